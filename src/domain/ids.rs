@@ -1,0 +1,302 @@
+//! The names of things: apps, numbers, BSUIDs, message ids. Whatever could identify a person masks itself in `Debug` and `Display`.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+/// A messaging app of a business, as configured (or as it names itself), with what its events inherit from it.
+///
+/// Two values are equal when tenant and name are; cloning is a reference count.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct App(Arc<AppFields>);
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct AppFields {
+    tenant: Arc<str>,
+    name: Arc<str>,
+    scope: Arc<str>,
+}
+
+impl App {
+    /// An app of `tenant`; `scope` is the portfolio inside which its BSUIDs are unique, or the app's own name.
+    #[must_use]
+    pub fn new(tenant: &str, name: &str, scope: &str) -> Self {
+        Self(Arc::new(AppFields { tenant: tenant.into(), name: name.into(), scope: scope.into() }))
+    }
+
+    /// The tenant whose people this app talks to.
+    #[must_use]
+    pub fn tenant(&self) -> &Arc<str> {
+        &self.0.tenant
+    }
+
+    /// The app's name, unique in the deployment.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.0.name
+    }
+
+    /// Where a BSUID seen by this app is unique: its portfolio if configured, else the app.
+    #[must_use]
+    pub fn scope(&self) -> &Arc<str> {
+        &self.0.scope
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.0.tenant, self.0.name)
+    }
+}
+
+/// A phone number or wa_id: 5 to 15 digits, country code first, nothing else. Ordered as its digits are as text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Number(u64);
+
+impl Number {
+    /// The fewest digits taken for a number.
+    pub const DIGITS_MIN: usize = 5;
+    /// The most digits of an international number (ITU-T E.164).
+    pub const DIGITS_MAX: usize = 15;
+
+    /// A number from its digits alone; `None` for another character, a leading zero, or a length that no number has.
+    #[must_use]
+    pub fn from_digits(digits: &str) -> Option<Self> {
+        let plausible = (Self::DIGITS_MIN..=Self::DIGITS_MAX).contains(&digits.len());
+        let clean = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+        (plausible && clean).then(|| Self(digits.parse().expect("15 digits fit")))
+    }
+
+    /// The digits as an integer, which [`Self::from_value`] takes back.
+    #[must_use]
+    pub const fn value(self) -> u64 {
+        self.0
+    }
+
+    /// A number from what [`Self::value`] gave; `None` for what it cannot have given.
+    #[must_use]
+    pub const fn from_value(value: u64) -> Option<Self> {
+        if value >= 10_u64.pow(Self::DIGITS_MIN as u32 - 1) && value < 10_u64.pow(Self::DIGITS_MAX as u32) {
+            Some(Self(value))
+        } else {
+            None
+        }
+    }
+
+    /// The digits, in clear: for records and keys, never for logs.
+    #[must_use]
+    pub fn reveal(self) -> String {
+        self.0.to_string()
+    }
+
+    const fn length(self) -> u32 {
+        self.0.ilog10() + 1
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let aligned = |number: &Self| number.0 * 10_u64.pow(Self::DIGITS_MAX as u32 - number.length());
+        aligned(self).cmp(&aligned(other)).then(self.length().cmp(&other.length()))
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for Number {
+    /// The first two and the last two digits: enough to tell a country and two numbers of one log apart, not to call.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        write!(f, "{}…{}", &digits[..2], &digits[digits.len() - 2..])
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// A business-scoped user id, `CC.` and up to 128 letters and digits (`CC.ENT.…` for a parent), unique inside a scope.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bsuid(Arc<str>);
+
+impl Bsuid {
+    /// The longest id kept, parent prefix included.
+    pub const LENGTH_MAX: usize = 160;
+
+    /// A BSUID if the text has the form of one: two capital letters, a dot, then letters, digits and dots.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let form = bytes.len() > 3
+            && bytes.len() <= Self::LENGTH_MAX
+            && bytes[0].is_ascii_uppercase()
+            && bytes[1].is_ascii_uppercase()
+            && bytes[2] == b'.';
+        let rest = form && bytes[3..].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
+        rest.then(|| Self(text.into()))
+    }
+
+    /// The id, in clear: for records and keys, never for logs.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Bsuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}…", &self.0[..3])
+    }
+}
+
+impl fmt::Display for Bsuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// A BSUID with the scope inside which it is unique.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct User {
+    /// The portfolio, or the app's name.
+    pub scope: Arc<str>,
+    /// The id inside it.
+    pub id: Bsuid,
+}
+
+/// What a send record dialled, and what a row of identities is keyed by.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Address {
+    /// A phone number, as the business knows it.
+    Phone(Number),
+    /// A person without a phone, by BSUID.
+    User(User),
+}
+
+impl Address {
+    /// The record key: the digits, or `scope:BSUID`. In clear, never for logs.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        match self {
+            Self::Phone(number) => number.reveal(),
+            Self::User(user) => format!("{}:{}", user.scope, user.id.reveal()),
+        }
+    }
+
+    /// The number, if it is one.
+    #[must_use]
+    pub const fn phone(&self) -> Option<Number> {
+        match self {
+            Self::Phone(number) => Some(*number),
+            Self::User(_) => None,
+        }
+    }
+
+    /// The BSUID, if it is one.
+    #[must_use]
+    pub const fn user(&self) -> Option<&User> {
+        match self {
+            Self::Phone(_) => None,
+            Self::User(user) => Some(user),
+        }
+    }
+}
+
+/// An id of a message, on either side: Gupshup's or WhatsApp's (a wamid embeds the peer's digits, so it masks itself too).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(Arc<str>);
+
+impl MessageId {
+    /// The longest id taken.
+    pub const LENGTH_MAX: usize = 512;
+
+    /// An id from its text; `None` if it is empty or longer than [`Self::LENGTH_MAX`] bytes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty() && text.len() <= Self::LENGTH_MAX).then(|| Self(text.into()))
+    }
+
+    /// The id, in clear: for records and keys, never for logs.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether Meta gave the id itself, so that the send response's wa_id is an answer and not an echo.
+    #[must_use]
+    pub fn is_wamid(&self) -> bool {
+        self.0.starts_with("wamid.")
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head: String = self.0.chars().take(6).collect();
+        write!(f, "{head}…({})", self.0.len())
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// A moment of event time: milliseconds since 1970, compared by whole seconds wherever two events are compared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// Whole seconds since 1970, the unit in which event times are compared.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(digits: &str) -> Number {
+        Number::from_digits(digits).expect("a number")
+    }
+
+    #[test]
+    fn numbers_sort_as_text() {
+        let mut digits = ["553587654321", "5535987654321", "55359", "5535", "1", "12025550123", "120255501234"].map(String::from).to_vec();
+        digits.retain(|text| Number::from_digits(text).is_some());
+        let mut numbers: Vec<Number> = digits.iter().map(|text| number(text)).collect();
+        digits.sort();
+        numbers.sort();
+        assert_eq!(numbers.iter().map(|n| n.reveal()).collect::<Vec<_>>(), digits);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["", "1234", "0123456789", "+5535987654321", "55 35", "1234567890123456", "55359x"] {
+            assert_eq!(Number::from_digits(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn people_are_masked() {
+        let user = User { scope: "app".into(), id: Bsuid::parse("BR.1648738043044942").expect("form") };
+        let shown = format!("{:?} {user:?} {:?}", number("5535987654321"), MessageId::parse("wamid.HBgMNTUz").expect("id"));
+        assert_eq!(shown, r#"55…21 User { scope: "app", id: BR.… } wamid.…(14)"#);
+    }
+
+    #[test]
+    fn a_bsuid_has_its_form() {
+        assert!(Bsuid::parse("US.ENT.1a2B").is_some());
+        for text in ["US.", "us.12", "USA.12", "5535987654321", "BR.12 3", "BR.é"] {
+            assert_eq!(Bsuid::parse(text), None, "{text}");
+        }
+    }
+}

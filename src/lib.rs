@@ -1,0 +1,3 @@
+//! waid: the person behind each number, learned from what WhatsApp itself says.
+
+pub mod domain;
