@@ -1,0 +1,73 @@
+//! Topics and committed offsets: what tests create and inspect through the admin and group requests.
+
+use std::collections::BTreeMap;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+use super::kafka::Broker;
+use super::wait::{DEADLINE, wait_until};
+
+/// What a group committed for one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    pub offset: i64,
+    pub metadata: String,
+}
+
+impl Broker {
+    /// A client configuration that has only the broker's address.
+    pub fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.bootstrap());
+        config
+    }
+
+    /// Creates a topic and waits until each partition has a leader. Unless `config` says otherwise, records of any age stay.
+    pub fn create_topic(&self, topic: &str, partitions: i32, config: &[(&str, &str)]) {
+        let admin: AdminClient<DefaultClientContext> = self.config().create().expect("an admin client");
+        let new_topic = NewTopic::new(topic, partitions, TopicReplication::Fixed(1)).set("retention.ms", "-1");
+        let new_topic = config.iter().fold(new_topic, |new_topic, (name, value)| new_topic.set(name, value));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
+        let created = runtime.block_on(admin.create_topics([&new_topic], &options)).expect("an answer to CreateTopics");
+        created[0].as_ref().unwrap_or_else(|(_, error)| panic!("cannot create topic {topic}: {error}"));
+        let expected = usize::try_from(partitions).expect("a count");
+        wait_until(&format!("leaders of {topic}"), || (self.led_partitions(topic) == expected).then_some(()));
+    }
+
+    /// What the group committed for each partition of the topic, once no open transaction could change it.
+    pub fn committed(&self, group: &str, topic: &str) -> BTreeMap<i32, Committed> {
+        let consumer: BaseConsumer =
+            self.config().set("group.id", group).set("isolation.level", "read_committed").create().expect("a consumer");
+        let mut asked = TopicPartitionList::new();
+        for partition in self.partitions(topic) {
+            asked.add_partition(topic, partition);
+        }
+        let answer = consumer.committed_offsets(asked, DEADLINE).expect("an answer to OffsetFetch");
+        let mut committed = BTreeMap::new();
+        for element in answer.elements() {
+            element.error().expect("a committed offset");
+            if let Offset::Offset(offset) = element.offset() {
+                committed.insert(element.partition(), Committed { offset, metadata: element.metadata().to_owned() });
+            }
+        }
+        committed
+    }
+
+    /// The topic's partitions in order; panics when the topic does not exist.
+    pub fn partitions(&self, topic: &str) -> Vec<i32> {
+        let count = self.led_partitions(topic);
+        assert!(count > 0, "there is no topic {topic}");
+        (0..i32::try_from(count).expect("a count")).collect()
+    }
+
+    fn led_partitions(&self, topic: &str) -> usize {
+        let client: BaseConsumer = self.config().create().expect("a consumer");
+        let metadata = client.fetch_metadata(Some(topic), DEADLINE).expect("an answer to Metadata");
+        metadata.topics().iter().flat_map(MetadataTopic::partitions).filter(|partition| partition.leader() >= 0).count()
+    }
+}
