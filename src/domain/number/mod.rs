@@ -1,0 +1,159 @@
+//! What two numbers have to do with each other: the same spelling, the same subscriber, the same class, the same country.
+//!
+//! Two notions that must not be mixed. The *class* is broad and lossy: it puts every spelling of a number on one partition. The *subscriber*
+//! is narrow: it accepts or flags evidence, and never invents a wa_id. Where the rules come from is told row by row in [`plan`].
+
+mod calling_code;
+mod plan;
+
+pub use calling_code::calling_code;
+
+use super::ids::Number;
+use plan::{Argentine, Plan};
+
+/// The co-location class of a number, named by one of its spellings, which is how it masks itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Class(Number);
+
+impl Class {
+    /// The class as an integer, for keys and partitions. In clear, never for logs.
+    #[must_use]
+    pub const fn value(self) -> u64 {
+        self.0.value()
+    }
+}
+
+/// The subscriber that a number reaches by the narrow rule, named by one of its spellings, which is how it masks itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Subscriber(Number);
+
+impl Subscriber {
+    /// The subscriber as an integer, for keys. In clear, never for logs.
+    #[must_use]
+    pub const fn value(self) -> u64 {
+        self.0.value()
+    }
+}
+
+/// How a wa_id differs from the number that was dialled.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Variant {
+    /// Not at all.
+    Same,
+    /// By the ninth digit of a Brazilian mobile.
+    BrNinthDigit,
+    /// By the 1 that Mexican mobiles had after the country code.
+    MxMobileOne,
+    /// By the 9 that Argentine mobiles have after the country code.
+    ArMobileNine,
+    /// In a way that no rule here describes.
+    Unrecognised,
+}
+
+impl Variant {
+    /// The name used in output records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Same => "SAME",
+            Self::BrNinthDigit => "BR_NINTH_DIGIT",
+            Self::MxMobileOne => "MX_MOBILE_ONE",
+            Self::ArMobileNine => "AR_MOBILE_NINE",
+            Self::Unrecognised => "UNRECOGNISED",
+        }
+    }
+}
+
+/// What to think of a wa_id that an exact join offers for a dialled number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Judgement {
+    /// Believed; how it differs.
+    Accepted(Variant),
+    /// Another country calling code: refused.
+    Foreign,
+}
+
+/// The number that a text spells: digits in any of the usual groupings, after `+`, `00` or nothing. `None` for anything else, and for a
+/// number in national form (one leading zero), whose country nobody named.
+#[must_use]
+pub fn normalize(text: &str) -> Option<Number> {
+    let mut significant = text.chars().filter(|&character| !separates(character)).peekable();
+    let plus = significant.next_if_eq(&'+').is_some();
+    let mut zeros = 0_u32;
+    while significant.next_if_eq(&'0').is_some() {
+        zeros += 1;
+    }
+    let international = zeros == 0 || (zeros == 2 && !plus);
+    if !international {
+        return None;
+    }
+    let mut value = 0_u64;
+    for (index, character) in significant.enumerate() {
+        if index == Number::DIGITS_MAX {
+            return None;
+        }
+        value = value * 10 + u64::from(character.to_digit(10)?);
+    }
+    Number::from_value(value)
+}
+
+/// What people put between digits, and the invisible direction marks that pasting from an address book leaves.
+fn separates(character: char) -> bool {
+    matches!(character, '-' | '(' | ')' | '.' | '/' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        || character.is_whitespace()
+}
+
+/// The co-location class of a number: equal for all spellings that any rule or evidence could ever link.
+#[must_use]
+pub fn class(number: Number) -> Class {
+    Class(plan::class(number, plan::read(number)))
+}
+
+/// The subscriber of a number: equal for the spellings that are one person's by rule (Brazilian mobiles, Mexico) and no others.
+#[must_use]
+pub fn subscriber(number: Number) -> Subscriber {
+    let plan = plan::read(number);
+    Subscriber(if plan.one_subscriber() { plan::class(number, plan) } else { number })
+}
+
+/// Whether two numbers reach one subscriber by the narrow rule, an equivalence.
+#[must_use]
+pub fn same_subscriber(a: Number, b: Number) -> bool {
+    a == b || subscriber(a) == subscriber(b)
+}
+
+/// Whether evidence may link two numbers for ever: one class, and not a Brazilian pair of two people (a landline and a mobile).
+#[must_use]
+pub fn linkable(a: Number, b: Number) -> bool {
+    let by_evidence = !matches!(plan::read(a), Plan::Brazil { .. });
+    class(a) == class(b) && (by_evidence || same_subscriber(a, b))
+}
+
+/// How `wa_id` differs from `dialled`.
+#[must_use]
+pub fn variant(dialled: Number, wa_id: Number) -> Variant {
+    if dialled == wa_id {
+        return Variant::Same;
+    }
+    match (plan::read(dialled), plan::read(wa_id)) {
+        (Plan::Brazil { .. }, Plan::Brazil { .. }) if same_subscriber(dialled, wa_id) => Variant::BrNinthDigit,
+        (Plan::Mexico { .. }, Plan::Mexico { .. }) if same_subscriber(dialled, wa_id) => Variant::MxMobileOne,
+        (Plan::Argentina { ten: bare, form: Argentine::Bare }, Plan::Argentina { ten: nine, form: Argentine::Nine })
+        | (Plan::Argentina { ten: nine, form: Argentine::Nine }, Plan::Argentina { ten: bare, form: Argentine::Bare })
+            if bare == nine =>
+        {
+            Variant::ArMobileNine
+        }
+        _ => Variant::Unrecognised,
+    }
+}
+
+/// Whether a joined wa_id is believed: it is the same subscriber, or at least of the same country calling code (the rules of other countries
+/// are unknown, so a difference inside one country is accepted and named [`Variant::Unrecognised`]).
+#[must_use]
+pub fn judge(dialled: Number, wa_id: Number) -> Judgement {
+    if calling_code(dialled) == calling_code(wa_id) { Judgement::Accepted(variant(dialled, wa_id)) } else { Judgement::Foreign }
+}
+
+#[cfg(test)]
+mod tests;
