@@ -1,0 +1,168 @@
+//! The directory of apps: whatever an event calls an app (name, Gupshup's app id, Meta's phone number id), the app it means.
+
+use super::ids::App;
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+/// The tenant of every app that is configured without one, or not at all.
+pub const TENANT_DEFAULT: &str = "default";
+
+/// An app as configured, in plain strings.
+#[derive(Clone, Debug)]
+pub struct ListedApp {
+    /// Its name, as Gupshup's v2 events and the business's send records give it.
+    pub name: String,
+    /// Whose people it talks to.
+    pub tenant: String,
+    /// Gupshup's id of it, as in v3 events.
+    pub gs_app_id: Option<String>,
+    /// Meta's id of its phone number, as in raw Cloud API webhooks.
+    pub phone_number_id: Option<String>,
+    /// The portfolio whose apps share BSUIDs, if it is in one.
+    pub portfolio: Option<String>,
+}
+
+/// All configured apps, under each of their names; an app that is not listed goes by its own name or id.
+pub struct Apps {
+    names: HashMap<String, App>,
+    gs_app_ids: HashMap<String, App>,
+    phone_number_ids: HashMap<String, App>,
+    /// Apps that were met without being listed, kept so that their clones share one allocation.
+    unlisted: RwLock<HashMap<String, App>>,
+}
+
+impl Apps {
+    /// The longest name or id of an app, in bytes.
+    pub const NAME_LENGTH_MAX: usize = 256;
+    /// How many unlisted apps are kept; the ones after that are built anew each time.
+    const UNLISTED_MAX: usize = 1024;
+
+    /// The directory of the listed apps. Of two that claim one name or id the first has it.
+    #[must_use]
+    pub fn new(listed: &[ListedApp]) -> Self {
+        let mut apps = Self {
+            names: HashMap::new(),
+            gs_app_ids: HashMap::new(),
+            phone_number_ids: HashMap::new(),
+            unlisted: RwLock::new(HashMap::new()),
+        };
+        for entry in listed {
+            let app = App::new(&entry.tenant, &entry.name, entry.portfolio.as_deref().unwrap_or(&entry.name));
+            apps.names.entry(entry.name.clone()).or_insert_with(|| app.clone());
+            if let Some(id) = &entry.gs_app_id {
+                apps.gs_app_ids.entry(id.clone()).or_insert_with(|| app.clone());
+            }
+            if let Some(id) = &entry.phone_number_id {
+                apps.phone_number_ids.entry(id.clone()).or_insert(app);
+            }
+        }
+        apps
+    }
+
+    /// The app that a send record names, by its name or one of its ids.
+    #[must_use]
+    pub fn by_name(&self, name: &str) -> App {
+        let listed = self.names.get(name).or_else(|| self.gs_app_ids.get(name)).or_else(|| self.phone_number_ids.get(name));
+        listed.cloned().unwrap_or_else(|| self.unlisted(name))
+    }
+
+    /// The app with this Gupshup app id (v3's `gs_app_id`, v2's `appId`).
+    #[must_use]
+    pub fn by_gs_app_id(&self, id: &str) -> App {
+        self.gs_app_ids.get(id).cloned().unwrap_or_else(|| self.unlisted(id))
+    }
+
+    /// The app with this Meta phone number id.
+    #[must_use]
+    pub fn by_phone_number_id(&self, id: &str) -> App {
+        self.phone_number_ids.get(id).cloned().unwrap_or_else(|| self.unlisted(id))
+    }
+
+    /// The app of a Gupshup v2 event, which may give a name, an id, or both: the one listed under the name, else under the id, else the
+    /// unlisted one of that name, else of that id. `None` if it gives neither.
+    #[must_use]
+    pub fn of_v2(&self, name: Option<&str>, id: Option<&str>) -> Option<App> {
+        let listed = name.and_then(|name| self.names.get(name)).or_else(|| id.and_then(|id| self.gs_app_ids.get(id)));
+        listed.cloned().or_else(|| name.or(id).map(|own| self.unlisted(own)))
+    }
+
+    fn unlisted(&self, own: &str) -> App {
+        if let Some(app) = self.unlisted.read().unwrap_or_else(PoisonError::into_inner).get(own) {
+            return app.clone();
+        }
+        let app = App::new(TENANT_DEFAULT, own, own);
+        let mut kept = self.unlisted.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < Self::UNLISTED_MAX && own.len() <= Self::NAME_LENGTH_MAX {
+            kept.insert(own.to_owned(), app.clone());
+        }
+        app
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn apps() -> Apps {
+        let listed = |name: &str, gs: Option<&str>, phone: Option<&str>, portfolio: Option<&str>| ListedApp {
+            name: name.into(),
+            tenant: "acme".into(),
+            gs_app_id: gs.map(Into::into),
+            phone_number_id: phone.map(Into::into),
+            portfolio: portfolio.map(Into::into),
+        };
+        Apps::new(&[
+            listed("support", Some("gs-1"), Some("269033402967482"), Some("portfolio")),
+            listed("sales", Some("gs-2"), None, None),
+            listed("late", Some("gs-1"), None, None),
+        ])
+    }
+
+    #[test]
+    fn a_listed_app_is_found_under_each_of_its_names() {
+        let support = App::new("acme", "support", "portfolio");
+        let apps = apps();
+        for found in [apps.by_name("support"), apps.by_gs_app_id("gs-1"), apps.by_phone_number_id("269033402967482"), apps.by_name("gs-1")]
+        {
+            assert_eq!(found, support);
+        }
+        assert_eq!(apps.by_name("sales"), App::new("acme", "sales", "sales"));
+    }
+
+    #[test]
+    fn an_unlisted_app_goes_by_its_own_name_or_id() {
+        let apps = apps();
+        let own = |name: &str| App::new("default", name, name);
+        assert_eq!((apps.by_name("other"), apps.by_gs_app_id("gs-9"), apps.by_phone_number_id("1")), (own("other"), own("gs-9"), own("1")));
+        // an id is no name, and one kind of id is not the other
+        assert_eq!((apps.by_gs_app_id("support"), apps.by_phone_number_id("gs-1")), (own("support"), own("gs-1")));
+        assert!(Arc::ptr_eq(apps.by_name("other").name(), apps.by_name("other").name()), "kept, not built again");
+    }
+
+    #[test]
+    fn a_v2_event_goes_by_its_name_first() {
+        let rows = [
+            (Some("support"), Some("gs-2"), Some("support")),
+            (Some("renamed"), Some("gs-2"), Some("sales")),
+            (Some("other"), Some("gs-9"), Some("other")),
+            (None, Some("gs-2"), Some("sales")),
+            (None, Some("gs-9"), Some("gs-9")),
+            (None, None, None),
+        ];
+        let apps = apps();
+        for (name, id, expected) in rows {
+            assert_eq!(apps.of_v2(name, id).map(|app| app.name().to_string()).as_deref(), expected, "{name:?} {id:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_unlisted_apps_is_bounded() {
+        let apps = apps();
+        for index in 0..Apps::UNLISTED_MAX + 10 {
+            let name = format!("app-{index}");
+            assert_eq!(&**apps.by_name(&name).name(), name);
+        }
+        assert_eq!(apps.unlisted.read().expect("sound").len(), Apps::UNLISTED_MAX);
+    }
+}
