@@ -5,3 +5,19 @@ pub mod apps;
 pub mod event;
 pub mod ids;
 pub mod number;
+
+pub mod entity;
+pub mod evidence;
+pub mod ingest;
+pub mod output;
+pub mod state;
+pub mod step;
+
+pub mod circle;
+pub mod contact;
+pub mod join;
+pub mod message;
+pub mod retell;
+pub mod row;
+pub mod thread;
+pub mod walk;

@@ -1,0 +1,252 @@
+//! A circle: numbers and BSUIDs that were ever seen together, whoever owned them. It only grows.
+//!
+//! Its facts live at one home, the root. Who is who inside it, and whose each message is, follows from them anew whenever
+//! a fact arrives; an ordinary message asks only for its own conversation.
+
+use super::entity::{Absorbed, CircleEvent, Entity, Event, Fact, Home, Message, OwnerIs, Subject};
+use super::ids::{Address, App};
+use super::retell;
+use super::state::{Key, Row};
+use super::step::Step;
+use super::thread::{self, Bundle};
+use super::walk::{Facts, Node, Walk};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// The row of a circle.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Circle {
+    /// The home that took this circle in; all else is then empty.
+    pub into: Option<Home>,
+    /// Who was seen where.
+    pub facts: Facts,
+    /// The addresses whose rows watch a subject here, with the identity told them last.
+    pub watchers: BTreeMap<(Subject, Address), Option<Uuid>>,
+    /// The identities in use, by what founded them.
+    pub identities: BTreeMap<Uuid, Subject>,
+    /// The identities that are no more, with the one that each belongs to.
+    pub absorbed: BTreeMap<Uuid, Uuid>,
+    /// How many identities each number or BSUID has founded.
+    pub generations: BTreeMap<Subject, u32>,
+    /// The apps that have messages here.
+    pub apps: BTreeSet<App>,
+    /// Grows with each answer to a watcher.
+    pub version: u64,
+    /// Follows from the facts.
+    pub walk: Walk,
+}
+
+/// The circle founded at a home, while it is told something.
+pub struct CircleEntity<'a> {
+    /// The home.
+    pub home: &'a Home,
+}
+
+impl CircleEntity<'_> {
+    /// Forwards what it is told if it went into another circle; else takes it in.
+    pub fn on_event(&self, step: &mut Step, event: &CircleEvent) {
+        let mut circle = match step.state.circle(self.home) {
+            Some(circle) => circle.clone(),
+            None => Circle::founded_at(self.home),
+        };
+        if let Some(into) = circle.into {
+            return step.tell(Entity::Home(into), Event::Circle(event.clone()));
+        }
+        match event {
+            CircleEvent::Message(message) => self.on_message(step, &mut circle, message),
+            CircleEvent::Link(other) => return self.on_link(step, circle, other),
+            CircleEvent::Fact(fact) if !circle.learn(fact) => return,
+            CircleEvent::Fact(_) => self.retell(step, &mut circle),
+            CircleEvent::Watch(subject, address) => {
+                circle.watchers.entry((subject.clone(), address.clone())).or_default();
+                circle.answer_watchers(step);
+            }
+            CircleEvent::HandOver(other) => {
+                step.counts.hand_overs += 1;
+                circle.union(other.as_ref().clone());
+                self.retell(step, &mut circle);
+            }
+            CircleEvent::HandOverMessages(bundle) => {
+                circle.apps.insert(bundle.app.clone());
+                thread::unpack(step, self.home, bundle);
+                self.retell(step, &mut circle);
+            }
+        }
+        step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle));
+    }
+
+    fn on_message(&self, step: &mut Step, circle: &mut Circle, message: &Message) {
+        circle.apps.insert(message.app.clone());
+        match thread::replace(step, self.home, message) {
+            thread::Replaced::Stale => {}
+            thread::Replaced::Changed => self.retell(step, circle),
+            thread::Replaced::New => thread::assign(step, self.home, circle, message),
+        }
+    }
+
+    /// Two circles are one: the one at the greater home goes into the other.
+    fn on_link(&self, step: &mut Step, circle: Circle, other: &Home) {
+        if circle.facts.keys.contains(other) {
+            return;
+        }
+        let to = Entity::Home(other.clone());
+        if *other > *self.home {
+            step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle));
+            return step.tell(to, Event::Circle(CircleEvent::Link(self.home.clone())));
+        }
+        let bundles: Vec<Bundle> = circle.apps.iter().flat_map(|app| thread::pack(step, self.home, app)).collect();
+        step.tell(to.clone(), Event::Circle(CircleEvent::HandOver(Box::new(Circle { walk: Walk::default(), ..circle }))));
+        for bundle in bundles {
+            step.tell(to.clone(), Event::Circle(CircleEvent::HandOverMessages(Box::new(bundle))));
+        }
+        let gone = Circle { into: Some(other.clone()), ..Circle::default() };
+        step.state.put(Key::Circle(self.home.clone()), Row::Circle(gone));
+    }
+
+    fn retell(&self, step: &mut Step, circle: &mut Circle) {
+        circle.merge_identities(step);
+        for app in circle.apps.clone() {
+            retell::retell(step, self.home, circle, &app);
+        }
+        circle.answer_watchers(step);
+    }
+}
+
+impl Circle {
+    /// The circle of one home.
+    #[must_use]
+    pub fn founded_at(home: &Home) -> Self {
+        let facts = Facts { keys: [home.clone()].into(), ..Facts::default() };
+        Self { facts, ..Self::default() }
+    }
+
+    /// The identity that an id stands for today.
+    #[must_use]
+    pub fn follow(&self, identity: Uuid) -> Uuid {
+        let mut current = identity;
+        while let Some(next) = self.absorbed.get(&current) {
+            current = *next;
+        }
+        current
+    }
+
+    /// The person a message belongs to, if that can be said with the facts at hand.
+    #[must_use]
+    pub fn person_of(&self, message: &Message) -> Option<Node> {
+        self.person(&message.subject(), message.app.tenant(), message.at.seconds())
+    }
+
+    /// The identity of a person, founded now if it has none; `hint` is what it is known by just now.
+    pub fn identity(&mut self, tenant: &str, person: &Node, hint: &Subject) -> Option<Uuid> {
+        let of_person = |founder: &Subject| self.walk.person(&self.walk.founded_by(founder)) == *person;
+        if let Some((known, _)) = self.identities.iter().find(|(_, founder)| of_person(founder)) {
+            return Some(*known);
+        }
+        let founder = self.founder(tenant, person, hint)?;
+        let generation = self.generations.entry(founder.clone()).or_default();
+        let identity = Uuid::new_v5(&NAMESPACE, format!("{tenant}\n{}\n{generation}", founder.address().reveal()).as_bytes());
+        *generation += 1;
+        self.identities.insert(identity, founder);
+        Some(identity)
+    }
+
+    fn person(&self, subject: &Subject, tenant: &std::sync::Arc<str>, at_s: i64) -> Option<Node> {
+        let here = self.facts.keys.contains(&subject.home(tenant));
+        let known = matches!(subject, Subject::User(user) if self.walk.knows(user));
+        (here || known).then(|| self.walk.person(&self.walk.node(subject, at_s)))
+    }
+
+    /// What founds the identity of a person: the number it is known by, if it was its first owner; else its least BSUID; else its least number.
+    fn founder(&self, tenant: &str, person: &Node, hint: &Subject) -> Option<Subject> {
+        let founds = |subject: &Subject| self.walk.person(&self.walk.founded_by(subject)) == *person;
+        let here = |subject: &Subject| self.facts.keys.contains(&subject.home(&tenant.into()));
+        if matches!(hint, Subject::Number(_)) && founds(hint) && here(hint) {
+            return Some(hint.clone());
+        }
+        let users = self.walk.members(person).chain([person]).filter_map(|node| match node {
+            Node::User(user) => Some(Subject::User(user.clone())),
+            Node::Owner(..) => None,
+        });
+        let numbers = self
+            .facts
+            .sights
+            .keys()
+            .map(|(number, _)| *number)
+            .chain(self.facts.changes.iter().flat_map(|change| [change.old, change.new]));
+        let numbers = numbers.map(Subject::Number).filter(founds);
+        users.filter(here).min().or_else(|| numbers.filter(here).min())
+    }
+
+    fn learn(&mut self, fact: &Fact) -> bool {
+        let news = match fact.clone() {
+            Fact::Sight(number, user, at_s) => self.facts.see(number, user, at_s),
+            Fact::Same(one, other) => self.facts.same.insert((one, other)),
+            Fact::Change(change) => self.facts.changes.insert(change),
+        };
+        if news {
+            self.walk = Walk::new(&self.facts);
+        }
+        news
+    }
+
+    fn union(&mut self, other: Self) {
+        self.facts.union(other.facts);
+        self.watchers.extend(other.watchers);
+        self.identities.extend(other.identities);
+        self.absorbed.extend(other.absorbed);
+        self.apps.extend(other.apps);
+        self.version = self.version.max(other.version) + 1;
+        for (founder, count) in other.generations {
+            let known = self.generations.entry(founder).or_default();
+            *known = count.max(*known);
+        }
+        self.walk = Walk::new(&self.facts);
+    }
+
+    /// Of the identities that are one person by now, the one with the least founder stays.
+    fn merge_identities(&mut self, step: &mut Step) {
+        let mut of_person: BTreeMap<Node, Vec<(Subject, Uuid)>> = BTreeMap::new();
+        for (identity, founder) in &self.identities {
+            let person = self.walk.person(&self.walk.founded_by(founder));
+            of_person.entry(person).or_default().push((founder.clone(), *identity));
+        }
+        for mut same in of_person.into_values().filter(|same| same.len() > 1) {
+            same.sort();
+            let (_, current) = same[0];
+            for (founder, previous) in same.split_off(1) {
+                step.counts.merges += 1;
+                self.identities.remove(&previous);
+                self.absorbed.insert(previous, current);
+                let home = self.home_of(&founder);
+                step.tell(Entity::Home(home), Event::Absorbed(Absorbed { founder, previous, current }));
+            }
+        }
+    }
+
+    fn answer_watchers(&mut self, step: &mut Step) {
+        let tenant = self.tenant();
+        for ((subject, address), told) in self.watchers.clone() {
+            let Some(person) = self.person(&subject, &tenant, i64::MAX) else { continue };
+            let Some(identity) = self.identity(&tenant, &person, &subject) else { continue };
+            if told == Some(identity) {
+                continue;
+            }
+            self.version += 1;
+            let merged = told.is_some_and(|told| self.follow(told) == identity);
+            let said = OwnerIs { address: address.clone(), subject: subject.clone(), identity, version: self.version, merged };
+            step.tell(Entity::Home(Home::of_address(&tenant, &address)), Event::OwnerIs(said));
+            self.watchers.insert((subject, address), Some(identity));
+        }
+    }
+
+    fn tenant(&self) -> std::sync::Arc<str> {
+        self.facts.keys.first().expect("a circle has a home").tenant().clone()
+    }
+
+    fn home_of(&self, subject: &Subject) -> Home {
+        subject.home(&self.tenant())
+    }
+}
+
+/// The namespace of identity and conversation ids.
+pub const NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_0c3a_52f4_5c1e_9d0b_77a1_d6b0_e5a4);

@@ -1,0 +1,333 @@
+//! What a home knows: who was seen when, who wrote, and the rows of its addresses. Only a home writes the records of its addresses.
+
+use super::entity::{Absorbed, Change, CircleEvent, Direction, Entity, Event, Fact, Home, Message, OwnerIs, Sighting, Subject};
+use super::evidence::Observation;
+use super::ids::{Address, App, MessageId, Number, User};
+use super::number;
+use super::output::{IdentityEvent, IdentityEventType, Output};
+use super::row::{AddressRow, Answer, Owner, RowTold, Span, Wrote};
+use super::state::{Key, Row};
+use super::step::Step;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// The facts of a home.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Contact {
+    /// The rows of addresses that were dialled.
+    pub rows: BTreeMap<Address, AddressRow>,
+    /// Who wrote, by number.
+    pub inbound: BTreeMap<Number, Wrote>,
+    /// Numbers and BSUIDs seen together, at the earliest, s.
+    pub sights: BTreeMap<(Number, User), i64>,
+    /// Moves away from numbers here.
+    pub moves: BTreeSet<Change>,
+    /// The addresses whose rows watch a number here.
+    pub watchers: BTreeMap<Number, BTreeSet<Address>>,
+    /// The addresses that joined the BSUID here.
+    pub subscribers: BTreeSet<Address>,
+    /// Counts the identity events of each address here.
+    pub revisions: BTreeMap<Address, u32>,
+}
+
+/// A home, while it is told something.
+pub struct ContactEntity<'a> {
+    /// Which.
+    pub home: &'a Home,
+}
+
+impl ContactEntity<'_> {
+    /// What a send to an address here showed.
+    pub fn on_observed(&self, step: &mut Step, seen: &Observation) {
+        let mut contact = self.row(step);
+        let row = contact.rows.entry(seen.address.clone()).or_default();
+        let named = seen.user.iter().chain(seen.address.user());
+        let joined: BTreeSet<User> = named.filter(|user| !row.users.contains_key(*user)).cloned().collect();
+        row.observe(seen);
+        if let Some(user) = seen.address.user() {
+            row.users.entry(user.clone()).or_insert(seen.source.sent_at.seconds());
+        }
+        for user in joined {
+            let home = Home::of_user(self.home.tenant(), &user);
+            step.tell(Entity::Home(home), Event::Subscribe(user, seen.address.clone()));
+        }
+        self.settle_row(step, &mut contact, &seen.address);
+        self.keep(step, contact);
+    }
+
+    /// A message of somebody known here: it tells who wrote and who was seen, and goes on to the circle.
+    pub fn on_placed(&self, step: &mut Step, message: &Message) {
+        if let Some(wa_id) = message.wa_id.filter(|wa_id| self.home.holds(*wa_id)) {
+            let wrote = (message.direction == Direction::Inbound).then(|| (message.app.clone(), message.id.clone()));
+            self.on_sighted(step, &Sighting { wa_id, user: message.user.clone(), at: message.at, wrote });
+        }
+        step.tell(Entity::Home(self.home.clone()), Event::Circle(CircleEvent::Message(message.clone())));
+    }
+
+    /// A number here was seen.
+    pub fn on_sighted(&self, step: &mut Step, seen: &Sighting) {
+        let mut contact = self.row(step);
+        let mut news = false;
+        if let Some((app, id)) = &seen.wrote {
+            news |= self.note_inbound(step, &mut contact, seen, app, id);
+        }
+        if let Some(user) = &seen.user {
+            news |= self.note_sight(step, &mut contact, seen.wa_id, user, seen.at.seconds());
+        }
+        if news {
+            self.keep(step, contact);
+        }
+    }
+
+    /// A person moved away from a number here.
+    pub fn on_moved(&self, step: &mut Step, change: &Change) {
+        let mut contact = self.row(step);
+        if !contact.moves.insert(change.clone()) {
+            return;
+        }
+        let tenant = self.home.tenant();
+        for address in contact.watchers.get(&change.old).into_iter().flatten() {
+            step.tell(Entity::Home(Home::of_address(tenant, address)), Event::MovedFrom(address.clone(), change.clone()));
+        }
+        step.tell(Entity::Home(self.home.clone()), Event::Circle(CircleEvent::Fact(Fact::Change(change.clone()))));
+        let other = Home::of_number(tenant, change.new);
+        if other != *self.home {
+            step.tell(Entity::Home(self.home.clone()), Event::Circle(CircleEvent::Link(other)));
+        }
+        self.keep(step, contact);
+    }
+
+    /// A person moved away from a number that a row here watches.
+    pub fn on_moved_from(&self, step: &mut Step, address: &Address, change: &Change) {
+        self.change_row(step, address, |row| row.moves.insert(change.clone()));
+    }
+
+    /// A row elsewhere (or here) wants to know who is behind a subject here.
+    pub fn on_watch(&self, step: &mut Step, subject: &Subject, address: &Address) {
+        if let Subject::Number(number) = subject {
+            let mut contact = self.row(step);
+            contact.watchers.entry(*number).or_default().insert(address.clone());
+            let home = Home::of_address(self.home.tenant(), address);
+            for change in contact.moves.iter().filter(|change| change.old == *number) {
+                step.tell(Entity::Home(home.clone()), Event::MovedFrom(address.clone(), change.clone()));
+            }
+            self.keep(step, contact);
+        }
+        step.tell(Entity::Home(self.home.clone()), Event::Circle(CircleEvent::Watch(subject.clone(), address.clone())));
+    }
+
+    /// An address joined the BSUID here.
+    pub fn on_subscribe(&self, step: &mut Step, address: &Address) {
+        let mut contact = self.row(step);
+        if !contact.subscribers.insert(address.clone()) {
+            return;
+        }
+        let home = Home::of_address(self.home.tenant(), address);
+        for ((wa_id, user), at_s) in &contact.sights {
+            step.tell(Entity::Home(home.clone()), Event::Seen(address.clone(), user.clone(), *wa_id, *at_s));
+        }
+        self.keep(step, contact);
+    }
+
+    /// The BSUID here was seen with a number.
+    pub fn on_seen_with(&self, step: &mut Step, user: &User, wa_id: Number, at_s: i64) {
+        let mut contact = self.row(step);
+        if !lower(&mut contact.sights, (wa_id, user.clone()), at_s) {
+            return;
+        }
+        for address in &contact.subscribers {
+            let home = Home::of_address(self.home.tenant(), address);
+            step.tell(Entity::Home(home), Event::Seen(address.clone(), user.clone(), wa_id, at_s));
+        }
+        self.keep(step, contact);
+    }
+
+    /// A BSUID that an address here joined was seen with a number.
+    pub fn on_seen(&self, step: &mut Step, address: &Address, user: &User, wa_id: Number, at_s: i64) {
+        self.change_row(step, address, |row| lower(&mut row.seen, (user.clone(), wa_id), at_s));
+    }
+
+    /// A circle says who is behind what a row here watches.
+    pub fn on_owner_is(&self, step: &mut Step, said: &OwnerIs) {
+        self.change_row(step, &said.address, |row| {
+            let news = row.owners.get(&said.subject).is_none_or(|known| known.version < said.version);
+            if news {
+                let owner = Owner { identity: said.identity, version: said.version, merged: said.merged };
+                row.owners.insert(said.subject.clone(), owner);
+            }
+            news
+        });
+    }
+
+    /// The identity that a number or BSUID here founded is no more.
+    pub fn on_absorbed(&self, step: &mut Step, absorbed: &Absorbed) {
+        let mut contact = self.row(step);
+        let address = absorbed.founder.address();
+        let event = IdentityEvent {
+            is_row: false,
+            wa_id: address.phone(),
+            user: address.user().cloned(),
+            previous_identity_id: Some(absorbed.previous),
+            ..blank(step, self.home, &address, IdentityEventType::Merged, absorbed.current, contact.next_revision(&address))
+        };
+        step.publish(Output::Identity(event));
+        self.keep(step, contact);
+    }
+
+    /// Somebody wrote from a number here, which speaks for each address of the same subscriber.
+    fn note_inbound(&self, step: &mut Step, contact: &mut Contact, seen: &Sighting, app: &App, id: &MessageId) -> bool {
+        if !contact.wrote(seen.wa_id, seen.at.seconds(), app, id) {
+            return false;
+        }
+        let speaks_for = |address: &Address| address.phone().is_some_and(|phone| number::same_subscriber(phone, seen.wa_id));
+        for address in contact.rows.keys().filter(|address| speaks_for(address)).cloned().collect::<Vec<_>>() {
+            self.settle_row(step, contact, &address);
+        }
+        true
+    }
+
+    fn note_sight(&self, step: &mut Step, contact: &mut Contact, wa_id: Number, user: &User, at_s: i64) -> bool {
+        let first = !contact.sights.contains_key(&(wa_id, user.clone()));
+        if !lower(&mut contact.sights, (wa_id, user.clone()), at_s) {
+            return false;
+        }
+        let (here, users_home) = (Entity::Home(self.home.clone()), Home::of_user(self.home.tenant(), user));
+        step.tell(Entity::Home(users_home.clone()), Event::SeenWith(user.clone(), wa_id, at_s));
+        step.tell(here.clone(), Event::Circle(CircleEvent::Fact(Fact::Sight(wa_id, user.clone(), at_s))));
+        if first {
+            step.tell(here, Event::Circle(CircleEvent::Link(users_home)));
+        }
+        true
+    }
+
+    fn change_row(&self, step: &mut Step, address: &Address, change: impl FnOnce(&mut AddressRow) -> bool) {
+        let mut contact = self.row(step);
+        let Some(row) = contact.rows.get_mut(address) else { return };
+        if change(row) {
+            self.settle_row(step, &mut contact, address);
+            self.keep(step, contact);
+        }
+    }
+
+    /// Asks for what the row needs to know, and tells its answer if that is complete and new.
+    fn settle_row(&self, step: &mut Step, contact: &mut Contact, address: &Address) {
+        let Contact { rows, inbound, .. } = contact;
+        let row = rows.get_mut(address).expect("the caller has it");
+        let Some(answer) = row.answer(address, inbound) else { return };
+        let subject = row.subject(address, answer.wa_id);
+        let numbers = row.numbers().into_iter().chain(answer.wa_id).map(Subject::Number);
+        for wanted in numbers.chain([subject.clone()]).collect::<BTreeSet<_>>() {
+            if row.watching.insert(wanted.clone()) {
+                step.tell(Entity::Home(wanted.home(self.home.tenant())), Event::Watch(wanted, address.clone()));
+            }
+        }
+        let Some(owner) = row.owners.get(&subject) else { return };
+        let now = RowTold { wa_id: answer.wa_id, identity: owner.identity, evidence: Some(answer.proven.kind) };
+        if row.told.as_ref() == Some(&now) {
+            return;
+        }
+        let before = row.told.replace(now.clone());
+        let event_type = event_type(before.as_ref(), &now, owner.merged);
+        let (customer_id, user) = (row.customer.as_ref().map(|(_, customer)| customer.clone()), row.user(address));
+        let revision = contact.next_revision(address);
+        let event = IdentityEvent { customer_id, user, ..blank(step, self.home, address, event_type, now.identity, revision) };
+        step.publish(Output::Identity(with_answer(event, answer, before)));
+    }
+
+    fn row(&self, step: &Step) -> Contact {
+        step.state.contact(self.home).cloned().unwrap_or_default()
+    }
+
+    fn keep(&self, step: &mut Step, contact: Contact) {
+        step.state.put(Key::Contact(self.home.clone()), Row::Contact(contact));
+    }
+}
+
+impl Contact {
+    fn next_revision(&mut self, address: &Address) -> u32 {
+        let revision = self.revisions.entry(address.clone()).or_default();
+        *revision += 1;
+        *revision
+    }
+
+    /// Takes a message in that a number wrote; whether that is news.
+    fn wrote(&mut self, wa_id: Number, at_s: i64, app: &App, id: &MessageId) -> bool {
+        let first = || Wrote { span: Span::at(at_s), first_id: id.clone(), app: app.clone() };
+        let Some(known) = self.inbound.get_mut(&wa_id) else {
+            self.inbound.insert(wa_id, first());
+            return true;
+        };
+        let span = known.span;
+        if (at_s, id) < (span.first_s, &known.first_id) {
+            *known = first();
+        }
+        known.span = Span { first_s: span.first_s.min(at_s), last_s: span.last_s.max(at_s) };
+        known.span != span
+    }
+}
+
+/// Keeps the lower value; whether that is news.
+fn lower<K: Ord>(map: &mut BTreeMap<K, i64>, key: K, value: i64) -> bool {
+    match map.get_mut(&key) {
+        Some(known) if *known <= value => false,
+        Some(known) => {
+            *known = value;
+            true
+        }
+        None => map.insert(key, value).is_none(),
+    }
+}
+
+fn event_type(before: Option<&RowTold>, now: &RowTold, merged: bool) -> IdentityEventType {
+    match before {
+        None => IdentityEventType::Resolved,
+        Some(before) if before.wa_id != now.wa_id => IdentityEventType::Changed,
+        Some(before) if before.identity == now.identity => IdentityEventType::Confirmed,
+        Some(_) if merged => IdentityEventType::Merged,
+        Some(_) => IdentityEventType::Reassigned,
+    }
+}
+
+fn blank(step: &Step, home: &Home, address: &Address, event_type: IdentityEventType, identity_id: Uuid, revision: u32) -> IdentityEvent {
+    IdentityEvent {
+        event_type,
+        cause: step.cause.clone(),
+        tenant: home.tenant().clone(),
+        app: None,
+        address: address.clone(),
+        is_row: true,
+        revision,
+        wa_id: None,
+        identity_id,
+        user: None,
+        customer_id: None,
+        variant: None,
+        evidence: None,
+        message_id: None,
+        whatsapp_message_id: None,
+        sent_at: None,
+        observed_at: None,
+        previous_wa_id: None,
+        previous_identity_id: None,
+    }
+}
+
+fn with_answer(event: IdentityEvent, answer: Answer, before: Option<RowTold>) -> IdentityEvent {
+    let Answer { wa_id, proven } = answer;
+    let variant = event.address.phone().zip(wa_id).map(|(phone, wa_id)| number::variant(phone, wa_id));
+    let changed_wa_id = before.as_ref().and_then(|before| before.wa_id).filter(|previous| Some(*previous) != wa_id);
+    let changed_identity = before.map(|before| before.identity).filter(|previous| *previous != event.identity_id);
+    IdentityEvent {
+        wa_id,
+        variant,
+        app: proven.app,
+        evidence: Some(proven.kind),
+        message_id: proven.message_id,
+        whatsapp_message_id: proven.whatsapp_id,
+        sent_at: proven.sent_at,
+        observed_at: Some(proven.at),
+        previous_wa_id: changed_wa_id,
+        previous_identity_id: changed_identity,
+        ..event
+    }
+}

@@ -1,0 +1,367 @@
+//! The keyed entities and the events between them: who owns which knowledge, and what they tell each other.
+//!
+//! ```text
+//! ingest ──> Message ──> Home (contact) ──> Home (circle) ──> … into … ──> root circle ──> rows that watch
+//! ```
+
+use super::event::{Cause, Inbound, Mismatch, Send, SendError};
+use super::evidence::Observation;
+use super::ids::{Address, App, MessageId, Moment, Number, User};
+use super::number::{Class, class};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Where facts about numbers of one co-location class, or about one BSUID, live; it never moves.
+///
+/// The order is total and numbers come first: of two circles that turn out to be one, the smaller home takes the other in.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Home {
+    /// All spellings of a number.
+    Number {
+        /// The tenant.
+        tenant: Arc<str>,
+        /// Its co-location class.
+        class: Class,
+    },
+    /// A BSUID.
+    User {
+        /// The tenant.
+        tenant: Arc<str>,
+        /// The BSUID with its scope.
+        user: User,
+    },
+}
+
+impl Home {
+    /// The home of a number.
+    #[must_use]
+    pub fn of_number(tenant: &Arc<str>, number: Number) -> Self {
+        Self::Number { tenant: tenant.clone(), class: class(number) }
+    }
+
+    /// The home of a BSUID.
+    #[must_use]
+    pub fn of_user(tenant: &Arc<str>, user: &User) -> Self {
+        Self::User { tenant: tenant.clone(), user: user.clone() }
+    }
+
+    /// The home of an address.
+    #[must_use]
+    pub fn of_address(tenant: &Arc<str>, address: &Address) -> Self {
+        match address {
+            Address::Phone(number) => Self::of_number(tenant, *number),
+            Address::User(user) => Self::of_user(tenant, user),
+        }
+    }
+
+    /// The tenant that the people here belong to.
+    #[must_use]
+    pub const fn tenant(&self) -> &Arc<str> {
+        match self {
+            Self::Number { tenant, .. } | Self::User { tenant, .. } => tenant,
+        }
+    }
+
+    /// Whether facts about this number live here.
+    #[must_use]
+    pub fn holds(&self, number: Number) -> bool {
+        matches!(self, Self::Number { class: own, .. } if *own == class(number))
+    }
+}
+
+/// A keyed entity: the unit of order and of ownership. One partition owns it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Entity {
+    /// All that is known under one message id of one app.
+    Message {
+        /// The app.
+        app: App,
+        /// The id, Gupshup's or WhatsApp's.
+        id: MessageId,
+    },
+    /// A number class or a BSUID, with the circle that was founded there.
+    Home(Home),
+}
+
+/// An event on its way to an entity.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Envelope {
+    /// To whom.
+    pub to: Entity,
+    /// The input record that it follows from.
+    pub cause: Cause,
+    /// How many entities it has passed since ingest.
+    pub hops: u32,
+    /// What is told.
+    pub event: Event,
+}
+
+/// All that entities are told.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    /// To a message: its send record.
+    Send(Send),
+    /// To a message: a status, or a reply that names it.
+    Report(Report),
+    /// To a message id: it is another name of the message with this Gupshup id.
+    Alias(MessageId),
+    /// To a message: a person wrote it.
+    Inbound(Inbound),
+    /// To a message: a mismatch event that names it, with the record that brought it.
+    Mismatch(Mismatch, Original),
+    /// To the home of an address: what a send to it showed.
+    Observed(Observation),
+    /// To a home: a message of a person who is known by it.
+    Placed(Message),
+    /// To the home of a number: it was seen with a BSUID, or wrote, or both.
+    Sighted(Sighting),
+    /// To the home of the number left: a person moved.
+    Moved(Change),
+    /// To the home of an address: a person moved from a number that the address's row knows.
+    MovedFrom(Address, Change),
+    /// To a home: an address's row wants to know who is behind this number or BSUID, and who moves away from it.
+    Watch(Subject, Address),
+    /// To the home of a BSUID: an address that joined it wants to know the numbers seen with it.
+    Subscribe(User, Address),
+    /// To the home of a BSUID: a number was seen with it, earliest at this second.
+    SeenWith(User, Number, i64),
+    /// To the home of an address that subscribed to a BSUID: the same.
+    Seen(Address, User, Number, i64),
+    /// To the home of an address: who is behind a subject that its row watches.
+    OwnerIs(OwnerIs),
+    /// To the home of the number or BSUID that founded an identity: it turned out to be another's.
+    Absorbed(Absorbed),
+    /// To the circle founded at a home, forwarded to where it went.
+    Circle(CircleEvent),
+}
+
+/// A status or a reply, as one message id hears it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Report {
+    /// What was heard; `None` if the event only teaches names.
+    pub heard: Option<Heard>,
+    /// What failed, of a failed one.
+    pub error: Option<SendError>,
+    /// How the event named this message.
+    pub naming: Naming,
+}
+
+/// How an event named the message that hears it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Naming {
+    /// By its Gupshup id; these are other ids of the same message.
+    Gupshup(Vec<MessageId>),
+    /// By an id of unknown kind: this message's, or another name of it.
+    Candidate,
+    /// By an id that turned out to be another name of this message.
+    Forwarded,
+}
+
+/// What a status or reply says about who is behind the address. Equal ones are copies of each other.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Heard {
+    /// What it reports.
+    pub report: ReportKind,
+    /// The wa_id it names.
+    pub wa_id: Option<Number>,
+    /// The BSUID it names.
+    pub user: Option<User>,
+    /// A reply's own time, s; statuses are dated at their send.
+    pub at_s: Option<i64>,
+}
+
+/// The kinds of report that wait for a send, strongest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ReportKind {
+    /// A person answered the message.
+    Reply,
+    /// Status sent.
+    Sent,
+    /// Status delivered.
+    Delivered,
+    /// Status read or played.
+    Read,
+    /// Status failed.
+    Failed,
+}
+
+/// An input record kept until what it says is judged, to be dead-lettered byte for byte if need be.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Original {
+    /// Its key.
+    pub key: Option<Arc<[u8]>>,
+    /// Its value.
+    pub value: Option<Arc<[u8]>>,
+    /// Its headers, in order.
+    pub headers: Vec<(Arc<str>, Option<Arc<[u8]>>)>,
+}
+
+/// Which way a message went. At the same second outbound comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Direction {
+    /// From the business.
+    Outbound,
+    /// From the person.
+    Inbound,
+}
+
+/// A message as its circle knows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Message {
+    /// The app.
+    pub app: App,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Its id: as in the send record, or WhatsApp's of an inbound one.
+    pub id: MessageId,
+    /// When.
+    pub at: Moment,
+    /// The Kafka timestamp that limits compare, ms.
+    pub kafka_ms: i64,
+    /// The wa_id that it belongs to, by its strongest evidence.
+    pub wa_id: Option<Number>,
+    /// The BSUID that it belongs to, by its strongest evidence.
+    pub user: Option<User>,
+    /// What was dialled, of an outbound one.
+    pub address: Option<Address>,
+    /// The business's id for the person, if told.
+    pub customer_id: Option<Arc<str>>,
+    /// What kind of message.
+    pub kind: Option<Arc<str>>,
+    /// WhatsApp's id, if known.
+    pub whatsapp_id: Option<MessageId>,
+    /// Whether it came from a click-to-WhatsApp ad.
+    pub referral: bool,
+    /// Counts what was said of this message; the greatest is the newest.
+    pub version: u32,
+}
+
+impl Message {
+    /// The number or BSUID whose person it belongs to.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match (&self.user, &self.wa_id, &self.address) {
+            (Some(user), _, _) | (None, None, Some(Address::User(user))) => Subject::User(user.clone()),
+            (None, Some(number), _) | (None, None, Some(Address::Phone(number))) => Subject::Number(*number),
+            (None, None, None) => unreachable!("a message names somebody"),
+        }
+    }
+
+    /// The home it is placed at when nothing else is known of it.
+    #[must_use]
+    pub fn home(&self) -> Home {
+        match (self.wa_id, self.subject()) {
+            (Some(number), _) | (None, Subject::Number(number)) => Home::of_number(self.app.tenant(), number),
+            (None, Subject::User(user)) => Home::of_user(self.app.tenant(), &user),
+        }
+    }
+}
+
+/// A number or a BSUID: what people are known by.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Subject {
+    /// A number.
+    Number(Number),
+    /// A BSUID.
+    User(User),
+}
+
+impl Subject {
+    /// Where it lives.
+    #[must_use]
+    pub fn home(&self, tenant: &Arc<str>) -> Home {
+        match self {
+            Self::Number(number) => Home::of_number(tenant, *number),
+            Self::User(user) => Home::of_user(tenant, user),
+        }
+    }
+
+    /// The record key of it, in clear.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        match self {
+            Self::Number(number) => Address::Phone(*number),
+            Self::User(user) => Address::User(user.clone()),
+        }
+    }
+}
+
+/// A number was seen at a moment.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sighting {
+    /// The number.
+    pub wa_id: Number,
+    /// With this BSUID.
+    pub user: Option<User>,
+    /// When.
+    pub at: Moment,
+    /// By a message that it wrote, to this app.
+    pub wrote: Option<(App, MessageId)>,
+}
+
+/// A person moved from one number to another at this second.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Change {
+    /// When, s.
+    pub at_s: i64,
+    /// The number left.
+    pub old: Number,
+    /// The number taken.
+    pub new: Number,
+    /// The BSUID that the person had on the old number, if named.
+    pub user: Option<User>,
+}
+
+/// Who is behind a subject.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnerIs {
+    /// Whose row asked.
+    pub address: Address,
+    /// About whom.
+    pub subject: Subject,
+    /// The identity of its owner today.
+    pub identity: Uuid,
+    /// Grows with each answer; an older one that comes late is passed over.
+    pub version: u64,
+    /// Whether the owner told before was found to be the same person.
+    pub merged: bool,
+}
+
+/// An identity turned out to be another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Absorbed {
+    /// The number or BSUID that founded it.
+    pub founder: Subject,
+    /// The identity that is no more.
+    pub previous: Uuid,
+    /// The one it belongs to.
+    pub current: Uuid,
+}
+
+/// What a circle is told.
+#[derive(Clone, PartialEq, Debug)]
+pub enum CircleEvent {
+    /// Something about who was seen where.
+    Fact(Fact),
+    /// A message of somebody in it.
+    Message(Message),
+    /// A row wants to know who is behind a subject.
+    Watch(Subject, Address),
+    /// This home belongs to it.
+    Link(Home),
+    /// All that another circle knew, but its messages.
+    HandOver(Box<super::circle::Circle>),
+    /// Messages that another circle knew, with their conversations.
+    HandOverMessages(Box<super::thread::Bundle>),
+}
+
+/// What the owners of numbers follow from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fact {
+    /// A number was seen with a BSUID, earliest at this second.
+    Sight(Number, User, i64),
+    /// Evidence says that two spellings of one class are one subscriber.
+    Same(Number, Number),
+    /// A person moved.
+    Change(Change),
+}

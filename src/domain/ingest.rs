@@ -1,0 +1,96 @@
+//! From the elements of an input record to the entities that they concern.
+
+use super::entity::{Change, Entity, Envelope, Event, Heard, Home, Naming, Original, Report, ReportKind};
+use super::event::{Cause, Element, Inbound, NumberChange, Rejection, Status, StatusKind};
+use super::ids::{App, MessageId};
+use super::join::scoped;
+
+/// What an element comes to.
+pub enum Routed {
+    /// Events for entities.
+    Events(Vec<Envelope>),
+    /// Known, and of no interest: to be counted under this name.
+    Ignored(&'static str),
+    /// A dead letter.
+    Rejected(Rejection),
+}
+
+/// Whom an element concerns. `original` is asked for only where the record must be kept with the event.
+pub fn route(element: Element, cause: &Cause, original: impl FnOnce() -> Original) -> Routed {
+    let mut events = Vec::new();
+    let mut tell = |to: Entity, event: Event| events.push(Envelope { to, cause: cause.clone(), hops: 0, event });
+    match element {
+        Element::Send(send) => tell(message(&send.app, &send.id), Event::Send(send)),
+        Element::Status(status) => report_status(status, &mut tell),
+        Element::Mismatch(mismatch) => tell(message(&mismatch.app, &mismatch.id), Event::Mismatch(mismatch, original())),
+        Element::Inbound(inbound) => {
+            report_reply(&inbound, &mut tell);
+            tell(message(&inbound.app, &inbound.id), Event::Inbound(inbound));
+        }
+        Element::NumberChange(change) => tell_change(&change, &mut tell),
+        Element::Ignored(name) => return Routed::Ignored(name),
+        Element::Rejected(rejection) => return Routed::Rejected(rejection),
+    }
+    Routed::Events(events)
+}
+
+fn report_status(status: Status, tell: &mut impl FnMut(Entity, Event)) {
+    let user = scoped(&status.app, status.user.as_ref());
+    let report = match status.kind {
+        StatusKind::Enqueued => None,
+        StatusKind::Sent => Some(ReportKind::Sent),
+        StatusKind::Delivered => Some(ReportKind::Delivered),
+        StatusKind::Read => Some(ReportKind::Read),
+        StatusKind::Failed => Some(ReportKind::Failed),
+    };
+    let names_somebody = status.kind != StatusKind::Failed;
+    let heard = report.map(|report| Heard {
+        report,
+        wa_id: status.wa_id.filter(|_| names_somebody),
+        user: user.filter(|_| names_somebody),
+        at_s: None,
+    });
+    report_to(&status.app, status.gupshup_id, status.other_ids, heard, status.error, tell);
+}
+
+fn report_reply(inbound: &Inbound, tell: &mut impl FnMut(Entity, Event)) {
+    let Some(context) = &inbound.context else { return };
+    let user = scoped(&inbound.app, inbound.user.as_ref());
+    let heard = Heard { report: ReportKind::Reply, wa_id: inbound.wa_id, user, at_s: Some(inbound.at.seconds()) };
+    let others = context.other_id.iter().cloned().collect();
+    report_to(&inbound.app, context.gupshup_id.clone(), others, Some(heard), None, tell);
+}
+
+/// By its Gupshup id if that is known, else by every id it may be.
+fn report_to(
+    app: &App,
+    gupshup_id: Option<MessageId>,
+    others: Vec<MessageId>,
+    heard: Option<Heard>,
+    error: Option<super::event::SendError>,
+    tell: &mut impl FnMut(Entity, Event),
+) {
+    match gupshup_id {
+        Some(id) => tell(message(app, &id), Event::Report(Report { heard, error, naming: Naming::Gupshup(others) })),
+        None if heard.is_none() => {}
+        None => {
+            for id in others {
+                let report = Report { heard: heard.clone(), error: error.clone(), naming: Naming::Candidate };
+                tell(message(app, &id), Event::Report(report));
+            }
+        }
+    }
+}
+
+fn tell_change(change: &NumberChange, tell: &mut impl FnMut(Entity, Event)) {
+    if change.old == change.new {
+        return;
+    }
+    let user = scoped(&change.app, change.user.as_ref());
+    let moved = Change { at_s: change.at.seconds(), old: change.old, new: change.new, user };
+    tell(Entity::Home(Home::of_number(change.app.tenant(), change.old)), Event::Moved(moved));
+}
+
+fn message(app: &App, id: &MessageId) -> Entity {
+    Entity::Message { app: app.clone(), id: id.clone() }
+}

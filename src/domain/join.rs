@@ -1,0 +1,334 @@
+//! The row of a message id: a send, what was heard of it, and what follows from both; an inbound message; other names.
+//!
+//! Whatever follows is a pure function ([`Join::verdict`]) of sets that only grow, so a row tells exactly the difference between
+//! what followed before an event and what follows after it.
+
+use super::entity::{Direction, Heard, Home, Message, Original, ReportKind};
+use super::event::{Cause, Inbound, Send, SendError};
+use super::evidence::{Class, Evidence, Observation, ObservedIn};
+use super::ids::{Address, App, MessageId, Moment, Number, User};
+use super::number::{self, Judgement};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known under one message id of one app.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Join {
+    /// The send record.
+    pub sent: Option<Sent>,
+    /// What statuses and replies said, with the Kafka times of each copy.
+    pub heard: BTreeMap<Heard, Copies>,
+    /// The messages that this id is another name of, by Gupshup id.
+    pub aliases: BTreeSet<MessageId>,
+    /// Other names of this message, each told once.
+    pub others: BTreeSet<MessageId>,
+    /// Mismatch events, by wa_id and second.
+    pub mismatches: BTreeMap<(Number, i64), MismatchCopies>,
+    /// The message that a person wrote under this id.
+    pub inbound: Option<Received>,
+    /// Where the sent message was first placed: all later news of it goes there.
+    pub home: Option<Home>,
+    /// What was last said of the sent message.
+    pub version: u32,
+}
+
+/// A send record and the Kafka times of its copies.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sent {
+    /// The record.
+    pub send: Send,
+    /// Kafka timestamps, ms.
+    pub kafka_ms: BTreeSet<i64>,
+    /// The record that brought it first.
+    pub cause: Cause,
+}
+
+/// Copies of one thing heard.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Copies {
+    /// Kafka timestamps of all, ms.
+    pub kafka_ms: BTreeSet<i64>,
+    /// Of those that named the message by an id of unknown kind, to be forwarded to what it is another name of.
+    pub candidate_ms: BTreeSet<i64>,
+    /// The record that brought it first.
+    pub cause: Cause,
+    /// What failed, of a failed status.
+    pub error: Option<SendError>,
+}
+
+/// Copies of one mismatch event.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MismatchCopies {
+    /// Kafka timestamps, ms.
+    pub kafka_ms: BTreeSet<i64>,
+    /// The record that brought it first.
+    pub cause: Cause,
+    /// That record, until judged.
+    pub original: Option<Original>,
+}
+
+/// An inbound message, let through once.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Received {
+    /// The message, with what later copies filled in.
+    pub inbound: Inbound,
+    /// The earliest Kafka timestamp of its copies, ms.
+    pub kafka_ms: i64,
+    /// Where it was placed.
+    pub home: Home,
+    /// What was last said of it.
+    pub version: u32,
+}
+
+/// Accepted evidence: its kind, whom it names, and for a reply when.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Proof {
+    /// What it rests on.
+    pub kind: Evidence,
+    /// The wa_id.
+    pub wa_id: Option<Number>,
+    /// The BSUID.
+    pub user: Option<User>,
+    /// A reply's own time, s.
+    pub at_s: Option<i64>,
+}
+
+/// All that follows from a row.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Verdict {
+    /// Accepted evidence, each with the least Kafka time at which it and its send were both there.
+    pub proofs: BTreeMap<Proof, i64>,
+    /// What was heard but names a foreign number.
+    pub refused: BTreeSet<Heard>,
+    /// Whether the send failed.
+    pub failed: bool,
+    /// Mismatch events that were judged: accepted or not.
+    pub mismatches: BTreeMap<(Number, i64), bool>,
+}
+
+impl Join {
+    /// What follows from all that is known, with joins limited to `timeout_ms` between the Kafka times of the two sides.
+    #[must_use]
+    pub fn verdict(&self, timeout_ms: i64) -> Verdict {
+        let mut verdict = Verdict::default();
+        let Some(sent) = &self.sent else { return verdict };
+        for (heard, copies) in &self.heard {
+            let Some(together_ms) = sent.together_ms(&copies.kafka_ms, timeout_ms) else { continue };
+            match (heard.report, sent.accepts(heard.wa_id)) {
+                (ReportKind::Failed, _) => verdict.failed = true,
+                (_, false) => drop(verdict.refused.insert(heard.clone())),
+                (_, true) => verdict.prove(sent.proof(heard), together_ms),
+            }
+        }
+        verdict.prove_response(sent);
+        verdict.join_twins();
+        for (claim, copies) in &self.mismatches {
+            if sent.together_ms(&copies.kafka_ms, timeout_ms).is_some() {
+                let agrees = sent.send.destination.phone().is_some_and(|phone| number::same_subscriber(phone, claim.0));
+                verdict.mismatches.insert(*claim, agrees);
+            }
+        }
+        verdict
+    }
+
+    /// WhatsApp's id of the sent message, as far as known.
+    #[must_use]
+    pub fn whatsapp_id(&self, id: &MessageId) -> Option<MessageId> {
+        if id.is_wamid() { Some(id.clone()) } else { self.others.first().cloned() }
+    }
+
+    /// The sent message as its circle should know it, if any evidence counts.
+    #[must_use]
+    pub fn outbound(&self, verdict: &Verdict, id: &MessageId) -> Option<Message> {
+        let sent = self.sent.as_ref()?;
+        let send = &sent.send;
+        let strongest = verdict.strongest()?;
+        Some(Message {
+            app: send.app.clone(),
+            direction: Direction::Outbound,
+            id: id.clone(),
+            at: send.at,
+            kafka_ms: verdict.proofs.values().copied().min()?,
+            wa_id: strongest.wa_id,
+            user: strongest.user.clone(),
+            address: Some(send.destination.clone()),
+            customer_id: send.customer_id.clone(),
+            kind: send.kind.clone(),
+            whatsapp_id: self.whatsapp_id(id),
+            referral: false,
+            version: self.version,
+        })
+    }
+
+    /// What the sent message shows of its address, by kind, wa_id, BSUID and second.
+    #[must_use]
+    pub fn observations(&self, verdict: &Verdict, id: &MessageId) -> BTreeMap<(Evidence, Option<Number>, Option<User>, i64), Observation> {
+        let Some(sent) = &self.sent else { return BTreeMap::new() };
+        let proofs = verdict.proofs.keys().filter(|proof| !verdict.has_stronger(proof)).map(|proof| {
+            let at = proof.at_s.map_or(sent.send.at, |at_s| Moment(at_s * 1000));
+            self.observation(sent, id, (proof.kind, sent.class(proof), proof.wa_id), proof.user.clone(), at)
+        });
+        let mismatches =
+            verdict.mismatches.iter().filter(|(_, accepted)| **accepted).map(|((wa_id, at_s), _)| {
+                self.observation(sent, id, (Evidence::Mismatch, Class::B, Some(*wa_id)), None, Moment(at_s * 1000))
+            });
+        proofs.chain(mismatches).map(|seen| ((seen.kind, seen.wa_id, seen.user.clone(), seen.at.seconds()), seen)).collect()
+    }
+
+    fn observation(
+        &self,
+        sent: &Sent,
+        id: &MessageId,
+        (kind, class, wa_id): (Evidence, Class, Option<Number>),
+        user: Option<User>,
+        at: Moment,
+    ) -> Observation {
+        let send = &sent.send;
+        let source = ObservedIn {
+            app: send.app.clone(),
+            message_id: id.clone(),
+            whatsapp_id: self.whatsapp_id(id),
+            sent_at: send.at,
+            customer_id: send.customer_id.clone(),
+        };
+        Observation { address: send.destination.clone(), class, kind, wa_id, user, at, source }
+    }
+
+    /// The wa_ids of one class with the phone dialled that evidence says are the same subscriber, though no rule does.
+    #[must_use]
+    pub fn linked(&self, verdict: &Verdict) -> BTreeSet<(Number, Number)> {
+        let Some(phone) = self.sent.as_ref().and_then(|sent| sent.send.destination.phone()) else { return BTreeSet::new() };
+        let named = verdict.proofs.keys().filter_map(|proof| proof.wa_id);
+        named
+            .filter(|wa_id| number::linkable(phone, *wa_id) && !number::same_subscriber(phone, *wa_id))
+            .map(|wa_id| (phone, wa_id))
+            .collect()
+    }
+}
+
+impl Sent {
+    /// The least Kafka time at which a copy of the send and a copy of the other side, not too far apart, were both there.
+    fn together_ms(&self, others_ms: &BTreeSet<i64>, timeout_ms: i64) -> Option<i64> {
+        let pairs = self.kafka_ms.iter().flat_map(|sent| others_ms.iter().map(move |other| (*sent, *other)));
+        pairs.filter(|(sent, other)| sent.abs_diff(*other) <= timeout_ms.unsigned_abs()).map(|(sent, other)| sent.max(other)).min()
+    }
+
+    /// Whether a wa_id may be who was dialled. Without one, or dialled by BSUID, there is nothing to judge.
+    fn accepts(&self, wa_id: Option<Number>) -> bool {
+        match (self.send.destination.phone(), wa_id) {
+            (Some(phone), Some(wa_id)) => matches!(number::judge(phone, wa_id), Judgement::Accepted(_)),
+            _ => true,
+        }
+    }
+
+    fn proof(&self, heard: &Heard) -> Proof {
+        let kind = match heard.report {
+            ReportKind::Reply => Evidence::Reply,
+            ReportKind::Sent => Evidence::Sent,
+            ReportKind::Delivered => Evidence::Delivered,
+            ReportKind::Read => Evidence::Read,
+            ReportKind::Failed => unreachable!("a failure proves nothing"),
+        };
+        let user = heard.user.clone().or_else(|| self.send.destination.user().cloned());
+        Proof { kind, wa_id: heard.wa_id, user, at_s: heard.at_s }
+    }
+
+    fn class(&self, proof: &Proof) -> Class {
+        match proof.wa_id {
+            None => Class::Nobody,
+            Some(wa_id) if proof.kind.is_exact_join() && self.send.destination.phone() == Some(wa_id) => Class::C,
+            Some(_) => Class::A,
+        }
+    }
+}
+
+impl Verdict {
+    /// The evidence that says whose message it is: the strongest with a wa_id, else the strongest.
+    #[must_use]
+    pub fn strongest(&self) -> Option<&Proof> {
+        let rank = |proof: &&Proof| (proof.wa_id.is_none(), proof.kind, proof.user.is_none(), proof.wa_id, proof.user.clone());
+        let named = self.proofs.keys().filter(|proof| proof.wa_id.is_some()).min_by_key(rank);
+        let known = || self.proofs.keys().filter(|proof| proof.user.is_some()).min_by_key(rank);
+        named.or_else(known).or_else(|| self.proofs.keys().next())
+    }
+
+    /// The numbers and BSUIDs that exact joins saw together.
+    #[must_use]
+    pub fn sights(&self) -> BTreeSet<(Number, User)> {
+        let exact = self.proofs.keys().filter(|proof| proof.kind.is_exact_join());
+        exact.filter_map(|proof| Some((proof.wa_id?, proof.user.clone()?))).collect()
+    }
+
+    fn prove(&mut self, proof: Proof, together_ms: i64) {
+        let known = self.proofs.entry(proof).or_insert(together_ms);
+        *known = together_ms.min(*known);
+    }
+
+    fn prove_response(&mut self, sent: &Sent) {
+        let Some(wa_id) = sent.send.wa_id.filter(|_| sent.accepts(sent.send.wa_id)) else { return };
+        let user = sent.send.destination.user().cloned();
+        let first_ms = sent.kafka_ms.first().copied().expect("a send has a copy");
+        self.prove(Proof { kind: Evidence::SendResponse, wa_id: Some(wa_id), user, at_s: None }, first_ms);
+    }
+
+    /// Two copies of one status, one with the number and one with the BSUID, name both.
+    fn join_twins(&mut self) {
+        for kind in [Evidence::Sent, Evidence::Delivered, Evidence::Read] {
+            let one_kind: Vec<(Proof, i64)> =
+                self.proofs.iter().filter(|(proof, _)| proof.kind == kind).map(|(p, ms)| (p.clone(), *ms)).collect();
+            for (number, number_ms) in one_kind.iter().filter(|(proof, _)| proof.user.is_none() && proof.wa_id.is_some()) {
+                for (user, user_ms) in one_kind.iter().filter(|(proof, _)| proof.wa_id.is_none() && proof.user.is_some()) {
+                    let both = Proof { user: user.user.clone(), ..number.clone() };
+                    self.prove(both, *number_ms.max(user_ms));
+                }
+            }
+        }
+    }
+
+    /// Whether a stronger exact join says the same, so that this one adds nothing: both are dated at the send.
+    fn has_stronger(&self, proof: &Proof) -> bool {
+        let says_same = |other: &Proof| other.wa_id == proof.wa_id && other.user == proof.user && other.kind < proof.kind;
+        proof.kind.is_exact_join() && self.proofs.keys().any(|other| other.kind.is_exact_join() && says_same(other))
+    }
+}
+
+impl Received {
+    /// The message as its circle should know it.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let Inbound { app, id, wa_id, at, kind, referral, .. } = self.inbound.clone();
+        let user = self.user();
+        Message {
+            app,
+            direction: Direction::Inbound,
+            whatsapp_id: Some(id.clone()),
+            id,
+            at,
+            kafka_ms: self.kafka_ms,
+            wa_id,
+            user,
+            address: None,
+            customer_id: None,
+            kind,
+            referral,
+            version: self.version,
+        }
+    }
+
+    /// The BSUID of who wrote.
+    #[must_use]
+    pub fn user(&self) -> Option<User> {
+        scoped(&self.inbound.app, self.inbound.user.as_ref())
+    }
+}
+
+/// A BSUID inside the scope of the app that saw it.
+#[must_use]
+pub fn scoped(app: &App, id: Option<&super::ids::Bsuid>) -> Option<User> {
+    id.map(|id| User { scope: app.scope().clone(), id: id.clone() })
+}
+
+/// The address as the key of a home: where observations of it go.
+#[must_use]
+pub fn home_of(app: &App, address: &Address) -> Home {
+    Home::of_address(app.tenant(), address)
+}

@@ -1,0 +1,252 @@
+//! What a message id does when it is told something: joins, passes on, and tells the difference.
+
+use super::entity::{CircleEvent, Entity, Event, Fact, Heard, Home, Message, Naming, Original, Report, Sighting};
+use super::event::{Inbound, Mismatch, Reason, Rejection, Send};
+use super::ids::{App, MessageId};
+use super::join::{Copies, Join, MismatchCopies, Received, Sent, Verdict, home_of};
+use super::output::{DeadLetter, Output, SendUnresolved, UnresolvedReason};
+use super::state::{Key, Row};
+use super::step::Step;
+
+/// One message id, while it is told something.
+pub struct MessageEntity<'a> {
+    /// The app.
+    pub app: &'a App,
+    /// The id.
+    pub id: &'a MessageId,
+}
+
+impl MessageEntity<'_> {
+    /// A send record.
+    pub fn on_send(&self, step: &mut Step, send: &Send) {
+        let kafka_ms = step.cause.kafka_ms;
+        let cause = step.cause.clone();
+        self.learn(step, |join| {
+            let sent = join.sent.get_or_insert_with(|| Sent { send: send.clone(), kafka_ms: [].into(), cause });
+            sent.kafka_ms.insert(kafka_ms)
+        });
+    }
+
+    /// A status or reply that names this id.
+    pub fn on_report(&self, step: &mut Step, report: &Report) {
+        let mut join = self.row(step);
+        match &report.naming {
+            Naming::Gupshup(others) => {
+                for other in others.iter().filter(|other| *other != self.id) {
+                    if !join.others.contains(other) {
+                        step.tell(self.entity(other), Event::Alias(self.id.clone()));
+                    }
+                }
+            }
+            Naming::Candidate => {
+                let forwarded = Report { naming: Naming::Forwarded, ..report.clone() };
+                for alias in &join.aliases {
+                    step.tell(self.entity(alias), Event::Report(forwarded.clone()));
+                }
+            }
+            Naming::Forwarded => {}
+        }
+        let (cause, before) = (step.cause.clone(), join.verdict(step.settings.join_timeout_ms));
+        if let Naming::Gupshup(others) = &report.naming {
+            join.others.extend(others.iter().filter(|other| *other != self.id).cloned());
+        }
+        if let Some(heard) = &report.heard {
+            let fresh = Copies { kafka_ms: [].into(), candidate_ms: [].into(), cause: cause.clone(), error: report.error.clone() };
+            let copies = join.heard.entry(heard.clone()).or_insert(fresh);
+            copies.kafka_ms.insert(cause.kafka_ms);
+            if report.naming == Naming::Candidate {
+                copies.candidate_ms.insert(cause.kafka_ms);
+            }
+        }
+        self.settle(step, join, &before);
+    }
+
+    /// This id is another name of the message `to`: what was heard under it, now and later, is news of that one.
+    pub fn on_alias(&self, step: &mut Step, to: &MessageId) {
+        let mut join = self.row(step);
+        if to == self.id || !join.aliases.insert(to.clone()) {
+            return;
+        }
+        for (heard, copies) in &join.heard {
+            for kafka_ms in &copies.candidate_ms {
+                let report = Report { heard: Some(heard.clone()), error: copies.error.clone(), naming: Naming::Forwarded };
+                let cause = super::event::Cause { kafka_ms: *kafka_ms, ..copies.cause.clone() };
+                step.tell_of(cause, self.entity(to), Event::Report(report));
+            }
+        }
+        step.state.put(self.key(), Row::Join(join));
+    }
+
+    /// A mismatch event, which waits for the send that it names.
+    pub fn on_mismatch(&self, step: &mut Step, mismatch: &Mismatch, original: &Original) {
+        let cause = step.cause.clone();
+        self.learn(step, |join| {
+            let fresh = || MismatchCopies { kafka_ms: [].into(), cause: cause.clone(), original: Some(original.clone()) };
+            let copies = join.mismatches.entry((mismatch.wa_id, mismatch.at.seconds())).or_insert_with(fresh);
+            copies.kafka_ms.insert(cause.kafka_ms)
+        });
+    }
+
+    /// An inbound message: let through once; a later copy only fills in the id that the first lacked.
+    pub fn on_inbound(&self, step: &mut Step, inbound: &Inbound) {
+        let mut join = self.row(step);
+        let kafka_ms = step.cause.kafka_ms;
+        let before = join.inbound.clone();
+        let received = match before.clone() {
+            None => first_copy(inbound, kafka_ms),
+            Some(known) => later_copy(known, inbound, kafka_ms),
+        };
+        if before.as_ref().is_some_and(|before| *before == received) {
+            return;
+        }
+        let message = received.message();
+        let home = received.home.clone();
+        place(step, &home, message.clone());
+        if let Some(wa_id) = message.wa_id.filter(|wa_id| !home.holds(*wa_id)) {
+            let sighting =
+                Sighting { wa_id, user: message.user.clone(), at: message.at, wrote: Some((self.app.clone(), message.id.clone())) };
+            step.tell(Entity::Home(Home::of_number(self.app.tenant(), wa_id)), Event::Sighted(sighting));
+        }
+        join.inbound = Some(received);
+        step.state.put(self.key(), Row::Join(join));
+    }
+
+    fn learn(&self, step: &mut Step, change: impl FnOnce(&mut Join) -> bool) {
+        let mut join = self.row(step);
+        let before = join.verdict(step.settings.join_timeout_ms);
+        if change(&mut join) {
+            self.settle(step, join, &before);
+        }
+    }
+
+    /// Tells what follows now and did not before, and keeps the row.
+    fn settle(&self, step: &mut Step, mut join: Join, before: &Verdict) {
+        let after = join.verdict(step.settings.join_timeout_ms);
+        if after != *before {
+            self.refuse(step, &mut join, before, &after);
+            self.tell_failure(step, &join, before, &after);
+            self.tell_observations(step, &join, before, &after);
+            self.place_outbound(step, &mut join, before, &after);
+        }
+        step.state.put(self.key(), Row::Join(join));
+    }
+
+    fn refuse(&self, step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
+        for heard in after.refused.difference(&before.refused) {
+            let detail = format!("{} names a wa_id of another country than the number dialled", report_name(heard));
+            let rejection = Rejection { reason: Reason::ForeignJoin, detail };
+            let cause = join.heard[heard].cause.clone();
+            step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: Original::default() }));
+        }
+        for (claim, accepted) in after.mismatches.iter().filter(|(claim, _)| !before.mismatches.contains_key(claim)) {
+            let copies = join.mismatches.get_mut(claim).expect("judged means known");
+            let original = copies.original.take().unwrap_or_default();
+            if !accepted {
+                let detail = "the wa_id is not the same subscriber as the number dialled".to_owned();
+                let rejection = Rejection { reason: Reason::InconsistentMismatch, detail };
+                step.publish(Output::DeadLetter(DeadLetter { cause: copies.cause.clone(), rejection, original }));
+            }
+        }
+    }
+
+    fn tell_failure(&self, step: &mut Step, join: &Join, before: &Verdict, after: &Verdict) {
+        let Some(sent) = join.sent.as_ref().filter(|_| after.failed && !before.failed) else { return };
+        let error = join.heard.values().find_map(|copies| copies.error.clone());
+        step.publish(Output::SendUnresolved(SendUnresolved {
+            cause: step.cause.clone(),
+            app: self.app.clone(),
+            message_id: self.id.clone(),
+            address: sent.send.destination.clone(),
+            customer_id: sent.send.customer_id.clone(),
+            reason: UnresolvedReason::Failed,
+            error_code: error.as_ref().and_then(|error| error.code.clone()),
+            error_reason: error.and_then(|error| error.reason),
+            sent_at: sent.send.at,
+        }));
+    }
+
+    fn tell_observations(&self, step: &mut Step, join: &Join, before: &Verdict, after: &Verdict) {
+        let told = join.observations(before, self.id);
+        for (key, observation) in join.observations(after, self.id) {
+            if !told.contains_key(&key) {
+                step.tell(Entity::Home(home_of(self.app, &observation.address)), Event::Observed(observation));
+            }
+        }
+        let linked_before = join.linked(before);
+        for (phone, wa_id) in join.linked(after).difference(&linked_before) {
+            let same = CircleEvent::Fact(Fact::Same(*phone, *wa_id));
+            step.tell(Entity::Home(Home::of_number(self.app.tenant(), *phone)), Event::Circle(same));
+        }
+    }
+
+    fn place_outbound(&self, step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
+        let (was, now) = (join.outbound(before, self.id), join.outbound(after, self.id));
+        let Some(mut message) = now else { return };
+        let changed =
+            was.as_ref().is_none_or(|was| (was.wa_id, &was.user, was.kafka_ms) != (message.wa_id, &message.user, message.kafka_ms));
+        let home = join.home.get_or_insert_with(|| message.home()).clone();
+        if changed {
+            join.version += 1;
+            message.version = join.version;
+            place(step, &home, message.clone());
+        }
+        let sent_at = message.at;
+        let implied = message.wa_id.filter(|wa_id| changed && home.holds(*wa_id)).zip(message.user.clone());
+        for pair in after.sights().difference(&before.sights()).filter(|pair| Some(*pair) != implied.as_ref()) {
+            let sighting = Sighting { wa_id: pair.0, user: Some(pair.1.clone()), at: sent_at, wrote: None };
+            step.tell(Entity::Home(Home::of_number(self.app.tenant(), pair.0)), Event::Sighted(sighting));
+        }
+    }
+
+    fn row(&self, step: &Step) -> Join {
+        step.state.join(self.app, self.id).cloned().unwrap_or_default()
+    }
+
+    fn key(&self) -> Key {
+        Key::Join(self.app.clone(), self.id.clone())
+    }
+
+    fn entity(&self, id: &MessageId) -> Entity {
+        Entity::Message { app: self.app.clone(), id: id.clone() }
+    }
+}
+
+/// Sends a message to where it was first placed; if it turns out to belong elsewhere too, the two places are one circle.
+fn place(step: &mut Step, home: &Home, message: Message) {
+    let belongs = message.home();
+    step.tell(Entity::Home(home.clone()), Event::Placed(message));
+    if belongs != *home {
+        step.tell(Entity::Home(home.clone()), Event::Circle(CircleEvent::Link(belongs)));
+    }
+}
+
+fn first_copy(inbound: &Inbound, kafka_ms: i64) -> Received {
+    let home = match (inbound.wa_id, super::join::scoped(&inbound.app, inbound.user.as_ref())) {
+        (Some(number), _) => Home::of_number(inbound.app.tenant(), number),
+        (None, Some(user)) => Home::of_user(inbound.app.tenant(), &user),
+        (None, None) => unreachable!("the parser refuses a message from nobody"),
+    };
+    Received { inbound: inbound.clone(), kafka_ms, home, version: 1 }
+}
+
+fn later_copy(mut known: Received, copy: &Inbound, kafka_ms: i64) -> Received {
+    let before = known.clone();
+    known.inbound.wa_id = known.inbound.wa_id.or(copy.wa_id);
+    known.inbound.user = known.inbound.user.or_else(|| copy.user.clone());
+    known.kafka_ms = known.kafka_ms.min(kafka_ms);
+    if known != before {
+        known.version += 1;
+    }
+    known
+}
+
+fn report_name(heard: &Heard) -> &'static str {
+    use super::entity::ReportKind;
+    match heard.report {
+        ReportKind::Reply => "a reply",
+        ReportKind::Sent => "sent",
+        ReportKind::Delivered => "delivered",
+        ReportKind::Read => "read",
+        ReportKind::Failed => "failed",
+    }
+}

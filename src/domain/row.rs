@@ -1,0 +1,295 @@
+//! The row of an address: what was observed of it, and the answer that follows.
+
+use super::entity::{Change, Subject};
+use super::evidence::{Class, Evidence, Observation};
+use super::ids::{Address, App, MessageId, Moment, Number, User};
+use super::number;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What is known about an address that was dialled.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct AddressRow {
+    /// Observations, by how much they count and the wa_id they name.
+    pub observed: BTreeMap<(Class, Option<Number>), Observed>,
+    /// The BSUIDs that sends to this address joined, each with its newest send, s.
+    pub users: BTreeMap<User, i64>,
+    /// The numbers seen with those, each with its earliest sight, s.
+    pub seen: BTreeMap<(User, Number), i64>,
+    /// Moves away from numbers that this row watches.
+    pub moves: BTreeSet<Change>,
+    /// What this row watches.
+    pub watching: BTreeSet<Subject>,
+    /// Who is behind those.
+    pub owners: BTreeMap<Subject, Owner>,
+    /// What was told last.
+    pub told: Option<RowTold>,
+    /// The business's id for the person, as of the newest send.
+    pub customer: Option<(i64, Arc<str>)>,
+}
+
+/// Observations of one class and wa_id.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Observed {
+    /// Exact joins, whichever status brought them.
+    pub exact: Option<Span>,
+    /// Replies.
+    pub reply: Option<Span>,
+    /// Mismatch events.
+    pub mismatch: Option<Span>,
+    /// The strongest, then earliest.
+    pub best: Option<Proven>,
+}
+
+/// The earliest and the newest of something, s.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// Earliest.
+    pub first_s: i64,
+    /// Newest.
+    pub last_s: i64,
+}
+
+/// Evidence as a record shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Proven {
+    /// Its kind.
+    pub kind: Evidence,
+    /// Its date.
+    pub at: Moment,
+    /// The app of the send or message, if any.
+    pub app: Option<App>,
+    /// The message sent.
+    pub message_id: Option<MessageId>,
+    /// WhatsApp's id of the message.
+    pub whatsapp_id: Option<MessageId>,
+    /// When it was sent.
+    pub sent_at: Option<Moment>,
+}
+
+/// Who is behind a subject, as its circle said last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Owner {
+    /// The identity.
+    pub identity: Uuid,
+    /// The circle's version of it.
+    pub version: u64,
+    /// Whether the one before was found to be the same person.
+    pub merged: bool,
+}
+
+/// What a row told last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowTold {
+    /// The answer.
+    pub wa_id: Option<Number>,
+    /// The identity.
+    pub identity: Uuid,
+    /// What it rested on.
+    pub evidence: Option<Evidence>,
+}
+
+/// A number that may be the answer, with all that speaks for it in one class.
+#[derive(Clone, Debug)]
+struct Claim {
+    class: Class,
+    wa_id: Number,
+    strongest: Evidence,
+    spans: Vec<Span>,
+}
+
+/// The answer for an address, and what it rests on.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answer {
+    /// The wa_id; `None` while only a BSUID, or nobody, was named.
+    pub wa_id: Option<Number>,
+    /// The strongest, then earliest evidence for it.
+    pub proven: Proven,
+}
+
+impl Span {
+    /// One moment.
+    #[must_use]
+    pub const fn at(at_s: i64) -> Self {
+        Self { first_s: at_s, last_s: at_s }
+    }
+
+    /// With one more moment.
+    pub fn extend(span: &mut Option<Self>, at_s: i64) {
+        let known = span.get_or_insert(Self::at(at_s));
+        known.first_s = known.first_s.min(at_s);
+        known.last_s = known.last_s.max(at_s);
+    }
+
+    /// The newest moment that is known to be at or before `until_s`.
+    fn as_of(self, until_s: i64) -> Option<i64> {
+        [self.last_s, self.first_s].into_iter().find(|at_s| *at_s <= until_s)
+    }
+}
+
+impl AddressRow {
+    /// Takes an observation in.
+    pub fn observe(&mut self, seen: &Observation) {
+        let at_s = seen.at.seconds();
+        let observed = self.observed.entry((seen.class, seen.wa_id)).or_default();
+        match seen.kind {
+            Evidence::Reply => Span::extend(&mut observed.reply, at_s),
+            Evidence::Mismatch => Span::extend(&mut observed.mismatch, at_s),
+            _ => Span::extend(&mut observed.exact, at_s),
+        }
+        let source = &seen.source;
+        observed.prove(Proven {
+            kind: seen.kind,
+            at: seen.at,
+            app: Some(source.app.clone()),
+            message_id: Some(source.message_id.clone()),
+            whatsapp_id: source.whatsapp_id.clone(),
+            sent_at: Some(source.sent_at),
+        });
+        if let Some(user) = &seen.user {
+            let joined_s = source.sent_at.seconds();
+            let newest = self.users.entry(user.clone()).or_insert(joined_s);
+            *newest = joined_s.max(*newest);
+        }
+        if let Some(customer) = &source.customer_id {
+            let newest = (source.sent_at.seconds(), customer.clone());
+            if self.customer.as_ref().is_none_or(|known| *known <= newest) {
+                self.customer = Some(newest);
+            }
+        }
+    }
+
+    /// The answer for `address`, given who wrote from numbers of its class.
+    #[must_use]
+    pub fn answer(&self, address: &Address, inbound: &BTreeMap<Number, Wrote>) -> Option<Answer> {
+        if self.observed.is_empty() {
+            return None;
+        }
+        let phone = address.phone();
+        let claims = self.all_claims(phone, inbound);
+        let Some(wa_id) = best(&claims, phone, i64::MAX) else {
+            let joined = self.observed.get(&(Class::Nobody, None)).and_then(|observed| observed.best.clone())?;
+            return Some(Answer { wa_id: None, proven: joined });
+        };
+        let proven = self.proven(wa_id, &claims, phone, inbound);
+        Some(Answer { wa_id: Some(wa_id), proven })
+    }
+
+    /// Whom to ask for the identity of this row, given its answer.
+    #[must_use]
+    pub fn subject(&self, address: &Address, wa_id: Option<Number>) -> Subject {
+        let joined_last = || self.users.iter().max_by_key(|(user, joined_s)| (**joined_s, Reverse((*user).clone())));
+        match (address, wa_id) {
+            (Address::User(user), _) => Subject::User(user.clone()),
+            (Address::Phone(_), Some(wa_id)) => Subject::Number(wa_id),
+            (Address::Phone(phone), None) => joined_last().map_or(Subject::Number(*phone), |(user, _)| Subject::User(user.clone())),
+        }
+    }
+
+    /// Every number that may be the answer, or may have been.
+    #[must_use]
+    pub fn numbers(&self) -> BTreeSet<Number> {
+        let observed = self.observed.keys().filter_map(|(_, wa_id)| *wa_id);
+        let moved = self.moves.iter().map(|change| change.new);
+        observed.chain(self.seen.keys().map(|(_, wa_id)| *wa_id)).chain(moved).collect()
+    }
+
+    /// The BSUID to show.
+    #[must_use]
+    pub fn user(&self, address: &Address) -> Option<User> {
+        let joined_last = self.users.iter().max_by_key(|(user, joined_s)| (**joined_s, Reverse((*user).clone())));
+        address.user().cloned().or_else(|| joined_last.map(|(user, _)| user.clone()))
+    }
+
+    fn all_claims(&self, phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Vec<Claim> {
+        let mut claims = self.claims(phone, inbound);
+        for change in &self.moves {
+            if best(&claims, phone, change.at_s) == Some(change.old) {
+                add(&mut claims, Class::A, change.new, Evidence::NumberChange, Span::at(change.at_s));
+            }
+        }
+        claims
+    }
+
+    fn claims(&self, phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Vec<Claim> {
+        let mut claims = Vec::new();
+        for ((class, wa_id), observed) in &self.observed {
+            let (Some(wa_id), Some(best)) = (*wa_id, &observed.best) else { continue };
+            for span in [observed.exact, observed.reply, observed.mismatch].into_iter().flatten() {
+                add(&mut claims, *class, wa_id, best.kind, span);
+            }
+        }
+        for (wa_id, wrote) in inbound {
+            if phone.is_some_and(|phone| number::same_subscriber(phone, *wa_id)) {
+                add(&mut claims, Class::A, *wa_id, Evidence::Inbound, wrote.span);
+            }
+        }
+        for ((user, wa_id), at_s) in &self.seen {
+            if self.users.contains_key(user) && phone != Some(*wa_id) {
+                add(&mut claims, Class::A, *wa_id, Evidence::UserId, Span::at(*at_s));
+            }
+        }
+        claims
+    }
+
+    fn proven(&self, wa_id: Number, claims: &[Claim], phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Proven {
+        let bare =
+            |kind, at_s: i64| Proven { kind, at: Moment(at_s * 1000), app: None, message_id: None, whatsapp_id: None, sent_at: None };
+        let observed =
+            [Class::A, Class::B, Class::C].into_iter().filter_map(|class| self.observed.get(&(class, Some(wa_id)))?.best.clone());
+        let same = phone.is_some_and(|phone| number::same_subscriber(phone, wa_id));
+        let wrote = inbound.get(&wa_id).filter(|_| same).map(|wrote| Proven {
+            app: Some(wrote.app.clone()),
+            whatsapp_id: Some(wrote.first_id.clone()),
+            ..bare(Evidence::Inbound, wrote.span.first_s)
+        });
+        let derived = claims.iter().filter(|claim| claim.wa_id == wa_id && claim.strongest >= Evidence::NumberChange);
+        let derived = derived.map(|claim| bare(claim.strongest, claim.spans.iter().map(|span| span.first_s).min().unwrap_or_default()));
+        let all = observed.chain(wrote).chain(derived);
+        all.min_by_key(|proven| (proven.kind, proven.at)).expect("an answer rests on something")
+    }
+}
+
+/// Messages that people wrote from one number.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Wrote {
+    /// The earliest and the newest.
+    pub span: Span,
+    /// The id of the earliest.
+    pub first_id: MessageId,
+    /// Its app.
+    pub app: App,
+}
+
+impl Observed {
+    fn prove(&mut self, proven: Proven) {
+        let rank = |proven: &Proven| (proven.kind, proven.at, proven.message_id.clone());
+        if self.best.as_ref().is_none_or(|known| rank(&proven) < rank(known)) {
+            self.best = Some(proven);
+        }
+    }
+}
+
+fn add(claims: &mut Vec<Claim>, class: Class, wa_id: Number, kind: Evidence, span: Span) {
+    match claims.iter_mut().find(|claim| claim.class == class && claim.wa_id == wa_id) {
+        Some(claim) => {
+            claim.strongest = claim.strongest.min(kind);
+            claim.spans.push(span);
+        }
+        None => claims.push(Claim { class, wa_id, strongest: kind, spans: vec![span] }),
+    }
+}
+
+/// The newest of class A, else of class B, else the phone itself if it came back; only what is dated at or before `until_s`.
+fn best(claims: &[Claim], phone: Option<Number>, until_s: i64) -> Option<Number> {
+    let dated = |claim: &Claim| claim.spans.iter().filter_map(|span| span.as_of(until_s)).max();
+    let newest = |class: Class| {
+        let of_class = claims.iter().filter(|claim| claim.class == class).filter_map(|claim| Some((dated(claim)?, claim)));
+        of_class.max_by_key(|(at_s, claim)| (*at_s, Reverse(claim.strongest), Reverse(claim.wa_id))).map(|(_, claim)| claim.wa_id)
+    };
+    let came_back =
+        || phone.filter(|phone| claims.iter().any(|claim| claim.class == Class::C && claim.wa_id == *phone && dated(claim).is_some()));
+    newest(Class::A).or_else(|| newest(Class::B)).or_else(came_back)
+}

@@ -1,0 +1,108 @@
+//! The state as entities see it: rows under keys, read and replaced whole.
+
+use super::circle::Circle;
+use super::contact::Contact;
+use super::entity::{Direction, Home};
+use super::ids::{App, MessageId};
+use super::join::Join;
+use super::thread::{Placed, Thread};
+
+/// The key of a row.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Key {
+    /// What is known under a message id.
+    Join(App, MessageId),
+    /// What a home knows about its numbers or BSUID.
+    Contact(Home),
+    /// The circle founded at a home.
+    Circle(Home),
+    /// The conversations of one app in the circle at a home.
+    Thread(Home, App),
+    /// A message in the circle at a home.
+    Message(Home, MessageKey),
+}
+
+/// Where a message stands in its circle: by app, then in the order of the conversation.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MessageKey {
+    /// The app.
+    pub app: App,
+    /// Event time, s.
+    pub at_s: i64,
+    /// Outbound first.
+    pub direction: Direction,
+    /// Then by id.
+    pub id: MessageId,
+}
+
+/// A row.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Row {
+    /// Under [`Key::Join`].
+    Join(Join),
+    /// Under [`Key::Contact`].
+    Contact(Contact),
+    /// Under [`Key::Circle`].
+    Circle(Circle),
+    /// Under [`Key::Thread`].
+    Thread(Thread),
+    /// Under [`Key::Message`].
+    Message(Placed),
+}
+
+/// The rows of one task. Implemented by the store; the core only reads and replaces.
+pub trait State {
+    /// The row under a key.
+    fn get(&self, key: &Key) -> Option<&Row>;
+    /// Puts a row under a key.
+    fn put(&mut self, key: Key, row: Row);
+    /// Removes a row.
+    fn remove(&mut self, key: &Key);
+    /// The messages of the circle at `home`, of one app or of all, with event times from `from_s` to `to_s`, in order.
+    fn messages(
+        &self,
+        home: &Home,
+        app: Option<&App>,
+        from_s: i64,
+        to_s: i64,
+    ) -> Box<dyn DoubleEndedIterator<Item = (&MessageKey, &Placed)> + '_>;
+}
+
+/// Reads of one kind of row, for callers that know which they ask for.
+impl dyn State + '_ {
+    /// A message id's row.
+    #[must_use]
+    pub fn join(&self, app: &App, id: &MessageId) -> Option<&Join> {
+        match self.get(&Key::Join(app.clone(), id.clone())) {
+            Some(Row::Join(join)) => Some(join),
+            _ => None,
+        }
+    }
+
+    /// A home's contact row.
+    #[must_use]
+    pub fn contact(&self, home: &Home) -> Option<&Contact> {
+        match self.get(&Key::Contact(home.clone())) {
+            Some(Row::Contact(contact)) => Some(contact),
+            _ => None,
+        }
+    }
+
+    /// A home's circle row.
+    #[must_use]
+    pub fn circle(&self, home: &Home) -> Option<&Circle> {
+        match self.get(&Key::Circle(home.clone())) {
+            Some(Row::Circle(circle)) => Some(circle),
+            _ => None,
+        }
+    }
+
+    /// A circle's conversations with one app.
+    #[must_use]
+    pub fn thread(&self, home: &Home, app: &App) -> Option<&Thread> {
+        match self.get(&Key::Thread(home.clone(), app.clone())) {
+            Some(Row::Thread(thread)) => Some(thread),
+            _ => None,
+        }
+    }
+}

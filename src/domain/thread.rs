@@ -1,0 +1,361 @@
+//! Messages and conversations of one app in one circle: what an ordinary message does to them.
+
+use super::circle::{Circle, NAMESPACE};
+use super::entity::{Direction, Home, Message};
+use super::ids::{App, Moment, Number};
+use super::output::{ConversationEvent, ConversationEventType, MessageFields, Output};
+use super::state::{Key, MessageKey, Row};
+use super::step::{Settings, Step};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The row of one app's conversations in a circle.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Thread {
+    /// The conversations told of, none without a message.
+    pub conversations: Vec<Conversation>,
+    /// How the business knows each person, as of the newest send told of.
+    pub people: BTreeMap<Uuid, Known>,
+}
+
+/// A conversation.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Conversation {
+    /// Its id.
+    pub id: Uuid,
+    /// The person.
+    pub identity: Uuid,
+    /// Its first message.
+    pub first: MessageKey,
+    /// The time of its last message, s.
+    pub last_s: i64,
+}
+
+/// How the business knows a person.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Known {
+    /// The phone dialled.
+    pub phone: Option<Number>,
+    /// The business's own id.
+    pub customer_id: Option<Arc<str>>,
+}
+
+/// The row of a message in its circle.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Placed {
+    /// The message.
+    pub message: Message,
+    /// What was told of it; `None` until its person is known here.
+    pub told: Option<Told>,
+    /// End of the service window as of this message, ms.
+    pub window_ms: Option<i64>,
+    /// How many conversations this message has founded.
+    pub founded: u32,
+}
+
+/// What was told of a message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// The person.
+    pub identity: Uuid,
+    /// The conversation.
+    pub conversation: Uuid,
+    /// How often it was told.
+    pub revision: u32,
+}
+
+/// Whole conversations, on their way to another circle.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bundle {
+    /// The app.
+    pub app: App,
+    /// The messages.
+    pub messages: Vec<Placed>,
+    /// How the business knows the people.
+    pub people: BTreeMap<Uuid, Known>,
+}
+
+/// What became of a message that its circle was told of.
+pub enum Replaced {
+    /// It is new.
+    New,
+    /// It says something else than before.
+    Changed,
+    /// It says nothing new.
+    Stale,
+}
+
+/// Messages a hand-over carries in one event, unless one conversation alone has more.
+const BUNDLE_MESSAGES_MAX: usize = 500;
+
+impl Placed {
+    /// Where it stands.
+    #[must_use]
+    pub fn key(&self) -> MessageKey {
+        key_of(&self.message)
+    }
+
+    /// Whether two messages of one person and app are tied into one conversation.
+    #[must_use]
+    pub fn is_tied(&self, other: &Self, settings: &Settings) -> bool {
+        let apart_s = self.message.at.seconds().abs_diff(other.message.at.seconds());
+        let kafka_apart_ms = self.message.kafka_ms.abs_diff(other.message.kafka_ms);
+        apart_s <= settings.idle_timeout_s.unsigned_abs() && kafka_apart_ms <= settings.tie_kafka_ms().unsigned_abs()
+    }
+
+    /// The end of the service window after this message, given that before it.
+    #[must_use]
+    pub fn window_after(&self, before_ms: Option<i64>, settings: &Settings) -> Option<i64> {
+        let hours_s = if self.message.referral { settings.referral_window_s } else { settings.service_window_s };
+        let own = (self.message.direction == Direction::Inbound).then(|| self.message.at.0 + hours_s * 1000);
+        before_ms.max(own)
+    }
+
+    /// The id of the next conversation that this message founds.
+    pub fn found_conversation(&mut self) -> Uuid {
+        let Message { app, direction, id, .. } = &self.message;
+        let name = format!("{}\n{}\n{direction:?}\n{}\n{}", app.tenant(), app.name(), id.reveal(), self.founded);
+        self.founded += 1;
+        Uuid::new_v5(&NAMESPACE, name.as_bytes())
+    }
+}
+
+/// Keeps what a message says now, if that is news.
+pub fn replace(step: &mut Step, home: &Home, message: &Message) -> Replaced {
+    let key = Key::Message(home.clone(), key_of(message));
+    let Some(Row::Message(known)) = step.state.get(&key) else {
+        step.state.put(key, Row::Message(Placed { message: message.clone(), told: None, window_ms: None, founded: 0 }));
+        return Replaced::New;
+    };
+    if known.message.version >= message.version {
+        return Replaced::Stale;
+    }
+    let placed = Placed { message: message.clone(), ..known.clone() };
+    step.state.put(key, Row::Message(placed));
+    Replaced::Changed
+}
+
+/// Gives a new message its conversation: that of the messages it is tied to, which become one, or a new one.
+pub fn assign(step: &mut Step, home: &Home, circle: &mut Circle, message: &Message) {
+    let app = &message.app;
+    let Some(person) = circle.person_of(message) else { return };
+    let Some(identity) = circle.identity(app.tenant(), &person, &message.subject()) else { return };
+    let mut thread = step.state.thread(home, app).cloned().unwrap_or_default();
+    let mut placed = Placed { message: message.clone(), told: None, window_ms: None, founded: 0 };
+    let tied = tied_conversations(step, home, &thread, identity, &placed);
+    placed.window_ms = placed.window_after(window_before(step, home, identity, &placed), step.settings);
+    let (conversation, is_new) = match tied.first() {
+        Some(first) => (first.id, false),
+        None => (placed.found_conversation(), true),
+    };
+    for absorbed in tied.iter().skip(1) {
+        absorb(step, home, &mut thread, absorbed, conversation);
+    }
+    thread.extend(conversation, identity, &placed.key());
+    thread.know(identity, message);
+    placed.told = Some(Told { identity, conversation, revision: 1 });
+    let opened = thread.conversation(conversation).expect("just extended").clone();
+    publish(step, &thread, &placed, &opened, Telling::Assigned { is_new });
+    extend_windows(step, home, identity, &placed);
+    step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed));
+    step.state.put(Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
+}
+
+/// How a message is told of.
+pub enum Telling {
+    /// For the first time.
+    Assigned {
+        /// Whether its conversation began with it.
+        is_new: bool,
+    },
+    /// Again, with where it was before.
+    Moved {
+        /// Person and conversation before.
+        from: Told,
+    },
+}
+
+/// Tells where a message belongs.
+pub fn publish(step: &mut Step, thread: &Thread, placed: &Placed, conversation: &Conversation, telling: Telling) {
+    let told = placed.told.as_ref().expect("only what was decided is told");
+    let message = &placed.message;
+    let known = thread.people.get(&told.identity).cloned().unwrap_or_default();
+    let outbound = message.direction == Direction::Outbound;
+    let fields = MessageFields {
+        direction: message.direction,
+        wa_id: message.wa_id,
+        user: message.user.clone(),
+        phone: if outbound { message.address.as_ref().and_then(super::ids::Address::phone) } else { known.phone },
+        customer_id: if outbound { message.customer_id.clone() } else { known.customer_id },
+        message_id: outbound.then(|| message.id.clone()),
+        whatsapp_message_id: message.whatsapp_id.clone(),
+        kind: message.kind.clone(),
+        at: message.at,
+        is_new_conversation: matches!(telling, Telling::Assigned { is_new: true }),
+        window_expires_at: placed.window_ms.map(Moment),
+        revision: told.revision,
+    };
+    let (event_type, from) = match telling {
+        Telling::Assigned { .. } => (ConversationEventType::Assigned(Box::new(fields)), None),
+        Telling::Moved { from } => (ConversationEventType::Moved(Box::new(fields)), Some(from)),
+    };
+    let event = event(step, &message.app, conversation, event_type, from.map(|from| (from.conversation, from.identity)));
+    step.publish(Output::Conversation(event));
+}
+
+/// Tells that a conversation is part of another.
+pub fn publish_merged(step: &mut Step, app: &App, into: &Conversation, absorbed: (Uuid, Uuid)) {
+    let event = event(step, app, into, ConversationEventType::Merged, Some(absorbed));
+    step.publish(Output::Conversation(event));
+}
+
+/// Takes the messages of one app out of a circle, whole conversations together.
+pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
+    let people = step.state.thread(home, app).map(|thread| thread.people.clone()).unwrap_or_default();
+    let mut conversations: BTreeMap<Option<Uuid>, Vec<Placed>> = BTreeMap::new();
+    for (_, placed) in step.state.messages(home, Some(app), i64::MIN, i64::MAX) {
+        conversations.entry(placed.told.as_ref().map(|told| told.conversation)).or_default().push(placed.clone());
+    }
+    for placed in conversations.values().flatten() {
+        step.state.remove(&Key::Message(home.clone(), placed.key()));
+    }
+    step.state.remove(&Key::Thread(home.clone(), app.clone()));
+    let mut bundles = vec![Bundle { app: app.clone(), messages: Vec::new(), people }];
+    for messages in conversations.into_values() {
+        let last = bundles.last_mut().expect("there is one");
+        if last.messages.is_empty() || last.messages.len() + messages.len() <= BUNDLE_MESSAGES_MAX {
+            last.messages.extend(messages);
+        } else {
+            bundles.push(Bundle { app: app.clone(), messages, people: BTreeMap::new() });
+        }
+    }
+    bundles
+}
+
+/// Puts the messages of another circle into this one, to be told of by what is known here.
+pub fn unpack(step: &mut Step, home: &Home, bundle: &Bundle) {
+    let mut thread = step.state.thread(home, &bundle.app).cloned().unwrap_or_default();
+    for (identity, known) in &bundle.people {
+        thread.people.entry(*identity).or_insert_with(|| known.clone());
+    }
+    for placed in &bundle.messages {
+        step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.clone()));
+    }
+    step.state.put(Key::Thread(home.clone(), bundle.app.clone()), Row::Thread(thread));
+}
+
+impl Thread {
+    /// The conversation with this id.
+    #[must_use]
+    pub fn conversation(&self, id: Uuid) -> Option<&Conversation> {
+        self.conversations.iter().find(|conversation| conversation.id == id)
+    }
+
+    /// Notes how the business knows the person it sent to.
+    pub fn know(&mut self, identity: Uuid, message: &Message) {
+        if message.direction == Direction::Outbound {
+            let phone = message.address.as_ref().and_then(super::ids::Address::phone);
+            self.people.insert(identity, Known { phone, customer_id: message.customer_id.clone() });
+        }
+    }
+
+    fn extend(&mut self, id: Uuid, identity: Uuid, key: &MessageKey) {
+        match self.conversations.iter_mut().find(|conversation| conversation.id == id) {
+            Some(known) => {
+                known.last_s = known.last_s.max(key.at_s);
+                if *key < known.first {
+                    known.first = key.clone();
+                }
+            }
+            None => self.conversations.push(Conversation { id, identity, first: key.clone(), last_s: key.at_s }),
+        }
+    }
+}
+
+/// The conversations that a message is tied to, the one opened first in front. Looks no further than it must.
+fn tied_conversations(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) -> Vec<Conversation> {
+    let (at_s, idle_s) = (placed.message.at.seconds(), step.settings.idle_timeout_s);
+    let near = |c: &&Conversation| c.identity == identity && c.first.at_s <= at_s + idle_s && c.last_s >= at_s - idle_s;
+    let candidates: Vec<&Conversation> = thread.conversations.iter().filter(near).collect();
+    let mut tied: BTreeSet<Uuid> = BTreeSet::new();
+    let app = Some(&placed.message.app);
+    let before = step.state.messages(home, app, at_s - idle_s, at_s).rev();
+    let after = step.state.messages(home, app, at_s + 1, at_s + idle_s);
+    for (_, other) in before.chain(after) {
+        if tied.len() == candidates.len() {
+            break;
+        }
+        let Some(told) = other.told.as_ref().filter(|told| told.identity == identity) else { continue };
+        if !tied.contains(&told.conversation) && placed.is_tied(other, step.settings) {
+            tied.insert(told.conversation);
+        }
+    }
+    let mut tied: Vec<Conversation> = candidates.into_iter().filter(|candidate| tied.contains(&candidate.id)).cloned().collect();
+    tied.sort_by(|one, other| (&one.first, one.id).cmp(&(&other.first, other.id)));
+    tied
+}
+
+/// A conversation is part of another from now on.
+fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversation, into: Uuid) {
+    let app = &absorbed.first.app;
+    let members = step.state.messages(home, Some(app), absorbed.first.at_s, absorbed.last_s);
+    let members = members.filter(|(_, placed)| placed.told.as_ref().is_some_and(|told| told.conversation == absorbed.id));
+    let members: Vec<(MessageKey, Placed)> = members.map(|(key, placed)| (key.clone(), placed.clone())).collect();
+    for (key, mut placed) in members {
+        if let Some(told) = &mut placed.told {
+            told.conversation = into;
+        }
+        thread.extend(into, absorbed.identity, &key);
+        step.state.put(Key::Message(home.clone(), key), Row::Message(placed));
+    }
+    thread.conversations.retain(|conversation| conversation.id != absorbed.id);
+    let winner = thread.conversation(into).expect("it has messages").clone();
+    publish_merged(step, app, &winner, (absorbed.id, absorbed.identity));
+}
+
+/// The service window as of the person's message just before this one.
+fn window_before(step: &Step, home: &Home, identity: Uuid, placed: &Placed) -> Option<i64> {
+    let (key, longest_s) = (placed.key(), step.settings.referral_window_s.max(step.settings.service_window_s));
+    let earlier = step.state.messages(home, Some(&key.app), key.at_s - longest_s, key.at_s).rev();
+    let mut own = earlier.filter(|(other, row)| **other < key && row.told.as_ref().is_some_and(|told| told.identity == identity));
+    own.next().and_then(|(_, row)| row.window_ms)
+}
+
+/// A late message extends the window of those after it.
+fn extend_windows(step: &mut Step, home: &Home, identity: Uuid, placed: &Placed) {
+    let (Some(window_ms), key) = (placed.window_ms, placed.key()) else { return };
+    let later = step.state.messages(home, Some(&key.app), key.at_s, window_ms.div_euclid(1000));
+    let later = later.filter(|(other, row)| **other > key && row.told.as_ref().is_some_and(|told| told.identity == identity));
+    let extended: Vec<(MessageKey, Placed)> = later
+        .take_while(|(_, row)| row.window_ms < Some(window_ms))
+        .map(|(other, row)| (other.clone(), Placed { window_ms: Some(window_ms), ..row.clone() }))
+        .collect();
+    for (other, row) in extended {
+        step.state.put(Key::Message(home.clone(), other), Row::Message(row));
+    }
+}
+
+fn event(
+    step: &Step,
+    app: &App,
+    conversation: &Conversation,
+    event_type: ConversationEventType,
+    from: Option<(Uuid, Uuid)>,
+) -> ConversationEvent {
+    ConversationEvent {
+        event_type,
+        cause: step.cause.clone(),
+        app: app.clone(),
+        conversation_id: conversation.id,
+        identity_id: conversation.identity,
+        opened_by: conversation.first.direction,
+        opened_at: Moment(conversation.first.at_s * 1000),
+        previous_conversation_id: from.map(|(conversation, _)| conversation),
+        previous_identity_id: from.map(|(_, identity)| identity),
+    }
+}
+
+fn key_of(message: &Message) -> MessageKey {
+    MessageKey { app: message.app.clone(), at_s: message.at.seconds(), direction: message.direction, id: message.id.clone() }
+}

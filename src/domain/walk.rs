@@ -1,0 +1,244 @@
+//! The owner walk: who owned each number when, and which owners are one person. A pure function of the facts of a circle.
+
+use super::entity::{Change, Home, Subject};
+use super::ids::{Number, User};
+use super::number::{Subscriber, subscriber};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The facts that owners follow from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Facts {
+    /// The homes whose facts are all here.
+    pub keys: BTreeSet<Home>,
+    /// Numbers and BSUIDs seen together, at the earliest, s.
+    pub sights: BTreeMap<(Number, User), i64>,
+    /// Spellings of one class that evidence says are one subscriber.
+    pub same: BTreeSet<(Number, Number)>,
+    /// Moves.
+    pub changes: BTreeSet<Change>,
+}
+
+/// Something that can be a person, alone or with others.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Node {
+    /// The n-th owner of a line.
+    Owner(Subscriber, usize),
+    /// A BSUID.
+    User(User),
+}
+
+/// Who owned which line when, and who is who.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Walk {
+    lines: BTreeMap<Subscriber, Subscriber>,
+    owners: BTreeMap<Subscriber, Vec<Owner>>,
+    persons: BTreeMap<Node, Node>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Owner {
+    opened_s: i64,
+    users: BTreeSet<User>,
+    scopes: BTreeSet<Arc<str>>,
+    closed: bool,
+}
+
+/// What happens on a line. At one second, in this order.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Happening<'a> {
+    Entry(&'a Change),
+    Within(&'a Change),
+    Sight(&'a User),
+    Leave(&'a Change),
+}
+
+impl Facts {
+    /// Takes another circle's facts in.
+    pub fn union(&mut self, other: Self) {
+        self.keys.extend(other.keys);
+        self.same.extend(other.same);
+        self.changes.extend(other.changes);
+        for ((number, user), at_s) in other.sights {
+            self.see(number, user, at_s);
+        }
+    }
+
+    /// Takes a sight in; whether it is news.
+    pub fn see(&mut self, number: Number, user: User, at_s: i64) -> bool {
+        let known = self.sights.entry((number, user)).or_insert(i64::MAX);
+        let news = at_s < *known;
+        *known = at_s.min(*known);
+        news
+    }
+
+    fn holds(&self, number: Number) -> bool {
+        self.keys.iter().any(|home| home.holds(number))
+    }
+}
+
+impl Walk {
+    /// Walks every line of the circle.
+    #[must_use]
+    pub fn new(facts: &Facts) -> Self {
+        let mut walk = Self { lines: lines(&facts.same), ..Self::default() };
+        let mut moves: BTreeMap<&Change, [Option<Node>; 2]> = BTreeMap::new();
+        for (line, mut happenings) in walk.happenings(facts) {
+            happenings.sort();
+            let mut owners = vec![Owner::new(i64::MIN)];
+            for (at_s, happening) in &happenings {
+                match happening {
+                    Happening::Sight(user) => sight(&mut owners, *at_s, user),
+                    Happening::Within(change) => named(&mut owners, change).1.scopes.clear(),
+                    Happening::Leave(change) => {
+                        let (index, leaver) = named(&mut owners, change);
+                        leaver.closed = true;
+                        moves.entry(change).or_default()[0] = Some(Node::Owner(line, index));
+                    }
+                    Happening::Entry(change) => {
+                        owners.push(Owner::new(*at_s));
+                        moves.entry(change).or_default()[1] = Some(Node::Owner(line, owners.len() - 1));
+                    }
+                }
+            }
+            walk.owners.insert(line, owners);
+        }
+        walk.join_persons(moves.into_values());
+        walk
+    }
+
+    /// The person that a node is, or is part of.
+    #[must_use]
+    pub fn person(&self, node: &Node) -> Node {
+        let mut current = node;
+        while let Some(parent) = self.persons.get(current).filter(|parent| *parent != current) {
+            current = parent;
+        }
+        current.clone()
+    }
+
+    /// Who a subject was at a second: a BSUID is itself, a number goes by its owner then.
+    #[must_use]
+    pub fn node(&self, subject: &Subject, at_s: i64) -> Node {
+        match subject {
+            Subject::User(user) => Node::User(user.clone()),
+            Subject::Number(number) => {
+                let line = self.line(*number);
+                let last = |owners: &Vec<Owner>| owners.iter().rposition(|owner| owner.opened_s <= at_s).unwrap_or_default();
+                Node::Owner(line, self.owners.get(&line).map_or(0, last))
+            }
+        }
+    }
+
+    /// Who the number belonged to first: the person that it founds.
+    #[must_use]
+    pub fn founded_by(&self, subject: &Subject) -> Node {
+        self.node(subject, i64::MIN)
+    }
+
+    /// Whether a BSUID was seen on a number here.
+    #[must_use]
+    pub fn knows(&self, user: &User) -> bool {
+        self.persons.contains_key(&Node::User(user.clone()))
+    }
+
+    /// All that is one person with `person`.
+    pub fn members<'a>(&'a self, person: &'a Node) -> impl Iterator<Item = &'a Node> {
+        self.persons.keys().filter(move |node| self.person(node) == *person)
+    }
+
+    fn line(&self, number: Number) -> Subscriber {
+        let own = subscriber(number);
+        self.lines.get(&own).copied().unwrap_or(own)
+    }
+
+    fn happenings<'a>(&self, facts: &'a Facts) -> BTreeMap<Subscriber, Vec<(i64, Happening<'a>)>> {
+        let mut earliest: BTreeMap<(Subscriber, &User), i64> = BTreeMap::new();
+        for ((number, user), at_s) in &facts.sights {
+            let known = earliest.entry((self.line(*number), user)).or_insert(*at_s);
+            *known = *at_s.min(known);
+        }
+        let sights = earliest.into_iter().map(|((line, user), at_s)| (line, (at_s, Happening::Sight(user))));
+        let mut happenings: BTreeMap<Subscriber, Vec<(i64, Happening<'a>)>> = BTreeMap::new();
+        for (line, happening) in sights {
+            happenings.entry(line).or_default().push(happening);
+        }
+        for change in &facts.changes {
+            let (old, new) = (self.line(change.old), self.line(change.new));
+            let moved = [(change.old, old, Happening::Leave(change)), (change.new, new, Happening::Entry(change))];
+            let within = [(change.old, old, Happening::Within(change))];
+            let all = if old == new { &within[..] } else { &moved[..] };
+            for (_, line, happening) in all.iter().filter(|(number, ..)| facts.holds(*number)) {
+                happenings.entry(*line).or_default().push((change.at_s, happening.clone()));
+            }
+        }
+        happenings
+    }
+
+    fn join_persons(&mut self, moves: impl Iterator<Item = [Option<Node>; 2]>) {
+        let owned: Vec<(Node, BTreeSet<User>)> = self
+            .owners
+            .iter()
+            .flat_map(|(line, owners)| owners.iter().enumerate().map(|(index, owner)| (Node::Owner(*line, index), owner.users.clone())))
+            .collect();
+        for (owner, users) in owned {
+            self.persons.entry(owner.clone()).or_insert_with(|| owner.clone());
+            for user in users {
+                self.join(&owner, &Node::User(user));
+            }
+        }
+        for [leaver, entrant] in moves {
+            if let (Some(leaver), Some(entrant)) = (leaver, entrant) {
+                self.join(&leaver, &entrant);
+            }
+        }
+    }
+
+    fn join(&mut self, one: &Node, other: &Node) {
+        let (one, other) = (self.person(one), self.person(other));
+        let (root, child) = if one <= other { (one, other) } else { (other, one) };
+        self.persons.entry(root.clone()).or_insert_with(|| root.clone());
+        self.persons.insert(child, root);
+    }
+}
+
+impl Owner {
+    const fn new(opened_s: i64) -> Self {
+        Self { opened_s, users: BTreeSet::new(), scopes: BTreeSet::new(), closed: false }
+    }
+}
+
+/// A BSUID appears: it joins the current owner if it can, else it is a new one's.
+fn sight(owners: &mut Vec<Owner>, at_s: i64, user: &User) {
+    let current = owners.last().expect("a line has an owner");
+    if current.closed || current.scopes.contains(&user.scope) {
+        owners.push(Owner::new(at_s));
+    }
+    let owner = owners.last_mut().expect("a line has an owner");
+    owner.scopes.insert(user.scope.clone());
+    owner.users.insert(user.clone());
+}
+
+/// The owner of the BSUID that a change names, else the current one.
+fn named<'a>(owners: &'a mut [Owner], change: &Change) -> (usize, &'a mut Owner) {
+    let by_user = change.user.as_ref().and_then(|user| owners.iter().position(|owner| owner.users.contains(user)));
+    let index = by_user.unwrap_or(owners.len() - 1);
+    (index, &mut owners[index])
+}
+
+/// Each subscriber that evidence linked to another, with the least of its line.
+fn lines(same: &BTreeSet<(Number, Number)>) -> BTreeMap<Subscriber, Subscriber> {
+    let mut lines: BTreeMap<Subscriber, Subscriber> = BTreeMap::new();
+    for (one, other) in same {
+        let of = |number: &Number| lines.get(&subscriber(*number)).copied().unwrap_or_else(|| subscriber(*number));
+        let (one_line, other_line) = (of(one), of(other));
+        let (least, joined) = (one_line.min(other_line), one_line.max(other_line));
+        for member in [subscriber(*one), subscriber(*other), least, joined] {
+            lines.entry(member).or_insert(least);
+        }
+        for line in lines.values_mut().filter(|line| **line == joined) {
+            *line = least;
+        }
+    }
+    lines
+}
