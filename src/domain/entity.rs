@@ -10,6 +10,7 @@ use super::ids::{Address, App, MessageId, Moment, Number, User};
 use super::number::{Class, class};
 use std::sync::Arc;
 use uuid::Uuid;
+use xxhash_rust::xxh3::Xxh3Default;
 
 /// Where facts about numbers of one co-location class, or about one BSUID, live; it never moves.
 ///
@@ -81,6 +82,26 @@ pub enum Entity {
     },
     /// A number class or a BSUID, with the circle that was founded there.
     Home(Home),
+}
+
+impl Entity {
+    /// A hash that stays the same for ever: it decides which partition owns the entity (XXH3 of its parts, each ended by a zero byte).
+    #[must_use]
+    pub fn stable_hash(&self) -> u64 {
+        let mut hasher = Xxh3Default::new();
+        let mut part = |bytes: &[u8]| {
+            hasher.update(bytes);
+            hasher.update(&[0]);
+        };
+        match self {
+            Self::Message { app, id } => [b"m", app.tenant().as_bytes(), app.name().as_bytes(), id.reveal().as_bytes()].into_iter().for_each(&mut part),
+            Self::Home(Home::Number { tenant, class }) => [b"n", tenant.as_bytes(), &class.value().to_le_bytes()].into_iter().for_each(&mut part),
+            Self::Home(Home::User { tenant, user }) => {
+                [b"u", tenant.as_bytes(), user.scope.as_bytes(), user.id.reveal().as_bytes()].into_iter().for_each(&mut part);
+            }
+        }
+        hasher.digest()
+    }
 }
 
 /// An event on its way to an entity.

@@ -222,6 +222,12 @@ impl MessageId {
         (!text.is_empty() && text.len() <= Self::LENGTH_MAX).then(|| Self(text.into()))
     }
 
+    /// Less than every id, for the bounds of ranges.
+    #[must_use]
+    pub fn least() -> Self {
+        Self("".into())
+    }
+
     /// The id, in clear: for records and keys, never for logs.
     #[must_use]
     pub fn reveal(&self) -> &str {

@@ -59,6 +59,14 @@ pub struct Counts {
     pub moves: u64,
 }
 
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.hand_overs += other.hand_overs;
+        self.merges += other.merges;
+        self.moves += other.moves;
+    }
+}
+
 impl<'a> Step<'a> {
     /// Takes one event.
     pub fn take(state: &'a mut dyn State, settings: &'a Settings, envelope: &Envelope) -> Self {

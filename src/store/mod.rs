@@ -1,0 +1,3 @@
+//! Where a task keeps its rows.
+
+pub mod memory;
