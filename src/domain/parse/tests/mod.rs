@@ -1,6 +1,7 @@
 //! What bodies become, told in one line each; the samples have the shapes of Gupshup's documentation, with made-up numbers.
 
 mod bodies;
+mod fuzz;
 mod gupshup_v2;
 mod send;
 mod times;
