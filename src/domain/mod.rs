@@ -5,6 +5,7 @@ pub mod apps;
 pub mod event;
 pub mod ids;
 pub mod number;
+pub mod parse;
 
 pub mod entity;
 pub mod evidence;

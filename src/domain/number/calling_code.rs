@@ -4,7 +4,7 @@ use crate::domain::ids::Number;
 
 /// The country calling code a number begins with: 1 for the whole North American plan, 7 for Russia and Kazakhstan, else two or three digits.
 ///
-/// The codes are a prefix code: a first digit 1 or 7 is a code of its own, the codes of two digits are those of [`is_two_digits`], and every
+/// The codes are a prefix code: a first digit 1 or 7 is a code of its own, the codes of two digits are those of `is_two_digits`, and every
 /// other code has three, assigned or spare. So no list of the codes of three digits is needed to find where a code ends.
 #[must_use]
 pub const fn calling_code(number: Number) -> u16 {

@@ -1,7 +1,7 @@
 //! What two numbers have to do with each other: the same spelling, the same subscriber, the same class, the same country.
 //!
 //! Two notions that must not be mixed. The *class* is broad and lossy: it puts every spelling of a number on one partition. The *subscriber*
-//! is narrow: it accepts or flags evidence, and never invents a wa_id. Where the rules come from is told row by row in [`plan`].
+//! is narrow: it accepts or flags evidence, and never invents a wa_id. Where the rules come from is told row by row in `plan.rs`.
 
 mod calling_code;
 mod plan;

@@ -1,0 +1,240 @@
+//! JSON of unknown authorship into types: every field is read leniently, so that one odd value costs only what needed it.
+
+use super::rejected;
+use crate::domain::event::{Reason, Rejection};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Reads a body, which may begin with a byte order mark. Its depth is harmless: what is not read is skipped without recursion.
+pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Rejection> {
+    let text =
+        std::str::from_utf8(body).map_err(|error| rejected(Reason::NotJson, format!("not UTF-8 from byte {} on", error.valid_up_to())))?;
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    if text.trim_ascii().is_empty() {
+        return Err(rejected(Reason::NotJson, "the body is empty"));
+    }
+    serde_json::from_str(text).map_err(|error| unreadable(&error))
+}
+
+/// Whether a body is an array, by the first byte that means anything.
+pub fn is_array(body: &[u8]) -> bool {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start().first() == Some(&b'[')
+}
+
+/// Why serde_json stopped, without any value from the body: its messages on syntax are fixed texts with a position, those on data are not.
+fn unreadable(error: &serde_json::Error) -> Rejection {
+    match error.classify() {
+        Category::Io | Category::Syntax | Category::Eof => rejected(Reason::NotJson, error.to_string()),
+        Category::Data => {
+            let place = format!("a field is given twice, before line {} column {}", error.line(), error.column());
+            rejected(Reason::UnknownShape, place)
+        }
+    }
+}
+
+/// The value of a field that should be a text or a number, and may be anything.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Scalar<'a> {
+    /// Not there, or null.
+    #[default]
+    Absent,
+    /// A text, or an integer beyond `i64` as its digits.
+    Text(Cow<'a, str>),
+    /// An integer.
+    Integer(i64),
+    /// Another number.
+    Float(f64),
+    /// A boolean, an array or an object.
+    Other,
+}
+
+impl<'a> Scalar<'a> {
+    /// The value as the text that spells it; `None` for what has no spelling of its own.
+    pub fn into_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Integer(integer) => Some(Cow::Owned(integer.to_string())),
+            Self::Float(float) => Some(Cow::Owned(float.to_string())),
+            Self::Absent | Self::Other => None,
+        }
+    }
+
+    /// The value as a text, unless there is none or it is empty.
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(text) if !text.is_empty() => Some(Cow::Borrowed(text)),
+            Self::Integer(integer) => Some(Cow::Owned(integer.to_string())),
+            Self::Absent | Self::Text(_) | Self::Float(_) | Self::Other => None,
+        }
+    }
+
+    /// The value as one of a set of words; empty for what is no text.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Absent | Self::Integer(_) | Self::Float(_) | Self::Other => "",
+        }
+    }
+
+    /// Whether nothing is said: no field, null, or an empty text.
+    pub fn is_absent(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Text(text) => text.is_empty(),
+            Self::Integer(_) | Self::Float(_) | Self::Other => false,
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_i64<E>(self, integer: i64) -> Result<Self::Value, E> {
+        Ok(Scalar::Integer(integer))
+    }
+
+    fn visit_u64<E>(self, integer: u64) -> Result<Self::Value, E> {
+        Ok(i64::try_from(integer).map_or_else(|_| Scalar::Text(Cow::Owned(integer.to_string())), Scalar::Integer))
+    }
+
+    fn visit_f64<E>(self, float: f64) -> Result<Self::Value, E> {
+        Ok(Scalar::Float(float))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Scalar::Absent)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        skip_items(items)?;
+        Ok(Scalar::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+        skip_fields(fields)?;
+        Ok(Scalar::Other)
+    }
+}
+
+/// The value of a field that should be an object: read if it is one, `None` for anything else.
+#[derive(Debug)]
+pub struct Object<T>(pub Option<T>);
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields)).map(Some)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        skip_items(items)?;
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+/// Whether an object has anything in it, which is all that is of interest about it.
+#[derive(Debug)]
+pub struct Filled(pub bool);
+
+impl<'de> Deserialize<'de> for Filled {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FilledVisitor).map(Self)
+    }
+}
+
+struct FilledVisitor;
+
+impl<'de> Visitor<'de> for FilledVisitor {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        let filled = fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some();
+        skip_fields(fields)?;
+        Ok(filled)
+    }
+}
+
+fn skip_items<'de, A: SeqAccess<'de>>(mut items: A) -> Result<(), A::Error> {
+    while items.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+fn skip_fields<'de, A: MapAccess<'de>>(mut fields: A) -> Result<(), A::Error> {
+    while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}
