@@ -1,0 +1,3 @@
+//! The shell around the domain: what reads, writes, waits and fails.
+
+pub mod kafka;
