@@ -122,8 +122,8 @@ impl Config {
         &self.apps
     }
 
-    /// The tenants of the listed apps. An app that is not listed is in [`App::DEFAULT_TENANT`], which is here only if
-    /// a listed app is in it too.
+    /// The tenants of the listed apps. An app that is not listed is in the tenant "default", which is here only if a
+    /// listed app is in it too.
     pub fn tenants(&self) -> BTreeSet<&str> {
         self.apps.iter().map(|app| app.tenant.as_str()).collect()
     }

@@ -72,7 +72,7 @@ fn create(args: &CreateArgs, config: &Config) -> Result<(), Failure> {
     let missing = |spec: &&TopicSpec| spec.role != Role::Input && !observed.contains_key(&spec.name);
     let missing: Vec<_> = specs.iter().filter(missing).collect();
     if missing.is_empty() {
-        return print("every topic exists; `waid topics check` tells whether they are as they should be\n");
+        return print("nothing to create; `waid topics check` tells whether the topics are as they should be\n");
     }
     let outcomes = admin.create(&missing, args.partitions, args.replication_factor).map_err(Failure::failed)?;
     let lines = outcomes.iter().map(|(name, outcome)| match outcome {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::problem::{Cause, Origin};
 use super::reader::Reader;
+use crate::domain::apps::TENANT_DEFAULT;
 
 /// One of `[[apps]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,11 +22,6 @@ pub struct App {
     pub portfolio: Option<String>,
 }
 
-impl App {
-    /// The tenant of an app that names none, or is not listed.
-    pub const DEFAULT_TENANT: &str = "default";
-}
-
 pub(super) fn read(reader: &mut Reader) -> Vec<App> {
     let apps: Vec<App> = (0..reader.list_len("apps")).map(|index| read_one(reader, index)).collect();
     judge_ids(reader, &apps);
@@ -36,8 +32,7 @@ pub(super) fn read(reader: &mut Reader) -> Vec<App> {
 fn read_one(reader: &mut Reader, index: usize) -> App {
     let path = |key: &str| format!("apps[{index}].{key}");
     let mut name = None;
-    let mut app =
-        App { name: String::new(), tenant: App::DEFAULT_TENANT.to_owned(), gs_app_id: None, phone_number_id: None, portfolio: None };
+    let mut app = App { name: String::new(), tenant: TENANT_DEFAULT.to_owned(), gs_app_id: None, phone_number_id: None, portfolio: None };
     let begins = reader.origin_below(&format!("apps[{index}]"));
     reader.text(&path("name"), &mut name, |text| parse_label(text).map(Some));
     reader.text(&path("tenant"), &mut app.tenant, parse_label);
@@ -119,6 +114,6 @@ pub(super) fn warnings(apps: &[App]) -> Option<String> {
     if apps.is_empty() {
         return Some("no [[apps]] are listed: every app goes by its own name or id, in the tenant \"default\"".to_owned());
     }
-    let outside = apps.iter().all(|app| app.tenant != App::DEFAULT_TENANT);
+    let outside = apps.iter().all(|app| app.tenant != TENANT_DEFAULT);
     outside.then(|| "no listed app is in the tenant \"default\", but an app that is not listed would be".to_owned())
 }

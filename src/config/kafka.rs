@@ -31,22 +31,36 @@ pub(super) fn read(reader: &mut Reader, check: PropertyCheck) -> KafkaConfig {
 
 /// Valid, but perhaps not meant.
 pub(super) fn warnings(kafka: &KafkaConfig) -> impl Iterator<Item = String> {
-    let protocol = kafka.properties.get("security.protocol").unwrap_or("plaintext");
-    let in_clear = protocol.eq_ignore_ascii_case("plaintext") || protocol.eq_ignore_ascii_case("sasl_plaintext");
+    [plaintext_warning(kafka), mechanism_warning(kafka), session_warning(kafka)].into_iter().flatten()
+}
+
+fn protocol(kafka: &KafkaConfig) -> String {
+    kafka.properties.get("security.protocol").unwrap_or("plaintext").to_lowercase()
+}
+
+fn plaintext_warning(kafka: &KafkaConfig) -> Option<String> {
     let far = kafka.bootstrap_servers.split(',').any(|server| !is_local(server.trim()));
-    let plaintext = (in_clear && far).then(|| {
-        "records with phone numbers travel unencrypted: kafka.properties.\"security.protocol\" is not set to SSL or \
-         SASL_SSL"
-            .to_owned()
-    });
-    let session = kafka.properties.get("session.timeout.ms").and_then(|ms| ms.parse::<u64>().ok());
-    let session = session.filter(|ms| *ms < SESSION_TIMEOUT_LEAST_MS).map(|ms| {
+    let warning = "records with phone numbers travel unencrypted: kafka.properties.\"security.protocol\" is neither SSL nor SASL_SSL";
+    (far && protocol(kafka).ends_with("plaintext")).then(|| warning.to_owned())
+}
+
+/// librdkafka would fall back to GSSAPI, which it is not built with here.
+fn mechanism_warning(kafka: &KafkaConfig) -> Option<String> {
+    let mechanism = kafka.properties.get("sasl.mechanisms").or(kafka.properties.get("sasl.mechanism"));
+    let warning = "kafka.properties.\"security.protocol\" asks for SASL, but kafka.properties.\"sasl.mechanisms\" is not PLAIN, \
+                   SCRAM-SHA-256 or SCRAM-SHA-512, and this build has no other";
+    let has = mechanism.is_some_and(|name| matches!(name, "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512"));
+    (protocol(kafka).starts_with("sasl_") && !has).then(|| warning.to_owned())
+}
+
+fn session_warning(kafka: &KafkaConfig) -> Option<String> {
+    let session_ms: u64 = kafka.properties.get("session.timeout.ms")?.parse().ok()?;
+    (session_ms < SESSION_TIMEOUT_LEAST_MS).then(|| {
         format!(
-            "kafka.properties.\"session.timeout.ms\" = {ms} is below {SESSION_TIMEOUT_LEAST_MS}: a worker may lose its \
+            "kafka.properties.\"session.timeout.ms\" = {session_ms} is below {SESSION_TIMEOUT_LEAST_MS}: a worker may lose its \
              partitions while a transaction of its own is still open"
         )
-    });
-    plaintext.into_iter().chain(session)
+    })
 }
 
 /// The transaction timeout and the 10 s in which the broker looks for overdue transactions.

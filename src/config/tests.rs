@@ -354,6 +354,10 @@ fn what_is_valid_but_perhaps_not_meant_is_warned_of() {
         ("[[apps]]\nname = 'a'\n[http]\nlisten = '0.0.0.0:1'", "http.listen = \"0.0.0.0:1\" can be reached"),
         ("[[apps]]\nname = 'a'\n[kafka]\nbootstrap_servers = 'localhost,b'", "records with phone numbers travel unencrypted"),
         (
+            "[[apps]]\nname = 'a'\n[kafka.properties]\n'security.protocol' = 'SASL_SSL'",
+            "kafka.properties.\"security.protocol\" asks for SASL",
+        ),
+        (
             "[[apps]]\nname = 'a'\n[kafka.properties]\n'session.timeout.ms' = 6000",
             "kafka.properties.\"session.timeout.ms\" = 6000 is below",
         ),

@@ -25,7 +25,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Error)]
 pub enum AdminError {
     /// The client cannot be made from these properties.
-    #[error("kafka.properties do not make a client: {0}")]
+    #[error("no client can be made from kafka.properties")]
     Client(#[source] KafkaError),
     /// No broker answered in time.
     #[error(
@@ -40,7 +40,7 @@ pub enum AdminError {
         reason: Option<String>,
     },
     /// The brokers answered, but refused.
-    #[error("the brokers refuse to {what}: {source}")]
+    #[error("the brokers refuse to {what}")]
     Refused {
         /// What was asked for.
         what: &'static str,
