@@ -10,7 +10,7 @@ pub struct ReplayArgs {
     /// Captures in the lines of `kcat -J`.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Where to write one <topic>.jsonl each; without it, all lines go to standard output.
+    /// Where to write a TOPIC.jsonl each; without it, all lines go to standard output.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
