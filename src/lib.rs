@@ -1,4 +1,8 @@
 //! waid: the person behind each number, learned from what WhatsApp itself says.
 
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod runtime;
 pub mod store;
+pub mod topics;

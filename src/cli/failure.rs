@@ -1,0 +1,38 @@
+//! How a subcommand can fail, and the exit code of each way.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use crate::config::Problems;
+
+/// Why a subcommand ended.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// It could not do what it was asked to. Exit code 1.
+    #[error(transparent)]
+    Failed(Box<dyn Error + Send + Sync>),
+    /// It was asked for something that makes no sense. Exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The configuration is wrong. Exit code 78, `EX_CONFIG` of sysexits.h.
+    #[error(transparent)]
+    Config(#[from] Problems),
+}
+
+impl Failure {
+    /// Any error, or a text, as [`Failure::Failed`].
+    pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed(error.into())
+    }
+
+    /// What the process ends with.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Config(_) => 78,
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line: one file a subcommand, and what they share.
+
+pub mod demo;
+pub mod replay;
+pub mod run;
+
+mod config;
+mod failure;
+mod log;
+mod topics;
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Loaded, Sources};
+use crate::runtime::kafka::client::check_property;
+
+pub use failure::Failure;
+pub use log::LogFormat;
+
+/// Learns which wa_id stands behind each phone number, and which conversation each message belongs to.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.
+#[derive(Debug, Parser)]
+#[command(name = "waid", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The configuration file, TOML. Without one the defaults hold; WAID__SECTION__KEY variables go over either.
+    #[arg(long, global = true, value_name = "FILE", env = "WAID_CONFIG")]
+    config: Option<PathBuf>,
+    /// How log lines look on standard error. WAID_LOG sets what is logged: info, debug, waid=debug, …
+    #[arg(long, global = true, value_name = "FORMAT", env = "WAID_LOG_FORMAT", default_value = "auto")]
+    log_format: LogFormat,
+}
+
+/// The subcommands; `run`, `replay` and `demo` join here, each as `Run(run::RunArgs)` and so on.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print, create or check the topics.
+    #[command(subcommand)]
+    Topics(topics::TopicsCommand),
+    /// Check or show the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+/// Runs the command line. `--help`, and arguments that are wrong, end the process here.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
+    let Cli { global, command } = Cli::parse_from(args);
+    log::start(global.log_format)?;
+    match command {
+        Command::Topics(command) => topics::run(&command, &global.load()?.config),
+        Command::Config(command) => config::run(&command, &global.load()?, global.config.as_deref()),
+    }
+}
+
+impl Global {
+    /// The configuration, or everything that is wrong with it.
+    pub fn load(&self) -> Result<Loaded, Failure> {
+        // An empty WAID_CONFIG is none.
+        let file = self.config.as_deref().filter(|file| !file.as_os_str().is_empty());
+        let sources = Sources::of_process(file, check_property)?;
+        Ok(crate::config::load(&sources)?)
+    }
+}
+
+/// Writes to standard output; a reader that has gone away, such as `head`, is none of our business.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,98 @@
+//! `[kafka]`: how to reach the brokers, and as which consumer group.
+
+use super::properties::{self, Properties, PropertyCheck};
+use super::reader::Reader;
+
+/// `[kafka]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct KafkaConfig {
+    /// Brokers to ask first, `host:port` with commas between. Default `localhost:9092`.
+    pub bootstrap_servers: String,
+    /// The consumer group, and the beginning of every transactional id. Default `waid`. Two deployments on one
+    /// cluster need two; a changed one starts anew.
+    pub group_id: String,
+    /// librdkafka properties, for security and fine tuning. Default: none.
+    pub properties: Properties,
+}
+
+impl Default for KafkaConfig {
+    fn default() -> Self {
+        Self { bootstrap_servers: "localhost:9092".to_owned(), group_id: "waid".to_owned(), properties: Properties::default() }
+    }
+}
+
+pub(super) fn read(reader: &mut Reader, check: PropertyCheck) -> KafkaConfig {
+    let mut kafka = KafkaConfig::default();
+    reader.text("kafka.bootstrap_servers", &mut kafka.bootstrap_servers, parse_servers);
+    reader.text("kafka.group_id", &mut kafka.group_id, parse_group_id);
+    kafka.properties = properties::read(reader, check);
+    kafka
+}
+
+/// Valid, but perhaps not meant.
+pub(super) fn warnings(kafka: &KafkaConfig) -> impl Iterator<Item = String> {
+    [plaintext_warning(kafka), mechanism_warning(kafka), session_warning(kafka)].into_iter().flatten()
+}
+
+fn protocol(kafka: &KafkaConfig) -> String {
+    kafka.properties.get("security.protocol").unwrap_or("plaintext").to_lowercase()
+}
+
+fn plaintext_warning(kafka: &KafkaConfig) -> Option<String> {
+    let far = kafka.bootstrap_servers.split(',').any(|server| !is_local(server.trim()));
+    let warning = "records with phone numbers travel unencrypted: kafka.properties.\"security.protocol\" is neither SSL nor SASL_SSL";
+    (far && protocol(kafka).ends_with("plaintext")).then(|| warning.to_owned())
+}
+
+/// librdkafka would fall back to GSSAPI, which it is not built with here.
+fn mechanism_warning(kafka: &KafkaConfig) -> Option<String> {
+    let mechanism = kafka.properties.get("sasl.mechanisms").or(kafka.properties.get("sasl.mechanism"));
+    let warning = "kafka.properties.\"security.protocol\" asks for SASL, but kafka.properties.\"sasl.mechanisms\" is not PLAIN, \
+                   SCRAM-SHA-256 or SCRAM-SHA-512, and this build has no other";
+    let has = mechanism.is_some_and(|name| matches!(name, "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512"));
+    (protocol(kafka).starts_with("sasl_") && !has).then(|| warning.to_owned())
+}
+
+fn session_warning(kafka: &KafkaConfig) -> Option<String> {
+    let session_ms: u64 = kafka.properties.get("session.timeout.ms")?.parse().ok()?;
+    (session_ms < SESSION_TIMEOUT_LEAST_MS).then(|| {
+        format!(
+            "kafka.properties.\"session.timeout.ms\" = {session_ms} is below {SESSION_TIMEOUT_LEAST_MS}: a worker may lose its \
+             partitions while a transaction of its own is still open"
+        )
+    })
+}
+
+/// The transaction timeout and the 10 s in which the broker looks for overdue transactions.
+const SESSION_TIMEOUT_LEAST_MS: u64 = 20_000;
+
+fn is_local(server: &str) -> bool {
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+    host == "localhost" || host.starts_with("127.") || host == "[::1]"
+}
+
+fn parse_servers(text: &str) -> Result<String, String> {
+    let servers: Vec<&str> = text.split(',').map(str::trim).collect();
+    match servers.iter().find(|server| !is_server(server)) {
+        None => Ok(servers.join(",")),
+        Some(wrong) => Err(format!("{wrong:?} is not a broker; write host:port, with commas between")),
+    }
+}
+
+fn is_server(server: &str) -> bool {
+    let (host, port) = match server.rsplit_once(':') {
+        // An IPv6 address is in brackets; its own colons separate no port.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (server, None),
+    };
+    let host_ok = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '/');
+    host_ok && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+fn parse_group_id(text: &str) -> Result<String, String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if (1..=200).contains(&text.len()) && text.chars().all(legal) {
+        return Ok(text.to_owned());
+    }
+    Err("must be 1 to 200 of the characters a-z, A-Z, 0-9, '.', '_' and '-'".to_owned())
+}

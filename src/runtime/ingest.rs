@@ -1,0 +1,74 @@
+//! Ingest: from an input record to events for entities. Stateless.
+
+use super::broker::Fetched;
+use super::task::{Sink, partition_of};
+use crate::domain::apps::Apps;
+use crate::domain::entity::Original;
+use crate::domain::event::{Cause, Element, Source as Input};
+use crate::domain::ingest::{Routed, route};
+use crate::domain::output::{DeadLetter, Output};
+use crate::domain::parse;
+use crate::wire::packed::SourceTopic;
+use std::collections::BTreeMap;
+
+/// Reads input records.
+pub struct Ingest {
+    apps: Apps,
+    ignored: BTreeMap<&'static str, u64>,
+}
+
+impl Ingest {
+    /// Ingest for these apps.
+    #[must_use]
+    pub const fn new(apps: Apps) -> Self {
+        Self { apps, ignored: BTreeMap::new() }
+    }
+
+    /// Takes one record of an input topic.
+    pub fn take(&mut self, record: &Fetched, partitions: i32, sink: &mut dyn Sink) {
+        let (source, elements) = self.elements(record);
+        for (index, element) in elements.into_iter().enumerate() {
+            let cause = Cause {
+                source,
+                partition: record.source.1,
+                offset: record.offset,
+                element: u32::try_from(index).unwrap_or(u32::MAX),
+                kafka_ms: record.timestamp_ms,
+            };
+            match route(element, &cause, || original(record)) {
+                Routed::Events(events) => events.iter().for_each(|envelope| sink.send(partition_of(&envelope.to, partitions), envelope)),
+                Routed::Ignored(name) => *self.ignored.entry(name).or_default() += 1,
+                Routed::Rejected(rejection) => sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original: original(record) })),
+            }
+        }
+    }
+
+    /// Events that are known and of no interest, by name.
+    #[must_use]
+    pub const fn ignored(&self) -> &BTreeMap<&'static str, u64> {
+        &self.ignored
+    }
+
+    fn elements(&self, record: &Fetched) -> (Input, Vec<Element>) {
+        let body = record.value.unwrap_or_default();
+        match record.source.0 {
+            SourceTopic::Webhooks => (Input::Webhooks, parse::webhook(body, record.timestamp_ms, &self.apps)),
+            SourceTopic::Sends => (Input::Sends, vec![self.send(record, body)]),
+            SourceTopic::Repartition => unreachable!("the repartition log is read by its task"),
+        }
+    }
+
+    fn send(&self, record: &Fetched, body: &[u8]) -> Element {
+        let content_type = record.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).and_then(|(_, value)| *value);
+        let content_type = content_type.and_then(|value| std::str::from_utf8(value).ok());
+        parse::send(body, content_type, record.timestamp_ms, &self.apps)
+    }
+}
+
+fn original(record: &Fetched) -> Original {
+    Original {
+        key: record.key.map(Into::into),
+        value: record.value.map(Into::into),
+        headers: record.headers.iter().map(|(name, value)| ((*name).into(), value.map(Into::into))).collect(),
+    }
+}

@@ -1,0 +1,62 @@
+//! What every Kafka client starts from: the brokers, and the properties that the configuration adds.
+
+use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
+
+use crate::config::{ClientKind, KafkaConfig};
+
+/// Brokers, properties and log level; what waid owns is put on top by the caller.
+pub fn base(kafka: &KafkaConfig, kind: ClientKind) -> ClientConfig {
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", &kafka.bootstrap_servers).set("client.id", "waid");
+    for (name, value) in kafka.properties.for_client(kind) {
+        client.set(name, value);
+    }
+    client.set_log_level(log_level());
+    client
+}
+
+/// librdkafka is asked for no more than the log takes.
+fn log_level() -> RDKafkaLogLevel {
+    if tracing::enabled!(target: "librdkafka", tracing::Level::DEBUG) {
+        RDKafkaLogLevel::Debug
+    } else if tracing::enabled!(target: "librdkafka", tracing::Level::INFO) {
+        RDKafkaLogLevel::Info
+    } else {
+        RDKafkaLogLevel::Warning
+    }
+}
+
+/// Whether librdkafka takes this value for this property; the error is its own.
+pub fn check_property(name: &str, value: &str) -> Result<(), String> {
+    let mut one = ClientConfig::new();
+    one.set(name, value);
+    match one.create_native_config() {
+        Ok(_) => Ok(()),
+        Err(rdkafka::error::KafkaError::ClientConfig(_, why, _, _)) => Err(why.trim().to_owned()),
+        Err(other) => Err(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::all_properties;
+
+    /// The list of names is a copy from the documentation; this is the library that is linked.
+    #[test]
+    fn librdkafka_knows_every_listed_property() {
+        let unknown = |name| check_property(name, "\u{1}").is_err_and(|why| why.contains("No such configuration"));
+        for name in all_properties() {
+            assert!(!unknown(name), "{name}");
+        }
+        assert!(unknown("no.such.property"));
+    }
+
+    #[test]
+    fn values_are_judged_by_librdkafka() {
+        assert_eq!(check_property("security.protocol", "sasl_ssl"), Ok(()));
+        let why = check_property("linger.ms", "many").unwrap_err();
+        assert!(why.starts_with("Invalid value"), "{why}");
+    }
+}

@@ -1,0 +1,4 @@
+//! All that touches librdkafka.
+
+pub mod admin;
+pub mod client;

@@ -1,0 +1,151 @@
+//! What a worker has done since its last commit: records to publish, events packed for other tasks, offsets.
+
+use super::broker::Source;
+use super::task::Sink;
+use crate::domain::entity::Envelope;
+use crate::domain::output::Output;
+use crate::wire::output::Outputs;
+use crate::wire::packed::{Control, Mark, Packer, Stamp};
+use crate::wire::record::{OutRecord, Topic};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A packed record is closed when it is this large: the broker's cost is per record, but a record must stay below its limit.
+const PACKED_BYTES_MAX: usize = 400 * 1024;
+
+/// Everything that becomes visible at once.
+pub struct Transaction {
+    outputs: Arc<Outputs>,
+    records: Vec<OutRecord>,
+    packs: BTreeMap<(Source, i32), Pack>,
+    offsets: BTreeMap<Source, i64>,
+    taken: usize,
+    taken_bytes: usize,
+}
+
+/// Events from one source for one partition.
+struct Pack {
+    packer: Packer,
+    closed: Option<(i64, u32)>,
+    offset: i64,
+    mark_ms: Option<i64>,
+}
+
+impl Transaction {
+    /// An empty one, publishing in the form that `outputs` says.
+    #[must_use]
+    pub fn new(outputs: Arc<Outputs>) -> Self {
+        Self { outputs, records: Vec::new(), packs: BTreeMap::new(), offsets: BTreeMap::new(), taken: 0, taken_bytes: 0 }
+    }
+
+    /// Whether there is nothing to commit.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.offsets.is_empty() && self.records.is_empty() && self.packs.is_empty()
+    }
+
+    /// How many records were taken in.
+    #[must_use]
+    pub const fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// How many bytes they had.
+    #[must_use]
+    pub const fn taken_bytes(&self) -> usize {
+        self.taken_bytes
+    }
+
+    /// Notes that a source was read up to `next`, by a record of so many bytes.
+    pub fn advance(&mut self, source: Source, next: i64, bytes: usize) {
+        self.offsets.insert(source, next);
+        self.taken += 1;
+        self.taken_bytes += bytes;
+    }
+
+    /// Commits the offset of a source as it is: a transaction without offsets would not be fenced.
+    pub fn touch(&mut self, source: Source, offset: i64) {
+        self.offsets.entry(source).or_insert(offset);
+    }
+
+    /// Tells the tasks of a partition how to take what follows.
+    pub fn control(&mut self, partition: i32, control: Control) {
+        let payload = Packer::new().finish(None, &[], Some(control));
+        self.records.push(packed_record(partition, payload));
+    }
+
+    /// A sink for what follows from the record at `offset` of `source`.
+    pub fn sink(&mut self, source: Source, offset: i64, mark_ms: Option<i64>) -> TransactionSink<'_> {
+        TransactionSink { transaction: self, source, offset, mark_ms }
+    }
+
+    /// The records and offsets to commit; what was open is empty then.
+    pub fn finish(&mut self) -> (Vec<OutRecord>, BTreeMap<Source, i64>) {
+        for ((source, partition), mut pack) in std::mem::take(&mut self.packs) {
+            let payload = pack.close(source);
+            self.records.push(packed_record(partition, payload));
+        }
+        self.taken = 0;
+        self.taken_bytes = 0;
+        (std::mem::take(&mut self.records), std::mem::take(&mut self.offsets))
+    }
+
+    /// Forgets a partition that is not this worker's any more.
+    pub fn forget(&mut self, source: Source) {
+        self.offsets.remove(&source);
+    }
+}
+
+/// Puts what follows from one record into a transaction.
+pub struct TransactionSink<'a> {
+    transaction: &'a mut Transaction,
+    source: Source,
+    offset: i64,
+    mark_ms: Option<i64>,
+}
+
+impl Sink for TransactionSink<'_> {
+    fn publish(&mut self, output: &Output) {
+        let Transaction { outputs, records, .. } = &mut *self.transaction;
+        outputs.records(output, records);
+    }
+
+    fn send(&mut self, partition: i32, envelope: &Envelope) {
+        let Transaction { packs, records, .. } = &mut *self.transaction;
+        let pack = packs.entry((self.source, partition)).or_insert_with(Pack::new);
+        pack.offset = self.offset;
+        pack.mark_ms = pack.mark_ms.max(self.mark_ms);
+        if pack.packer.push(envelope) >= PACKED_BYTES_MAX {
+            records.push(packed_record(partition, pack.close(self.source)));
+            pack.packer = Packer::new();
+        }
+    }
+}
+
+/// Lets everything go: what a task publishes while it is rebuilt was published before.
+pub struct Discard;
+
+impl Sink for Discard {
+    fn publish(&mut self, _: &Output) {}
+
+    fn send(&mut self, _: i32, _: &Envelope) {}
+}
+
+impl Pack {
+    fn new() -> Self {
+        Self { packer: Packer::new(), closed: None, offset: 0, mark_ms: None }
+    }
+
+    /// The packed record so far, stamped so that its receiver can tell it from what came before.
+    fn close(&mut self, (topic, partition): Source) -> Vec<u8> {
+        let chunk = self.closed.filter(|(offset, _)| *offset == self.offset).map_or(0, |(_, chunk)| chunk + 1);
+        self.closed = Some((self.offset, chunk));
+        let stamp = Stamp { topic, partition, offset: self.offset, chunk, epoch: 0 };
+        let marks: Vec<Mark> = self.mark_ms.iter().map(|kafka_ms| Mark { topic, partition, kafka_ms: *kafka_ms }).collect();
+        std::mem::take(&mut self.packer).finish(Some(stamp), &marks, None)
+    }
+}
+
+fn packed_record(partition: i32, payload: Vec<u8>) -> OutRecord {
+    OutRecord { topic: Topic::Repartition, partition: Some(partition), key: None, headers: Vec::new(), payload: Some(payload), timestamp_ms: None }
+}

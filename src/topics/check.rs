@@ -1,0 +1,163 @@
+//! Topics as they are, held against topics as they should be.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Partitions, Role, Rule, Setting, TopicSpec};
+
+/// A topic as a broker describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedTopic {
+    /// How many partitions it has.
+    pub partitions: u32,
+    /// Its settings in effect, or why the broker does not tell.
+    pub settings: Result<BTreeMap<String, String>, String>,
+}
+
+/// One thing that is wrong with a topic, and the setting or command that mends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The topic.
+    pub topic: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub fix: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}\n    fix: {}", self.topic, self.problem, self.fix)
+    }
+}
+
+/// Everything that is wrong. `bootstrap` appears in the commands of the fixes.
+pub fn check(specs: &[TopicSpec], observed: &BTreeMap<String, ObservedTopic>, bootstrap: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for spec in specs {
+        let mut tell = |problem, fix| findings.push(Finding { topic: spec.name.clone(), problem, fix });
+        let Some(topic) = observed.get(&spec.name) else {
+            tell("does not exist, or this user may not describe it".to_owned(), fix_missing(spec));
+            continue;
+        };
+        if let Partitions::Exactly(count) = spec.partitions
+            && topic.partitions != count
+        {
+            tell(format!("has {} partitions instead of {count}", topic.partitions), fix_partitions(topic.partitions));
+        }
+        match &topic.settings {
+            Ok(settings) => {
+                for setting in &spec.settings {
+                    if let Some(problem) = judge(setting, settings.get(setting.name).map(String::as_str)) {
+                        tell(problem, fix_setting(spec, setting, bootstrap));
+                    }
+                }
+            }
+            Err(why) => tell(format!("its settings cannot be read: {why}"), "allow this user DescribeConfigs on it".to_owned()),
+        }
+    }
+    findings
+}
+
+fn judge(setting: &Setting, actual: Option<&str>) -> Option<String> {
+    let Setting { name, value, rule } = setting;
+    let actual = actual.unwrap_or("unset");
+    let number = |text: &str| text.parse::<u64>().ok();
+    match rule {
+        Rule::Same if actual != value => Some(format!("{name} is {actual}, not {value}")),
+        Rule::AtLeast if number(actual) < number(value) => Some(format!("{name} is {actual}, less than {value}")),
+        Rule::Same | Rule::AtLeast | Rule::Free => None,
+    }
+}
+
+fn fix_missing(spec: &TopicSpec) -> String {
+    let setting = spec.setting;
+    match spec.role {
+        Role::Input => format!("create it where its records come from, or correct topics.{setting}"),
+        Role::Output | Role::Internal => format!("waid topics create, or correct topics.{setting}"),
+    }
+}
+
+fn fix_partitions(actual: u32) -> String {
+    format!(
+        "set topics.repartition_partitions = {actual} if it was created so on purpose; both internal topics must have \
+         this number, and it cannot change once there is state"
+    )
+}
+
+fn fix_setting(spec: &TopicSpec, setting: &Setting, bootstrap: &str) -> String {
+    let TopicSpec { name: topic, .. } = spec;
+    let Setting { name, value, .. } = setting;
+    format!(
+        "kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics --entity-name {topic} \
+         --add-config {name}={value}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{MAX_MESSAGE_BYTES_DEFAULT, specs};
+    use super::*;
+    use crate::config::TopicsConfig;
+
+    fn as_should_be() -> (Vec<TopicSpec>, BTreeMap<String, ObservedTopic>) {
+        let specs = specs(&TopicsConfig::default(), MAX_MESSAGE_BYTES_DEFAULT);
+        let observed = specs.iter().map(|spec| {
+            let settings = spec.settings.iter().map(|s| (s.name.to_owned(), s.value.clone())).collect();
+            (spec.name.clone(), ObservedTopic { partitions: 4, settings: Ok(settings) })
+        });
+        let observed = observed.collect();
+        (specs, observed)
+    }
+
+    #[test]
+    fn topics_as_they_should_be_are_fine() {
+        let (specs, observed) = as_should_be();
+        assert_eq!(check(&specs, &observed, "b:9092"), []);
+    }
+
+    #[test]
+    fn a_missing_topic_is_told_by_its_role() {
+        let (specs, _) = as_should_be();
+        let findings = check(&specs, &BTreeMap::new(), "b:9092");
+        assert_eq!(findings.len(), specs.len());
+        assert_eq!(
+            findings[0].to_string(),
+            "whatsapp.webhooks: does not exist, or this user may not describe it\n    fix: create it where its \
+             records come from, or correct topics.webhooks"
+        );
+        assert_eq!(findings[2].fix, "waid topics create, or correct topics.identity_resolved");
+    }
+
+    #[test]
+    fn wrong_settings_are_told_and_greater_limits_are_not() {
+        let table = [
+            ("waid.identities", "cleanup.policy", "delete", Some("cleanup.policy is delete, not compact")),
+            ("waid.identities", "cleanup.policy", "compact,delete", Some("cleanup.policy is compact,delete, not compact")),
+            ("waid.repartition", "retention.ms", "604800000", Some("retention.ms is 604800000, not -1")),
+            ("waid.repartition", "segment.bytes", "1", None),
+            ("waid.dead-letter", "max.message.bytes", "1048588", Some("max.message.bytes is 1048588, less than 1114124")),
+            ("waid.dead-letter", "max.message.bytes", "20000000", None),
+            ("waid.changelog", "delete.retention.ms", "86400000", Some("delete.retention.ms is 86400000, less than 604800000")),
+        ];
+        for (topic, name, value, expected) in table {
+            let (specs, mut observed) = as_should_be();
+            let settings = observed.get_mut(topic).and_then(|topic| topic.settings.as_mut().ok()).expect(topic);
+            settings.insert(name.to_owned(), value.to_owned());
+            let findings = check(&specs, &observed, "b:9092");
+            let problem = findings.first().map(|finding| finding.problem.as_str());
+            assert_eq!((problem, findings.len()), (expected, usize::from(expected.is_some())));
+        }
+    }
+
+    #[test]
+    fn partitions_and_hidden_settings_are_told() {
+        let (specs, mut observed) = as_should_be();
+        let hidden = ObservedTopic { partitions: 8, settings: Err("not authorised".to_owned()) };
+        observed.insert("waid.changelog".to_owned(), hidden);
+        let findings = check(&specs, &observed, "b:9092");
+        let problems: Vec<&str> = findings.iter().map(|finding| finding.problem.as_str()).collect();
+        assert_eq!(problems, ["has 8 partitions instead of 4", "its settings cannot be read: not authorised"]);
+        assert!(findings[0].fix.starts_with("set topics.repartition_partitions = 8"), "{}", findings[0].fix);
+    }
+}
