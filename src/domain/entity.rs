@@ -94,8 +94,12 @@ impl Entity {
             hasher.update(&[0]);
         };
         match self {
-            Self::Message { app, id } => [b"m", app.tenant().as_bytes(), app.name().as_bytes(), id.reveal().as_bytes()].into_iter().for_each(&mut part),
-            Self::Home(Home::Number { tenant, class }) => [b"n", tenant.as_bytes(), &class.value().to_le_bytes()].into_iter().for_each(&mut part),
+            Self::Message { app, id } => {
+                [b"m", app.tenant().as_bytes(), app.name().as_bytes(), id.reveal().as_bytes()].into_iter().for_each(&mut part)
+            }
+            Self::Home(Home::Number { tenant, class }) => {
+                [b"n", tenant.as_bytes(), &class.value().to_le_bytes()].into_iter().for_each(&mut part)
+            }
             Self::Home(Home::User { tenant, user }) => {
                 [b"u", tenant.as_bytes(), user.scope.as_bytes(), user.id.reveal().as_bytes()].into_iter().for_each(&mut part);
             }

@@ -212,7 +212,7 @@ impl AddressRow {
         for change in &self.moves {
             if best(&claims, change.at_s) == Some(change.old) {
                 let (kind, span) = (Evidence::NumberChange, Span::at(change.at_s));
-                claims.push(Claim { class: Class::A, wa_id: change.new, kind, span });
+                add(&mut claims, Claim { class: Class::A, wa_id: change.new, kind, span });
             }
         }
         claims
@@ -220,8 +220,14 @@ impl AddressRow {
 
     fn claims(&self, phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Vec<Claim> {
         let observed = self.observed.iter().flat_map(|((class, wa_id), observed)| {
-            let kinds = [(observed.exact, observed.exact_kind), (observed.reply, Some(Evidence::Reply)), (observed.mismatch, Some(Evidence::Mismatch))];
-            let claim = move |(span, kind): (Option<Span>, Option<Evidence>)| Some(Claim { class: *class, wa_id: (*wa_id)?, kind: kind?, span: span? });
+            let kinds = [
+                (observed.exact, observed.exact_kind),
+                (observed.reply, Some(Evidence::Reply)),
+                (observed.mismatch, Some(Evidence::Mismatch)),
+            ];
+            let claim = move |(span, kind): (Option<Span>, Option<Evidence>)| {
+                Some(Claim { class: *class, wa_id: (*wa_id)?, kind: kind?, span: span? })
+            };
             kinds.into_iter().filter_map(claim)
         });
         let same = |wa_id: &Number| phone.is_some_and(|phone| number::same_subscriber(phone, *wa_id));
@@ -229,7 +235,9 @@ impl AddressRow {
         let wrote = wrote.map(|(wa_id, wrote)| Claim { class: Class::A, wa_id: *wa_id, kind: Evidence::Inbound, span: wrote.span });
         let seen = self.seen.iter().filter(|((user, wa_id), _)| self.users.contains_key(user) && phone != Some(*wa_id));
         let seen = seen.map(|((_, wa_id), at_s)| Claim { class: Class::A, wa_id: *wa_id, kind: Evidence::UserId, span: Span::at(*at_s) });
-        observed.chain(wrote).chain(seen).collect()
+        let mut claims = Vec::new();
+        observed.chain(wrote).chain(seen).for_each(|claim| add(&mut claims, claim));
+        claims
     }
 
     fn proven(&self, wa_id: Number, claims: &[Claim], phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Proven {
@@ -267,6 +275,18 @@ impl Observed {
         if self.best.as_ref().is_none_or(|known| rank(&proven) < rank(known)) {
             self.best = Some(proven);
         }
+    }
+}
+
+/// Claims of one class, number and kind are one, with the earliest and the newest of their times.
+fn add(claims: &mut Vec<Claim>, claim: Claim) {
+    let same = |known: &&mut Claim| (known.class, known.wa_id, known.kind) == (claim.class, claim.wa_id, claim.kind);
+    match claims.iter_mut().find(same) {
+        Some(known) => {
+            known.span.first_s = known.span.first_s.min(claim.span.first_s);
+            known.span.last_s = known.span.last_s.max(claim.span.last_s);
+        }
+        None => claims.push(claim),
     }
 }
 

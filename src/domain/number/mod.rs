@@ -21,6 +21,15 @@ impl Class {
     pub const fn value(self) -> u64 {
         self.0.value()
     }
+
+    /// A class from what [`Self::value`] gave; `None` for what it cannot have given.
+    #[must_use]
+    pub const fn from_value(value: u64) -> Option<Self> {
+        match Number::from_value(value) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
 }
 
 /// The subscriber that a number reaches by the narrow rule, named by one of its spellings, which is how it masks itself.
