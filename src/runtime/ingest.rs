@@ -59,9 +59,8 @@ impl Ingest {
     }
 
     fn send(&self, record: &Fetched, body: &[u8]) -> Element {
-        let content_type = record.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).and_then(|(_, value)| *value);
-        let content_type = content_type.and_then(|value| std::str::from_utf8(value).ok());
-        parse::send(body, content_type, record.timestamp_ms, &self.apps)
+        let _ = record;
+        parse::send(body, record.timestamp_ms, &self.apps)
     }
 }
 

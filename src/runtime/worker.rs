@@ -150,7 +150,7 @@ fn apply(change: Change, tasks: &mut BTreeMap<i32, Held>, open: &mut Transaction
             tracing::info!(partition, live_from, "task assigned");
             tasks.insert(partition, Held { task: Task::new(partition), live_from });
             open.touch((SourceTopic::Repartition, partition), live_from);
-            open.control(partition, control(deployment, partitions));
+            open.control(partition, &control(deployment, partitions));
         }
         Change::Assigned { source, committed } => tracing::info!(?source, committed, "input assigned"),
         Change::Revoked(source) => {
