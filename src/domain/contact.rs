@@ -234,7 +234,7 @@ impl ContactEntity<'_> {
         let event_type = event_type(before.as_ref(), &now, owner.merged);
         let (customer_id, user) = (row.customer.as_ref().map(|(_, customer)| customer.clone()), row.user(address));
         let revision = contact.next_revision(address);
-        let event = IdentityEvent { customer_id, user, ..blank(step, self.home, address, event_type, now.identity, revision) };
+        let event = IdentityEvent { user, customer_id, ..blank(step, self.home, address, event_type, now.identity, revision) };
         step.publish(Output::Identity(with_answer(event, answer, before)));
     }
 

@@ -123,31 +123,13 @@ impl MessageEntity<'_> {
     fn settle(&self, step: &mut Step, mut join: Join, before: &Verdict) {
         let after = join.verdict(step.settings.join_timeout_ms);
         if after != *before {
-            self.refuse(step, &mut join, before, &after);
+            refuse(step, &mut join, before, &after);
             self.tell_failure(step, &join, before, &after);
             self.tell_observations(step, &join, before, &after);
             self.tell_sights(step, &join, before, &after);
             self.place_outbound(step, &mut join, before, &after);
         }
         step.state.put(self.key(), Row::Join(join));
-    }
-
-    fn refuse(&self, step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
-        for heard in after.refused.difference(&before.refused) {
-            let detail = format!("{} names a wa_id of another country than the number dialled", report_name(heard));
-            let rejection = Rejection { reason: Reason::ForeignJoin, detail };
-            let cause = join.heard[heard].cause.clone();
-            step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: Original::default() }));
-        }
-        for (claim, accepted) in after.mismatches.iter().filter(|(claim, _)| !before.mismatches.contains_key(claim)) {
-            let copies = join.mismatches.get_mut(claim).expect("judged means known");
-            let original = copies.original.take().unwrap_or_default();
-            if !accepted {
-                let detail = "the wa_id is not the same subscriber as the number dialled".to_owned();
-                let rejection = Rejection { reason: Reason::InconsistentMismatch, detail };
-                step.publish(Output::DeadLetter(DeadLetter { cause: copies.cause.clone(), rejection, original }));
-            }
-        }
     }
 
     fn tell_failure(&self, step: &mut Step, join: &Join, before: &Verdict, after: &Verdict) {
@@ -227,6 +209,25 @@ fn place(step: &mut Step, home: &Home, message: Message) {
     step.tell(Entity::Home(home.clone()), Event::Placed(message));
     if belongs != *home {
         step.tell(Entity::Home(home.clone()), Event::Circle(CircleEvent::Link(belongs)));
+    }
+}
+
+/// Evidence of a foreign number, and mismatch events that contradict their send, go to the dead letters.
+fn refuse(step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
+    for heard in after.refused.difference(&before.refused) {
+        let detail = format!("{} names a wa_id of another country than the number dialled", report_name(heard));
+        let rejection = Rejection { reason: Reason::ForeignJoin, detail };
+        let cause = join.heard[heard].cause.clone();
+        step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: Original::default() }));
+    }
+    for (claim, accepted) in after.mismatches.iter().filter(|(claim, _)| !before.mismatches.contains_key(claim)) {
+        let copies = join.mismatches.get_mut(claim).expect("judged means known");
+        let original = copies.original.take().unwrap_or_default();
+        if !accepted {
+            let detail = "the wa_id is not the same subscriber as the number dialled".to_owned();
+            let rejection = Rejection { reason: Reason::InconsistentMismatch, detail };
+            step.publish(Output::DeadLetter(DeadLetter { cause: copies.cause.clone(), rejection, original }));
+        }
     }
 }
 

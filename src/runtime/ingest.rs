@@ -38,7 +38,9 @@ impl Ingest {
             match route(element, &cause, || original(record)) {
                 Routed::Events(events) => events.iter().for_each(|envelope| sink.send(partition_of(&envelope.to, partitions), envelope)),
                 Routed::Ignored(name) => *self.ignored.entry(name).or_default() += 1,
-                Routed::Rejected(rejection) => sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original: original(record) })),
+                Routed::Rejected(rejection) => {
+                    sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original: original(record) }))
+                }
             }
         }
     }

@@ -147,5 +147,12 @@ impl Pack {
 }
 
 fn packed_record(partition: i32, payload: Vec<u8>) -> OutRecord {
-    OutRecord { topic: Topic::Repartition, partition: Some(partition), key: None, headers: Vec::new(), payload: Some(payload), timestamp_ms: None }
+    OutRecord {
+        topic: Topic::Repartition,
+        partition: Some(partition),
+        key: None,
+        headers: Vec::new(),
+        payload: Some(payload),
+        timestamp_ms: None,
+    }
 }

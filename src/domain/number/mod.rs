@@ -97,8 +97,8 @@ pub fn normalize(text: &str) -> Option<Number> {
         return None;
     }
     let mut value = 0_u64;
-    for (index, character) in significant.enumerate() {
-        if index == Number::DIGITS_MAX {
+    for (digits, character) in (0..).zip(significant) {
+        if digits == Number::DIGITS_MAX {
             return None;
         }
         value = value * 10 + u64::from(character.to_digit(10)?);
