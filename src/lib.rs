@@ -7,3 +7,4 @@ pub mod runtime;
 pub mod store;
 pub mod topics;
 pub mod traffic;
+pub mod wire;

@@ -3,7 +3,7 @@
 //! Its facts live at one home, the root. Who is who inside it, and whose each message is, follows from them anew whenever
 //! a fact arrives; an ordinary message asks only for its own conversation.
 
-use super::entity::{Absorbed, CircleEvent, Entity, Event, Fact, Home, Message, OwnerIs, Subject};
+use super::entity::{Absorbed, Change, CircleEvent, Entity, Event, Fact, Home, Message, OwnerIs, Subject};
 use super::ids::{Address, App};
 use super::retell;
 use super::state::{Key, Row};
@@ -22,8 +22,8 @@ pub struct Circle {
     pub facts: Facts,
     /// The addresses whose rows watch a subject here, with the identity told them last.
     pub watchers: BTreeMap<(Subject, Address), Option<Uuid>>,
-    /// The identities in use, by what founded them.
-    pub identities: BTreeMap<Uuid, Subject>,
+    /// The identities in use, with what founded them.
+    pub identities: BTreeMap<Uuid, Founder>,
     /// The identities that are no more, with the one that each belongs to.
     pub absorbed: BTreeMap<Uuid, Uuid>,
     /// How many identities each number or BSUID has founded.
@@ -34,6 +34,15 @@ pub struct Circle {
     pub version: u64,
     /// Follows from the facts.
     pub walk: Walk,
+}
+
+/// What an identity was founded by: the person that this belongs to keeps it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Founder {
+    /// A BSUID, or a number by its first owner.
+    pub subject: Subject,
+    /// A number by the owner who came with this change, if that person has neither of those.
+    pub came_with: Option<Change>,
 }
 
 /// The circle founded at a home, while it is told something.
@@ -138,13 +147,12 @@ impl Circle {
 
     /// The identity of a person, founded now if it has none; `hint` is what it is known by just now.
     pub fn identity(&mut self, tenant: &str, person: &Node, hint: &Subject) -> Option<Uuid> {
-        let of_person = |founder: &Subject| self.walk.person(&self.walk.founded_by(founder)) == *person;
-        if let Some((known, _)) = self.identities.iter().find(|(_, founder)| of_person(founder)) {
+        if let Some((known, _)) = self.identities.iter().find(|(_, founder)| self.founded(founder) == *person) {
             return Some(*known);
         }
         let founder = self.founder(tenant, person, hint)?;
-        let generation = self.generations.entry(founder.clone()).or_default();
-        let identity = Uuid::new_v5(&NAMESPACE, format!("{tenant}\n{}\n{generation}", founder.address().reveal()).as_bytes());
+        let generation = self.generations.entry(founder.subject.clone()).or_default();
+        let identity = Uuid::new_v5(&NAMESPACE, format!("{tenant}\n{}\n{generation}", founder.subject.address().reveal()).as_bytes());
         *generation += 1;
         self.identities.insert(identity, founder);
         Some(identity)
@@ -156,25 +164,30 @@ impl Circle {
         (here || known).then(|| self.walk.person(&self.walk.node(subject, at_s)))
     }
 
-    /// What founds the identity of a person: the number it is known by, if it was its first owner; else its least BSUID; else its least number.
-    fn founder(&self, tenant: &str, person: &Node, hint: &Subject) -> Option<Subject> {
-        let founds = |subject: &Subject| self.walk.person(&self.walk.founded_by(subject)) == *person;
-        let here = |subject: &Subject| self.facts.keys.contains(&subject.home(&tenant.into()));
-        if matches!(hint, Subject::Number(_)) && founds(hint) && here(hint) {
-            return Some(hint.clone());
-        }
+    /// The person that a founder belongs to.
+    fn founded(&self, founder: &Founder) -> Node {
+        let came = founder.came_with.as_ref().and_then(|change| self.walk.entrant(change));
+        self.walk.person(came.unwrap_or(&self.walk.node(&founder.subject, i64::MIN)))
+    }
+
+    /// What founds the identity of a person: the number it is known by, if it was its first owner; else its least BSUID; else its least
+    /// number; else, if it only ever came to numbers that others had, the least change that it came with.
+    fn founder(&self, tenant: &str, person: &Node, hint: &Subject) -> Option<Founder> {
+        let founder = |subject: Subject| Founder { subject, came_with: None };
+        let founds = |founder: &Founder| self.founded(founder) == *person;
+        let here = |founder: &Founder| self.facts.keys.contains(&founder.subject.home(&tenant.into()));
+        let hint = Some(founder(hint.clone())).filter(|hint| matches!(hint.subject, Subject::Number(_)));
         let users = self.walk.members(person).chain([person]).filter_map(|node| match node {
-            Node::User(user) => Some(Subject::User(user.clone())),
+            Node::User(user) => Some(founder(Subject::User(user.clone()))),
             Node::Owner(..) => None,
         });
-        let numbers = self
-            .facts
-            .sights
-            .keys()
-            .map(|(number, _)| *number)
-            .chain(self.facts.changes.iter().flat_map(|change| [change.old, change.new]));
-        let numbers = numbers.map(Subject::Number).filter(founds);
-        users.filter(here).min().or_else(|| numbers.filter(here).min())
+        let changes = &self.facts.changes;
+        let numbers = self.facts.sights.keys().map(|(number, _)| *number).chain(changes.iter().flat_map(|change| [change.old, change.new]));
+        let numbers = numbers.map(|number| founder(Subject::Number(number)));
+        let came = changes.iter().filter(|change| self.walk.entrant(change).is_some());
+        let came = came.map(|change| Founder { subject: Subject::Number(change.new), came_with: Some(change.clone()) });
+        let fits = |found: &Founder| founds(found) && here(found);
+        hint.filter(fits).or_else(|| users.filter(fits).min()).or_else(|| numbers.filter(fits).min()).or_else(|| came.filter(fits).min())
     }
 
     fn learn(&mut self, fact: &Fact) -> bool {
@@ -205,19 +218,18 @@ impl Circle {
 
     /// Of the identities that are one person by now, the one with the least founder stays.
     fn merge_identities(&mut self, step: &mut Step) {
-        let mut of_person: BTreeMap<Node, Vec<(Subject, Uuid)>> = BTreeMap::new();
+        let mut of_person: BTreeMap<Node, Vec<(Founder, Uuid)>> = BTreeMap::new();
         for (identity, founder) in &self.identities {
-            let person = self.walk.person(&self.walk.founded_by(founder));
-            of_person.entry(person).or_default().push((founder.clone(), *identity));
+            of_person.entry(self.founded(founder)).or_default().push((founder.clone(), *identity));
         }
         for mut same in of_person.into_values().filter(|same| same.len() > 1) {
             same.sort();
             let (_, current) = same[0];
-            for (founder, previous) in same.split_off(1) {
+            for (Founder { subject: founder, .. }, previous) in same.split_off(1) {
                 step.counts.merges += 1;
                 self.identities.remove(&previous);
                 self.absorbed.insert(previous, current);
-                let home = self.home_of(&founder);
+                let home = founder.home(&self.tenant());
                 step.tell(Entity::Home(home), Event::Absorbed(Absorbed { founder, previous, current }));
             }
         }
@@ -241,10 +253,6 @@ impl Circle {
 
     fn tenant(&self) -> std::sync::Arc<str> {
         self.facts.keys.first().expect("a circle has a home").tenant().clone()
-    }
-
-    fn home_of(&self, subject: &Subject) -> Home {
-        subject.home(&self.tenant())
     }
 }
 

@@ -51,14 +51,18 @@ impl ContactEntity<'_> {
             let home = Home::of_user(self.home.tenant(), &user);
             step.tell(Entity::Home(home), Event::Subscribe(user, seen.address.clone()));
         }
+        if let (Some(wa_id), Some(user)) = (seen.wa_id.filter(|wa_id| self.home.holds(*wa_id)), &seen.user) {
+            self.note_sight(step, &mut contact, wa_id, user, seen.at.seconds());
+        }
         self.settle_row(step, &mut contact, &seen.address);
         self.keep(step, contact);
     }
 
-    /// A message of somebody known here: it tells who wrote and who was seen, and goes on to the circle.
+    /// A message of somebody known here: an inbound one tells who wrote and who was seen; then it goes on to the circle.
     pub fn on_placed(&self, step: &mut Step, message: &Message) {
-        if let Some(wa_id) = message.wa_id.filter(|wa_id| self.home.holds(*wa_id)) {
-            let wrote = (message.direction == Direction::Inbound).then(|| (message.app.clone(), message.id.clone()));
+        let here = message.wa_id.filter(|wa_id| self.home.holds(*wa_id));
+        if let Some(wa_id) = here.filter(|_| message.direction == Direction::Inbound) {
+            let wrote = Some((message.app.clone(), message.id.clone()));
             self.on_sighted(step, &Sighting { wa_id, user: message.user.clone(), at: message.at, wrote });
         }
         step.tell(Entity::Home(self.home.clone()), Event::Circle(CircleEvent::Message(message.clone())));
@@ -215,7 +219,7 @@ impl ContactEntity<'_> {
         let row = rows.get_mut(address).expect("the caller has it");
         let Some(answer) = row.answer(address, inbound) else { return };
         let subject = row.subject(address, answer.wa_id);
-        let numbers = row.numbers().into_iter().chain(answer.wa_id).map(Subject::Number);
+        let numbers = row.numbers(address, inbound).into_iter().map(Subject::Number);
         for wanted in numbers.chain([subject.clone()]).collect::<BTreeSet<_>>() {
             if row.watching.insert(wanted.clone()) {
                 step.tell(Entity::Home(wanted.home(self.home.tenant())), Event::Watch(wanted, address.clone()));
@@ -230,7 +234,7 @@ impl ContactEntity<'_> {
         let event_type = event_type(before.as_ref(), &now, owner.merged);
         let (customer_id, user) = (row.customer.as_ref().map(|(_, customer)| customer.clone()), row.user(address));
         let revision = contact.next_revision(address);
-        let event = IdentityEvent { customer_id, user, ..blank(step, self.home, address, event_type, now.identity, revision) };
+        let event = IdentityEvent { user, customer_id, ..blank(step, self.home, address, event_type, now.identity, revision) };
         step.publish(Output::Identity(with_answer(event, answer, before)));
     }
 

@@ -89,16 +89,16 @@ impl Entity {
     #[must_use]
     pub fn stable_hash(&self) -> u64 {
         let mut hasher = Xxh3Default::new();
-        let mut part = |bytes: &[u8]| {
-            hasher.update(bytes);
-            hasher.update(&[0]);
+        let mut hash = |parts: &[&[u8]]| {
+            for part in parts {
+                hasher.update(part);
+                hasher.update(&[0]);
+            }
         };
         match self {
-            Self::Message { app, id } => [b"m", app.tenant().as_bytes(), app.name().as_bytes(), id.reveal().as_bytes()].into_iter().for_each(&mut part),
-            Self::Home(Home::Number { tenant, class }) => [b"n", tenant.as_bytes(), &class.value().to_le_bytes()].into_iter().for_each(&mut part),
-            Self::Home(Home::User { tenant, user }) => {
-                [b"u", tenant.as_bytes(), user.scope.as_bytes(), user.id.reveal().as_bytes()].into_iter().for_each(&mut part);
-            }
+            Self::Message { app, id } => hash(&[b"m", app.tenant().as_bytes(), app.name().as_bytes(), id.reveal().as_bytes()]),
+            Self::Home(Home::Number { tenant, class }) => hash(&[b"n", tenant.as_bytes(), &class.value().to_le_bytes()]),
+            Self::Home(Home::User { tenant, user }) => hash(&[b"u", tenant.as_bytes(), user.scope.as_bytes(), user.id.reveal().as_bytes()]),
         }
         hasher.digest()
     }
@@ -214,8 +214,11 @@ pub struct Original {
     /// Its value.
     pub value: Option<Arc<[u8]>>,
     /// Its headers, in order.
-    pub headers: Vec<(Arc<str>, Option<Arc<[u8]>>)>,
+    pub headers: Vec<Header>,
 }
+
+/// A record header.
+pub type Header = (Arc<str>, Option<Arc<[u8]>>);
 
 /// Which way a message went. At the same second outbound comes first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -55,16 +55,15 @@ pub struct Number(u64);
 
 impl Number {
     /// The fewest digits taken for a number.
-    pub const DIGITS_MIN: usize = 5;
+    pub const DIGITS_MIN: u32 = 5;
     /// The most digits of an international number (ITU-T E.164).
-    pub const DIGITS_MAX: usize = 15;
+    pub const DIGITS_MAX: u32 = 15;
 
     /// A number from its digits alone; `None` for another character, a leading zero, or a length that no number has.
     #[must_use]
     pub fn from_digits(digits: &str) -> Option<Self> {
-        let plausible = (Self::DIGITS_MIN..=Self::DIGITS_MAX).contains(&digits.len());
         let clean = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-        (plausible && clean).then(|| Self(digits.parse().expect("15 digits fit")))
+        digits.parse().ok().filter(|_| clean).and_then(Self::from_value)
     }
 
     /// The digits as an integer, which [`Self::from_value`] takes back.
@@ -76,11 +75,7 @@ impl Number {
     /// A number from what [`Self::value`] gave; `None` for what it cannot have given.
     #[must_use]
     pub const fn from_value(value: u64) -> Option<Self> {
-        if value >= 10_u64.pow(Self::DIGITS_MIN as u32 - 1) && value < 10_u64.pow(Self::DIGITS_MAX as u32) {
-            Some(Self(value))
-        } else {
-            None
-        }
+        if value >= 10_u64.pow(Self::DIGITS_MIN - 1) && value < 10_u64.pow(Self::DIGITS_MAX) { Some(Self(value)) } else { None }
     }
 
     /// The digits, in clear: for records and keys, never for logs.
@@ -96,7 +91,7 @@ impl Number {
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        let aligned = |number: &Self| number.0 * 10_u64.pow(Self::DIGITS_MAX as u32 - number.length());
+        let aligned = |number: &Self| number.0 * 10_u64.pow(Self::DIGITS_MAX - number.length());
         aligned(self).cmp(&aligned(other)).then(self.length().cmp(&other.length()))
     }
 }

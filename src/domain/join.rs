@@ -251,11 +251,18 @@ impl Verdict {
         named.or_else(known).or_else(|| self.proofs.keys().next())
     }
 
-    /// The numbers and BSUIDs that exact joins saw together.
+    /// The numbers and BSUIDs that evidence of a message sent at `sent_s` saw together, at the earliest, s.
     #[must_use]
-    pub fn sights(&self) -> BTreeSet<(Number, User)> {
-        let exact = self.proofs.keys().filter(|proof| proof.kind.is_exact_join());
-        exact.filter_map(|proof| Some((proof.wa_id?, proof.user.clone()?))).collect()
+    pub fn sights(&self, sent_s: i64) -> BTreeMap<(Number, User), i64> {
+        let mut sights = BTreeMap::new();
+        for proof in self.proofs.keys() {
+            if let (Some(wa_id), Some(user)) = (proof.wa_id, proof.user.clone()) {
+                let at_s = proof.at_s.unwrap_or(sent_s);
+                let earliest = sights.entry((wa_id, user)).or_insert(at_s);
+                *earliest = at_s.min(*earliest);
+            }
+        }
+        sights
     }
 
     fn prove(&mut self, proof: Proof, together_ms: i64) {

@@ -2,7 +2,7 @@
 
 use super::entity::{CircleEvent, Entity, Event, Fact, Heard, Home, Message, Naming, Original, Report, Sighting};
 use super::event::{Inbound, Mismatch, Reason, Rejection, Send};
-use super::ids::{App, MessageId};
+use super::ids::{App, MessageId, Moment};
 use super::join::{Copies, Join, MismatchCopies, Received, Sent, Verdict, home_of};
 use super::output::{DeadLetter, Output, SendUnresolved, UnresolvedReason};
 use super::state::{Key, Row};
@@ -123,30 +123,13 @@ impl MessageEntity<'_> {
     fn settle(&self, step: &mut Step, mut join: Join, before: &Verdict) {
         let after = join.verdict(step.settings.join_timeout_ms);
         if after != *before {
-            self.refuse(step, &mut join, before, &after);
+            refuse(step, &mut join, before, &after);
             self.tell_failure(step, &join, before, &after);
             self.tell_observations(step, &join, before, &after);
+            self.tell_sights(step, &join, before, &after);
             self.place_outbound(step, &mut join, before, &after);
         }
         step.state.put(self.key(), Row::Join(join));
-    }
-
-    fn refuse(&self, step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
-        for heard in after.refused.difference(&before.refused) {
-            let detail = format!("{} names a wa_id of another country than the number dialled", report_name(heard));
-            let rejection = Rejection { reason: Reason::ForeignJoin, detail };
-            let cause = join.heard[heard].cause.clone();
-            step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: Original::default() }));
-        }
-        for (claim, accepted) in after.mismatches.iter().filter(|(claim, _)| !before.mismatches.contains_key(claim)) {
-            let copies = join.mismatches.get_mut(claim).expect("judged means known");
-            let original = copies.original.take().unwrap_or_default();
-            if !accepted {
-                let detail = "the wa_id is not the same subscriber as the number dialled".to_owned();
-                let rejection = Rejection { reason: Reason::InconsistentMismatch, detail };
-                step.publish(Output::DeadLetter(DeadLetter { cause: copies.cause.clone(), rejection, original }));
-            }
-        }
     }
 
     fn tell_failure(&self, step: &mut Step, join: &Join, before: &Verdict, after: &Verdict) {
@@ -190,11 +173,20 @@ impl MessageEntity<'_> {
             message.version = join.version;
             place(step, &home, message.clone());
         }
-        let sent_at = message.at;
-        let implied = message.wa_id.filter(|wa_id| changed && home.holds(*wa_id)).zip(message.user.clone());
-        for pair in after.sights().difference(&before.sights()).filter(|pair| Some(*pair) != implied.as_ref()) {
-            let sighting = Sighting { wa_id: pair.0, user: Some(pair.1.clone()), at: sent_at, wrote: None };
-            step.tell(Entity::Home(Home::of_number(self.app.tenant(), pair.0)), Event::Sighted(sighting));
+    }
+
+    /// Sights go to the home of their number, unless the observation that brought them goes there anyway.
+    fn tell_sights(&self, step: &mut Step, join: &Join, before: &Verdict, after: &Verdict) {
+        let Some(sent) = &join.sent else { return };
+        let told = before.sights(sent.send.at.seconds());
+        let observed_at = home_of(self.app, &sent.send.destination);
+        for ((wa_id, user), at_s) in after.sights(sent.send.at.seconds()) {
+            let home = Home::of_number(self.app.tenant(), wa_id);
+            let news = told.get(&(wa_id, user.clone())).is_none_or(|told_s| at_s < *told_s);
+            if news && home != observed_at {
+                let sighting = Sighting { wa_id, user: Some(user), at: Moment(at_s * 1000), wrote: None };
+                step.tell(Entity::Home(home), Event::Sighted(sighting));
+            }
         }
     }
 
@@ -217,6 +209,25 @@ fn place(step: &mut Step, home: &Home, message: Message) {
     step.tell(Entity::Home(home.clone()), Event::Placed(message));
     if belongs != *home {
         step.tell(Entity::Home(home.clone()), Event::Circle(CircleEvent::Link(belongs)));
+    }
+}
+
+/// Evidence of a foreign number, and mismatch events that contradict their send, go to the dead letters.
+fn refuse(step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
+    for heard in after.refused.difference(&before.refused) {
+        let detail = format!("{} names a wa_id of another country than the number dialled", report_name(heard));
+        let rejection = Rejection { reason: Reason::ForeignJoin, detail };
+        let cause = join.heard[heard].cause.clone();
+        step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: Original::default() }));
+    }
+    for (claim, accepted) in after.mismatches.iter().filter(|(claim, _)| !before.mismatches.contains_key(claim)) {
+        let copies = join.mismatches.get_mut(claim).expect("judged means known");
+        let original = copies.original.take().unwrap_or_default();
+        if !accepted {
+            let detail = "the wa_id is not the same subscriber as the number dialled".to_owned();
+            let rejection = Rejection { reason: Reason::InconsistentMismatch, detail };
+            step.publish(Output::DeadLetter(DeadLetter { cause: copies.cause.clone(), rejection, original }));
+        }
     }
 }
 

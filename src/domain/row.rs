@@ -35,6 +35,8 @@ pub struct AddressRow {
 pub struct Observed {
     /// Exact joins, whichever status brought them.
     pub exact: Option<Span>,
+    /// The strongest of their kinds.
+    pub exact_kind: Option<Evidence>,
     /// Replies.
     pub reply: Option<Span>,
     /// Mismatch events.
@@ -91,13 +93,13 @@ pub struct RowTold {
     pub evidence: Option<Evidence>,
 }
 
-/// A number that may be the answer, with all that speaks for it in one class.
+/// Something that speaks for a number as the answer.
 #[derive(Clone, Debug)]
 struct Claim {
     class: Class,
     wa_id: Number,
-    strongest: Evidence,
-    spans: Vec<Span>,
+    kind: Evidence,
+    span: Span,
 }
 
 /// The answer for an address, and what it rests on.
@@ -137,7 +139,10 @@ impl AddressRow {
         match seen.kind {
             Evidence::Reply => Span::extend(&mut observed.reply, at_s),
             Evidence::Mismatch => Span::extend(&mut observed.mismatch, at_s),
-            _ => Span::extend(&mut observed.exact, at_s),
+            kind => {
+                Span::extend(&mut observed.exact, at_s);
+                observed.exact_kind = Some(observed.exact_kind.map_or(kind, |known| known.min(kind)));
+            }
         }
         let source = &seen.source;
         observed.prove(Proven {
@@ -169,7 +174,7 @@ impl AddressRow {
         }
         let phone = address.phone();
         let claims = self.all_claims(phone, inbound);
-        let Some(wa_id) = best(&claims, phone, i64::MAX) else {
+        let Some(wa_id) = best(&claims, i64::MAX) else {
             let joined = self.observed.get(&(Class::Nobody, None)).and_then(|observed| observed.best.clone())?;
             return Some(Answer { wa_id: None, proven: joined });
         };
@@ -190,10 +195,9 @@ impl AddressRow {
 
     /// Every number that may be the answer, or may have been.
     #[must_use]
-    pub fn numbers(&self) -> BTreeSet<Number> {
-        let observed = self.observed.keys().filter_map(|(_, wa_id)| *wa_id);
-        let moved = self.moves.iter().map(|change| change.new);
-        observed.chain(self.seen.keys().map(|(_, wa_id)| *wa_id)).chain(moved).collect()
+    pub fn numbers(&self, address: &Address, inbound: &BTreeMap<Number, Wrote>) -> BTreeSet<Number> {
+        let claimed = self.claims(address.phone(), inbound).into_iter().map(|claim| claim.wa_id);
+        claimed.chain(self.moves.iter().map(|change| change.new)).collect()
     }
 
     /// The BSUID to show.
@@ -206,31 +210,33 @@ impl AddressRow {
     fn all_claims(&self, phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Vec<Claim> {
         let mut claims = self.claims(phone, inbound);
         for change in &self.moves {
-            if best(&claims, phone, change.at_s) == Some(change.old) {
-                add(&mut claims, Class::A, change.new, Evidence::NumberChange, Span::at(change.at_s));
+            if best(&claims, change.at_s) == Some(change.old) {
+                let (kind, span) = (Evidence::NumberChange, Span::at(change.at_s));
+                add(&mut claims, Claim { class: Class::A, wa_id: change.new, kind, span });
             }
         }
         claims
     }
 
     fn claims(&self, phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Vec<Claim> {
+        let observed = self.observed.iter().flat_map(|((class, wa_id), observed)| {
+            let kinds = [
+                (observed.exact, observed.exact_kind),
+                (observed.reply, Some(Evidence::Reply)),
+                (observed.mismatch, Some(Evidence::Mismatch)),
+            ];
+            let claim = move |(span, kind): (Option<Span>, Option<Evidence>)| {
+                Some(Claim { class: *class, wa_id: (*wa_id)?, kind: kind?, span: span? })
+            };
+            kinds.into_iter().filter_map(claim)
+        });
+        let same = |wa_id: &Number| phone.is_some_and(|phone| number::same_subscriber(phone, *wa_id));
+        let wrote = inbound.iter().filter(|(wa_id, _)| same(wa_id));
+        let wrote = wrote.map(|(wa_id, wrote)| Claim { class: Class::A, wa_id: *wa_id, kind: Evidence::Inbound, span: wrote.span });
+        let seen = self.seen.iter().filter(|((user, wa_id), _)| self.users.contains_key(user) && phone != Some(*wa_id));
+        let seen = seen.map(|((_, wa_id), at_s)| Claim { class: Class::A, wa_id: *wa_id, kind: Evidence::UserId, span: Span::at(*at_s) });
         let mut claims = Vec::new();
-        for ((class, wa_id), observed) in &self.observed {
-            let (Some(wa_id), Some(best)) = (*wa_id, &observed.best) else { continue };
-            for span in [observed.exact, observed.reply, observed.mismatch].into_iter().flatten() {
-                add(&mut claims, *class, wa_id, best.kind, span);
-            }
-        }
-        for (wa_id, wrote) in inbound {
-            if phone.is_some_and(|phone| number::same_subscriber(phone, *wa_id)) {
-                add(&mut claims, Class::A, *wa_id, Evidence::Inbound, wrote.span);
-            }
-        }
-        for ((user, wa_id), at_s) in &self.seen {
-            if self.users.contains_key(user) && phone != Some(*wa_id) {
-                add(&mut claims, Class::A, *wa_id, Evidence::UserId, Span::at(*at_s));
-            }
-        }
+        observed.chain(wrote).chain(seen).for_each(|claim| add(&mut claims, claim));
         claims
     }
 
@@ -245,8 +251,8 @@ impl AddressRow {
             whatsapp_id: Some(wrote.first_id.clone()),
             ..bare(Evidence::Inbound, wrote.span.first_s)
         });
-        let derived = claims.iter().filter(|claim| claim.wa_id == wa_id && claim.strongest >= Evidence::NumberChange);
-        let derived = derived.map(|claim| bare(claim.strongest, claim.spans.iter().map(|span| span.first_s).min().unwrap_or_default()));
+        let derived = claims.iter().filter(|claim| claim.wa_id == wa_id && claim.kind >= Evidence::NumberChange);
+        let derived = derived.map(|claim| bare(claim.kind, claim.span.first_s));
         let all = observed.chain(wrote).chain(derived);
         all.min_by_key(|proven| (proven.kind, proven.at)).expect("an answer rests on something")
     }
@@ -272,24 +278,23 @@ impl Observed {
     }
 }
 
-fn add(claims: &mut Vec<Claim>, class: Class, wa_id: Number, kind: Evidence, span: Span) {
-    match claims.iter_mut().find(|claim| claim.class == class && claim.wa_id == wa_id) {
-        Some(claim) => {
-            claim.strongest = claim.strongest.min(kind);
-            claim.spans.push(span);
+/// Claims of one class, number and kind are one, with the earliest and the newest of their times.
+fn add(claims: &mut Vec<Claim>, claim: Claim) {
+    let same = |known: &&mut Claim| (known.class, known.wa_id, known.kind) == (claim.class, claim.wa_id, claim.kind);
+    match claims.iter_mut().find(same) {
+        Some(known) => {
+            known.span.first_s = known.span.first_s.min(claim.span.first_s);
+            known.span.last_s = known.span.last_s.max(claim.span.last_s);
         }
-        None => claims.push(Claim { class, wa_id, strongest: kind, spans: vec![span] }),
+        None => claims.push(claim),
     }
 }
 
 /// The newest of class A, else of class B, else the phone itself if it came back; only what is dated at or before `until_s`.
-fn best(claims: &[Claim], phone: Option<Number>, until_s: i64) -> Option<Number> {
-    let dated = |claim: &Claim| claim.spans.iter().filter_map(|span| span.as_of(until_s)).max();
-    let newest = |class: Class| {
-        let of_class = claims.iter().filter(|claim| claim.class == class).filter_map(|claim| Some((dated(claim)?, claim)));
-        of_class.max_by_key(|(at_s, claim)| (*at_s, Reverse(claim.strongest), Reverse(claim.wa_id))).map(|(_, claim)| claim.wa_id)
-    };
-    let came_back =
-        || phone.filter(|phone| claims.iter().any(|claim| claim.class == Class::C && claim.wa_id == *phone && dated(claim).is_some()));
-    newest(Class::A).or_else(|| newest(Class::B)).or_else(came_back)
+fn best(claims: &[Claim], until_s: i64) -> Option<Number> {
+    let dated = claims.iter().filter_map(|claim| {
+        let at_s = claim.span.as_of(until_s)?;
+        Some((claim.class, Reverse(at_s), claim.kind, claim.wa_id))
+    });
+    dated.min().map(|(_, _, _, wa_id)| wa_id)
 }

@@ -324,7 +324,8 @@ fn window_before(step: &Step, home: &Home, identity: Uuid, placed: &Placed) -> O
 
 /// A late message extends the window of those after it.
 fn extend_windows(step: &mut Step, home: &Home, identity: Uuid, placed: &Placed) {
-    let (Some(window_ms), key) = (placed.window_ms, placed.key()) else { return };
+    let key = placed.key();
+    let Some(window_ms) = placed.window_ms.filter(|window_ms| window_ms.div_euclid(1000) >= key.at_s) else { return };
     let later = step.state.messages(home, Some(&key.app), key.at_s, window_ms.div_euclid(1000));
     let later = later.filter(|(other, row)| **other > key && row.told.as_ref().is_some_and(|told| told.identity == identity));
     let extended: Vec<(MessageKey, Placed)> = later

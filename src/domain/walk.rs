@@ -34,6 +34,7 @@ pub struct Walk {
     lines: BTreeMap<Subscriber, Subscriber>,
     owners: BTreeMap<Subscriber, Vec<Owner>>,
     persons: BTreeMap<Node, Node>,
+    entrants: BTreeMap<Change, Node>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,7 +50,7 @@ struct Owner {
 enum Happening<'a> {
     Entry(&'a Change),
     Within(&'a Change),
-    Sight(&'a User),
+    Sight(Number, &'a User),
     Leave(&'a Change),
 }
 
@@ -88,7 +89,7 @@ impl Walk {
             let mut owners = vec![Owner::new(i64::MIN)];
             for (at_s, happening) in &happenings {
                 match happening {
-                    Happening::Sight(user) => sight(&mut owners, *at_s, user),
+                    Happening::Sight(_, user) => sight(&mut owners, *at_s, user),
                     Happening::Within(change) => named(&mut owners, change).1.scopes.clear(),
                     Happening::Leave(change) => {
                         let (index, leaver) = named(&mut owners, change);
@@ -103,6 +104,7 @@ impl Walk {
             }
             walk.owners.insert(line, owners);
         }
+        walk.entrants = moves.iter().filter_map(|(change, [_, entrant])| Some(((*change).clone(), entrant.clone()?))).collect();
         walk.join_persons(moves.into_values());
         walk
     }
@@ -130,10 +132,10 @@ impl Walk {
         }
     }
 
-    /// Who the number belonged to first: the person that it founds.
+    /// The owner who came with a change.
     #[must_use]
-    pub fn founded_by(&self, subject: &Subject) -> Node {
-        self.node(subject, i64::MIN)
+    pub fn entrant(&self, change: &Change) -> Option<&Node> {
+        self.entrants.get(change)
     }
 
     /// Whether a BSUID was seen on a number here.
@@ -153,12 +155,12 @@ impl Walk {
     }
 
     fn happenings<'a>(&self, facts: &'a Facts) -> BTreeMap<Subscriber, Vec<(i64, Happening<'a>)>> {
-        let mut earliest: BTreeMap<(Subscriber, &User), i64> = BTreeMap::new();
+        let mut earliest: BTreeMap<(Subscriber, &User), (i64, Number)> = BTreeMap::new();
         for ((number, user), at_s) in &facts.sights {
-            let known = earliest.entry((self.line(*number), user)).or_insert(*at_s);
-            *known = *at_s.min(known);
+            let known = earliest.entry((self.line(*number), user)).or_insert((*at_s, *number));
+            *known = (*at_s, *number).min(*known);
         }
-        let sights = earliest.into_iter().map(|((line, user), at_s)| (line, (at_s, Happening::Sight(user))));
+        let sights = earliest.into_iter().map(|((line, user), (at_s, number))| (line, (at_s, Happening::Sight(number, user))));
         let mut happenings: BTreeMap<Subscriber, Vec<(i64, Happening<'a>)>> = BTreeMap::new();
         for (line, happening) in sights {
             happenings.entry(line).or_default().push(happening);

@@ -38,7 +38,9 @@ impl Ingest {
             match route(element, &cause, || original(record)) {
                 Routed::Events(events) => events.iter().for_each(|envelope| sink.send(partition_of(&envelope.to, partitions), envelope)),
                 Routed::Ignored(name) => *self.ignored.entry(name).or_default() += 1,
-                Routed::Rejected(rejection) => sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original: original(record) })),
+                Routed::Rejected(rejection) => {
+                    sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original: original(record) }))
+                }
             }
         }
     }
@@ -59,9 +61,8 @@ impl Ingest {
     }
 
     fn send(&self, record: &Fetched, body: &[u8]) -> Element {
-        let content_type = record.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).and_then(|(_, value)| *value);
-        let content_type = content_type.and_then(|value| std::str::from_utf8(value).ok());
-        parse::send(body, content_type, record.timestamp_ms, &self.apps)
+        let _ = record;
+        parse::send(body, record.timestamp_ms, &self.apps)
     }
 }
 

@@ -44,7 +44,11 @@ impl MemoryBroker {
     /// Empty logs.
     #[must_use]
     pub fn new(partitions: PartitionCounts, scheduler: Scheduler) -> Self {
-        let counts = [(SourceTopic::Webhooks, partitions.webhooks), (SourceTopic::Sends, partitions.sends), (SourceTopic::Repartition, partitions.repartition)];
+        let counts = [
+            (SourceTopic::Webhooks, partitions.webhooks),
+            (SourceTopic::Sends, partitions.sends),
+            (SourceTopic::Repartition, partitions.repartition),
+        ];
         let sources = counts.into_iter().flat_map(|(topic, count)| (0..count).map(move |partition| (topic, partition)));
         let logs = sources.map(|source| (source, Log::default())).collect();
         Self { logs, partitions, scheduler, published: Vec::new(), assigned: false }

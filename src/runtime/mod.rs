@@ -1,3 +1,9 @@
 //! The shell around the core: tasks, transactions, workers, and the brokers that drive them.
 
+pub mod broker;
+pub mod ingest;
 pub mod kafka;
+pub mod memory;
+pub mod task;
+pub mod transaction;
+pub mod worker;

@@ -48,14 +48,24 @@ impl Task {
     /// An empty task.
     #[must_use]
     pub fn new(partition: i32) -> Self {
-        Self { partition, store: Memory::default(), control: None, early: Vec::new(), newest: BTreeMap::new(), counts: TaskCounts::default() }
+        Self {
+            partition,
+            store: Memory::default(),
+            control: None,
+            early: Vec::new(),
+            newest: BTreeMap::new(),
+            counts: TaskCounts::default(),
+        }
     }
 
     /// Takes one record of the log. Events before the first control record wait for it, since it says how to take them.
     pub fn take(&mut self, packed: Packed, sink: &mut dyn Sink) {
         if packed.stamp.is_some_and(|stamp| self.is_stale(stamp)) {
             self.counts.stale += 1;
-            tracing::error!(partition = self.partition, "a packed record came twice and was dropped: another instance may have passed fencing");
+            tracing::error!(
+                partition = self.partition,
+                "a packed record came twice and was dropped: another instance may have passed fencing"
+            );
             return;
         }
         let sender = packed.stamp.map(|stamp| (stamp.topic, stamp.partition));
@@ -147,7 +157,11 @@ impl Task {
     fn fail(&mut self, envelope: &Envelope, sink: &mut dyn Sink) {
         self.store.undo();
         self.counts.failed += 1;
-        tracing::error!(partition = self.partition, offset = envelope.cause.offset, "an event failed and was dead-lettered: please report this defect");
+        tracing::error!(
+            partition = self.partition,
+            offset = envelope.cause.offset,
+            "an event failed and was dead-lettered: please report this defect"
+        );
         let rejection = Rejection { reason: Reason::Internal, detail: "waid failed on this element".to_owned() };
         sink.publish(&Output::DeadLetter(DeadLetter { cause: envelope.cause.clone(), rejection, original: Original::default() }));
     }

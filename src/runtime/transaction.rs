@@ -69,7 +69,7 @@ impl Transaction {
     }
 
     /// Tells the tasks of a partition how to take what follows.
-    pub fn control(&mut self, partition: i32, control: Control) {
+    pub fn control(&mut self, partition: i32, control: &Control) {
         let payload = Packer::new().finish(None, &[], Some(control));
         self.records.push(packed_record(partition, payload));
     }
@@ -142,10 +142,17 @@ impl Pack {
         self.closed = Some((self.offset, chunk));
         let stamp = Stamp { topic, partition, offset: self.offset, chunk, epoch: 0 };
         let marks: Vec<Mark> = self.mark_ms.iter().map(|kafka_ms| Mark { topic, partition, kafka_ms: *kafka_ms }).collect();
-        std::mem::take(&mut self.packer).finish(Some(stamp), &marks, None)
+        std::mem::take(&mut self.packer).finish(Some(&stamp), &marks, None)
     }
 }
 
 fn packed_record(partition: i32, payload: Vec<u8>) -> OutRecord {
-    OutRecord { topic: Topic::Repartition, partition: Some(partition), key: None, headers: Vec::new(), payload: Some(payload), timestamp_ms: None }
+    OutRecord {
+        topic: Topic::Repartition,
+        partition: Some(partition),
+        key: None,
+        headers: Vec::new(),
+        payload: Some(payload),
+        timestamp_ms: None,
+    }
 }

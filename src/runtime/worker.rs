@@ -99,7 +99,7 @@ impl<B: Broker> Worker<B> {
         let (changes, idle) = (polled.changes, polled.record.is_none());
         let changed = !changes.is_empty();
         for change in changes {
-            apply(change, &mut self.tasks, &mut self.open, &self.deployment, self.partitions);
+            apply(&change, &mut self.tasks, &mut self.open, &self.deployment, self.partitions);
         }
         if let Some(record) = polled.record {
             take(&record, &mut self.tasks, &mut self.open, &mut self.ingest, self.partitions)?;
@@ -143,14 +143,14 @@ impl<B: Broker> Worker<B> {
     }
 }
 
-fn apply(change: Change, tasks: &mut BTreeMap<i32, Held>, open: &mut Transaction, deployment: &Deployment, partitions: PartitionCounts) {
-    match change {
+fn apply(change: &Change, tasks: &mut BTreeMap<i32, Held>, open: &mut Transaction, deployment: &Deployment, partitions: PartitionCounts) {
+    match *change {
         Change::Assigned { source: (SourceTopic::Repartition, partition), committed } => {
             let live_from = committed.unwrap_or(0);
             tracing::info!(partition, live_from, "task assigned");
             tasks.insert(partition, Held { task: Task::new(partition), live_from });
             open.touch((SourceTopic::Repartition, partition), live_from);
-            open.control(partition, control(deployment, partitions));
+            open.control(partition, &control(deployment, partitions));
         }
         Change::Assigned { source, committed } => tracing::info!(?source, committed, "input assigned"),
         Change::Revoked(source) => {
@@ -179,7 +179,8 @@ fn take(
     let Some(held) = tasks.get_mut(&record.source.1) else {
         return Err(BrokerError::Log(format!("partition {} of the repartition topic is not assigned", record.source.1)));
     };
-    let packed = packed::decode(record.value.unwrap_or_default()).map_err(|error| unreadable(record.source, record.offset, &error.to_string()))?;
+    let packed =
+        packed::decode(record.value.unwrap_or_default()).map_err(|error| unreadable(record.source, record.offset, &error.to_string()))?;
     check_partitions(&packed, partitions)?;
     if record.offset < held.live_from {
         held.task.take(packed, &mut Discard);

@@ -34,7 +34,10 @@ impl Memory {
     /// All rows, sorted by key.
     #[must_use]
     pub fn sorted(&self) -> Vec<(Key, &Row)> {
-        let messages = self.messages.iter().flat_map(|(home, of_home)| of_home.iter().map(|(key, row)| (Key::Message(home.clone(), key.clone()), row)));
+        let messages = self
+            .messages
+            .iter()
+            .flat_map(|(home, of_home)| of_home.iter().map(|(key, row)| (Key::Message(home.clone(), key.clone()), row)));
         let mut all: Vec<(Key, &Row)> = self.rows.iter().map(|(key, row)| (key.clone(), row)).chain(messages).collect();
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
         all
@@ -89,7 +92,13 @@ impl State for Memory {
         }
     }
 
-    fn messages(&self, home: &Home, app: Option<&App>, from_s: i64, to_s: i64) -> Box<dyn DoubleEndedIterator<Item = (&MessageKey, &Placed)> + '_> {
+    fn messages(
+        &self,
+        home: &Home,
+        app: Option<&App>,
+        from_s: i64,
+        to_s: i64,
+    ) -> Box<dyn DoubleEndedIterator<Item = (&MessageKey, &Placed)> + '_> {
         let Some(of_home) = self.messages.get(home) else { return Box::new(std::iter::empty()) };
         let least = |app: &App, at_s| MessageKey { app: app.clone(), at_s, direction: Direction::Outbound, id: MessageId::least() };
         let range = app.map(|app| (Bound::Included(least(app, from_s)), Bound::Excluded(least(app, to_s.saturating_add(1)))));

@@ -7,6 +7,7 @@ use crate::domain::ids::Number;
 /// The codes are a prefix code: a first digit 1 or 7 is a code of its own, the codes of two digits are those of `is_two_digits`, and every
 /// other code has three, assigned or spare. So no list of the codes of three digits is needed to find where a code ends.
 #[must_use]
+#[allow(clippy::cast_possible_truncation, reason = "three digits fit")]
 pub const fn calling_code(number: Number) -> u16 {
     let value = number.value();
     let digits = value.ilog10() + 1;

@@ -21,6 +21,15 @@ impl Class {
     pub const fn value(self) -> u64 {
         self.0.value()
     }
+
+    /// A class from what [`Self::value`] gave; `None` for what it cannot have given.
+    #[must_use]
+    pub const fn from_value(value: u64) -> Option<Self> {
+        match Number::from_value(value) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
 }
 
 /// The subscriber that a number reaches by the narrow rule, named by one of its spellings, which is how it masks itself.
@@ -88,8 +97,8 @@ pub fn normalize(text: &str) -> Option<Number> {
         return None;
     }
     let mut value = 0_u64;
-    for (index, character) in significant.enumerate() {
-        if index == Number::DIGITS_MAX {
+    for (digits, character) in (0..).zip(significant) {
+        if digits == Number::DIGITS_MAX {
             return None;
         }
         value = value * 10 + u64::from(character.to_digit(10)?);

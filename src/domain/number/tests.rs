@@ -155,7 +155,7 @@ fn the_notions_nest() {
     let tails = ["87654321", "33334444", "7654321", "123456", "2345678901", "64123456"];
     let mut draw = || {
         let mut spelling = format!("{}{}", heads.choose(&mut random).expect("heads"), tails.choose(&mut random).expect("tails"));
-        spelling.truncate(Number::DIGITS_MAX);
+        spelling.truncate(15);
         number(&spelling)
     };
     for _ in 0..20_000 {

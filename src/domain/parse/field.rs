@@ -119,6 +119,7 @@ const fn integer_ms(integer: i64) -> i64 {
     if integer.saturating_abs() >= MILLISECONDS_FROM { integer } else { integer * 1000 }
 }
 
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "saturating is right here")]
 fn float_ms(float: f64) -> i64 {
     // A float beyond i64 saturates and a NaN is 0: neither is plausible.
     let ms = if float.abs() >= MILLISECONDS_FROM as f64 { float } else { float * 1000.0 };

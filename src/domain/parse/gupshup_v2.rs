@@ -29,6 +29,7 @@ const REASON_BYTES_MAX: usize = 1024;
 /// `payload` of the envelope, of every type of event.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
+#[allow(clippy::struct_field_names, reason = "Gupshup nests a payload in a payload")]
 pub struct Payload<'a> {
     #[serde(borrow)]
     id: Scalar<'a>,

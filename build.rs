@@ -1,0 +1,12 @@
+//! Generates Rust from `proto/`, without `protoc`.
+
+use std::io;
+
+/// All files, public and internal.
+const FILES: [&str; 1] = ["waid/internal/v1/repartition.proto"];
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=proto");
+    let descriptors = protox::compile(FILES, ["proto"]).map_err(io::Error::other)?;
+    prost_build::Config::new().compile_fds(descriptors)
+}

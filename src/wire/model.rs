@@ -1,0 +1,295 @@
+//! The fields of the domain's types, by the numbers of `proto/waid/internal/v1/model.proto`.
+
+use super::codec::{Field, Message, Value, enumeration, message, one_of, one_of_message, put_value};
+use super::reader::{DecodeError, Reader};
+use super::writer::{Wire, Writer};
+use crate::domain::circle::{Circle, Founder};
+use crate::domain::contact::Contact;
+use crate::domain::entity::{
+    Absorbed, Change, CircleEvent, Direction, Event, Fact, Heard, Home, Message as Placing, Naming, Original, OwnerIs, Report, ReportKind,
+    Sighting, Subject,
+};
+use crate::domain::event::{Cause, Context, Inbound, Mismatch, Send, SendError, Source};
+use crate::domain::evidence::{Class, Evidence, Observation, ObservedIn};
+use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
+use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
+use crate::domain::number;
+use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wrote};
+use crate::domain::state::MessageKey;
+use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
+use crate::domain::walk::{Facts, Walk};
+use std::sync::Arc;
+use uuid::Uuid;
+
+enumeration! {
+    Evidence { 1 Reply, 2 Inbound, 3 Sent, 4 Delivered, 5 Read, 6 SendResponse, 7 Mismatch, 8 NumberChange, 9 UserId }
+    Class { 1 A, 2 B, 3 C, 4 Nobody }
+    ReportKind { 1 Reply, 2 Sent, 3 Delivered, 4 Read, 5 Failed }
+    Direction { 1 Outbound, 2 Inbound }
+    Source { 1 Webhooks, 2 Sends }
+}
+
+// What records say.
+message! {
+    Cause { 1 source, 2 partition, 3 offset, 4 element, 5 kafka_ms }
+    Send { 1 app, 2 id, 3 destination, 4 customer_id, 5 wa_id, 6 at, 7 kind }
+    SendError { 1 code, 2 reason }
+    Mismatch { 1 app, 2 id, 3 wa_id, 4 at }
+    Inbound { 1 app, 2 id, 3 wa_id, 4 user, 5 at, 6 kind, 7 context, 8 referral }
+    Context { 1 gupshup_id, 2 other_id }
+    Original { 1 key, 2 value, 3 headers }
+}
+
+// What entities tell each other.
+message! {
+    Report { 1 heard, 2 error, 3 naming }
+    Heard { 1 report, 2 wa_id, 3 user, 4 at_s }
+    Observation { 1 address, 2 class, 3 kind, 4 wa_id, 5 user, 6 at, 7 source }
+    ObservedIn { 1 app, 2 message_id, 3 whatsapp_id, 4 sent_at, 5 customer_id }
+    Placing {
+        1 app, 2 direction, 3 id, 4 at, 5 kafka_ms, 6 wa_id, 7 user, 8 address, 9 customer_id, 10 kind, 11 whatsapp_id, 12 referral,
+        13 version
+    }
+    Sighting { 1 wa_id, 2 user, 3 at, 4 wrote }
+    Change { 1 at_s, 2 old, 3 new, 4 user }
+    OwnerIs { 1 address, 2 subject, 3 identity, 4 version, 5 merged }
+    Absorbed { 1 founder, 2 previous, 3 current }
+}
+one_of! {
+    Address { 1 Phone, 2 User }
+    Subject { 1 Number, 2 User }
+    Event {
+        9 Send, 10 Report, 11 Inbound, 12 Placed, 13 Observed, 14 Sighted, 15 Circle, 16 Alias, 17 Moved, 18 OwnerIs, 19 Absorbed;
+        20 Mismatch(1 mismatch, 2 original), 21 MovedFrom(1 address, 2 change), 22 Watch(1 subject, 2 address),
+        23 Subscribe(1 user, 2 address), 24 SeenWith(1 user, 2 wa_id, 3 at_s), 25 Seen(1 address, 2 user, 3 wa_id, 4 at_s)
+    }
+    CircleEvent { 1 Message, 2 Fact, 3 Link, 4 HandOver, 5 HandOverMessages; 6 Watch(1 subject, 2 address) }
+    Fact { 1 Change; 2 Sight(1 wa_id, 2 user, 3 at_s), 3 Same(1 one, 2 other) }
+}
+one_of_message!(Address, Subject, CircleEvent, Fact);
+
+// What entities keep.
+message! {
+    Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version }
+    Sent { 1 send, 2 kafka_ms, 3 cause }
+    Copies { 1 kafka_ms, 2 candidate_ms, 3 cause, 4 error }
+    MismatchCopies { 1 kafka_ms, 2 cause, 3 original }
+    Received { 1 inbound, 2 kafka_ms, 3 home, 4 version }
+    Contact { 1 rows, 2 inbound, 3 sights, 4 moves, 5 watchers, 6 subscribers, 7 revisions }
+    AddressRow { 1 observed, 2 users, 3 seen, 4 moves, 5 watching, 6 owners, 7 told, 8 customer }
+    Observed { 1 exact, 2 reply, 3 mismatch, 4 best, 5 exact_kind }
+    Span { 1 first_s, 2 last_s }
+    Proven { 1 kind, 2 at, 3 app, 4 message_id, 5 whatsapp_id, 6 sent_at }
+    Owner { 1 identity, 2 version, 3 merged }
+    RowTold { 1 wa_id, 2 identity, 3 evidence }
+    Wrote { 1 span, 2 first_id, 3 app }
+    Circle { 1 into, 2 facts, 3 watchers, 4 identities, 5 absorbed, 6 generations, 7 apps, 8 version; walk: Walk::default() }
+    Founder { 1 subject, 2 came_with }
+    Facts { 1 keys, 2 sights, 3 same, 4 changes }
+    Bundle { 1 app, 2 messages, 3 people }
+    Placed { 1 message, 2 told, 3 window_ms, 4 founded }
+    Told { 1 identity, 2 conversation, 3 revision }
+    Thread { 1 conversations, 2 people }
+    Conversation { 1 id, 2 identity, 3 first, 4 last_s }
+    Known { 1 phone, 2 customer_id }
+    MessageKey { 1 app, 2 at_s, 3 direction, 4 id }
+}
+
+/// A text of the dictionary, by index.
+struct Name(Arc<str>);
+
+impl Value for Name {
+    const WIRE: Wire = Wire::Varint;
+
+    fn write(&self, out: &mut Writer) {
+        let index = out.names.texts.index(&self.0);
+        out.varint(index.into());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.varint().and_then(|index| input.named(index)).map(Self)
+    }
+
+    fn put_field(&self, number: u32, out: &mut Writer) {
+        let index = out.names.texts.index(&self.0);
+        out.uint(number, index.into());
+    }
+
+    fn absent(input: &Reader<'_>) -> Option<Self> {
+        input.named(0).ok().map(Self)
+    }
+}
+
+/// An app of the dictionary, by index.
+impl Value for App {
+    const WIRE: Wire = Wire::Varint;
+
+    fn write(&self, out: &mut Writer) {
+        let index = out.names.apps.index(self);
+        out.varint(index.into());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.varint().and_then(|index| input.app(index))
+    }
+
+    fn put_field(&self, number: u32, out: &mut Writer) {
+        let index = out.names.apps.index(self);
+        out.uint(number, index.into());
+    }
+
+    fn absent(input: &Reader<'_>) -> Option<Self> {
+        input.app(0).ok()
+    }
+}
+
+impl Value for Number {
+    const WIRE: Wire = Wire::Varint;
+
+    fn write(&self, out: &mut Writer) {
+        out.varint(self.value());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::from_value(input.varint()?).ok_or(DecodeError::Value("Number"))
+    }
+}
+
+impl Value for number::Class {
+    const WIRE: Wire = Wire::Varint;
+
+    fn write(&self, out: &mut Writer) {
+        out.varint(self.value());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::from_value(input.varint()?).ok_or(DecodeError::Value("Class"))
+    }
+}
+
+impl Value for Moment {
+    const WIRE: Wire = Wire::Varint;
+
+    fn write(&self, out: &mut Writer) {
+        self.0.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        i64::read(input).map(Self)
+    }
+
+    fn put_field(&self, number: u32, out: &mut Writer) {
+        self.0.put_field(number, out);
+    }
+
+    fn absent(_: &Reader<'_>) -> Option<Self> {
+        Some(Self(0))
+    }
+}
+
+/// An empty text stands for the id before: a message's two ids are often one, and an event often repeats the id that it is told to.
+impl Value for MessageId {
+    fn write(&self, out: &mut Writer) {
+        if out.last_id.as_ref() == Some(self) {
+            return out.slice(&[]);
+        }
+        out.slice(self.reveal().as_bytes());
+        out.last_id = Some(self.clone());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let text = input.text()?;
+        if text.is_empty() {
+            return input.last_id.clone().ok_or(DecodeError::Missing("the id before"));
+        }
+        let id = Self::parse(text).ok_or(DecodeError::Value("MessageId"))?;
+        input.last_id = Some(id.clone());
+        Ok(id)
+    }
+}
+
+impl Value for Bsuid {
+    fn write(&self, out: &mut Writer) {
+        out.slice(self.reveal().as_bytes());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::parse(input.text()?).ok_or(DecodeError::Value("Bsuid"))
+    }
+}
+
+impl Value for Uuid {
+    fn write(&self, out: &mut Writer) {
+        out.slice(self.as_bytes());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::from_slice(input.slice()?).map_err(|_| DecodeError::Value("Uuid"))
+    }
+}
+
+impl Message for User {
+    fn put_fields(&self, out: &mut Writer) {
+        Name(self.scope.clone()).put(1, out);
+        self.id.put(2, out);
+    }
+
+    fn take_fields(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (Name(scope), id) = <(Name, Bsuid)>::take_fields(input)?;
+        Ok(Self { scope, id })
+    }
+}
+
+impl Message for Home {
+    fn put_fields(&self, out: &mut Writer) {
+        match self {
+            Self::Number { tenant, class } => {
+                Name(tenant.clone()).put(1, out);
+                put_value(class, 2, out);
+            }
+            Self::User { tenant, user } => {
+                Name(tenant.clone()).put(1, out);
+                put_value(user, 3, out);
+            }
+        }
+    }
+
+    fn take_fields(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (mut tenant, mut class, mut user) = (None, None, None);
+        while let Some((number, wire)) = input.tag()? {
+            match number {
+                1 => Name::take(&mut tenant, number, wire, input)?,
+                2 => number::Class::take(&mut class, number, wire, input)?,
+                3 => User::take(&mut user, number, wire, input)?,
+                _ => return Err(DecodeError::UnknownField(number)),
+            }
+        }
+        let Name(tenant) = Name::close(tenant, "Home.tenant", input)?;
+        match (class, user) {
+            (Some(class), None) => Ok(Self::Number { tenant, class }),
+            (None, Some(user)) => Ok(Self::User { tenant, user }),
+            (None, None) => Err(DecodeError::Missing("Home.key")),
+            (Some(_), Some(_)) => Err(DecodeError::Value("Home.key")),
+        }
+    }
+}
+
+impl Message for Naming {
+    fn put_fields(&self, out: &mut Writer) {
+        match self {
+            Self::Gupshup(others) => others.put(1, out),
+            Self::Candidate => put_value(&1_u32, 2, out),
+            Self::Forwarded => put_value(&2_u32, 2, out),
+        }
+    }
+
+    fn take_fields(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (others, by): (Vec<MessageId>, u32) = <_>::take_fields(input)?;
+        match by {
+            0 => Ok(Self::Gupshup(others)),
+            1 => Ok(Self::Candidate),
+            2 => Ok(Self::Forwarded),
+            _ => Err(DecodeError::Value("Naming.by")),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Packed records.
+
+use super::generated;
+use super::random::{Any, Random, seeded};
+use crate::domain::entity::Envelope;
+use crate::wire::DecodeError;
+use crate::wire::packed::{Packed, Packer, decode, encode};
+use prost::Message;
+use rand::RngExt;
+use std::sync::Arc;
+
+const SEEDS: u64 = 300;
+
+#[test]
+fn every_packed_record_comes_back() {
+    for seed in 0..SEEDS {
+        let packed = Packed::any(&mut seeded(seed));
+        assert_eq!(decode(&encode(&packed)).as_ref(), Ok(&packed), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_bytes_are_those_that_prost_would_write() {
+    for seed in 0..SEEDS {
+        let bytes = encode(&Packed::any(&mut seeded(seed)));
+        let by_prost = generated::Packed::decode(bytes.as_slice()).expect("the proto file has every field");
+        assert_eq!(by_prost.encode_to_vec(), bytes, "seed {seed}");
+    }
+}
+
+#[test]
+fn equal_apps_share_one_allocation() {
+    let random = &mut seeded(1);
+    let sends = std::iter::repeat_with(|| Envelope::any(random))
+        .filter(|envelope| matches!(envelope.to, crate::domain::entity::Entity::Message { .. }));
+    let packed = Packed { events: sends.take(200).collect(), ..Packed::default() };
+    let decoded = decode(&encode(&packed)).expect("encoded here");
+    let apps: Vec<_> = decoded
+        .events
+        .iter()
+        .filter_map(|envelope| match &envelope.to {
+            crate::domain::entity::Entity::Message { app, .. } => Some(app),
+            crate::domain::entity::Entity::Home(_) => None,
+        })
+        .collect();
+    for (one, other) in apps.iter().zip(&apps[1..]) {
+        assert_eq!(one == other, Arc::ptr_eq(one.name(), other.name()));
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_left_for_the_next_record() {
+    for seed in 0..20 {
+        let random = &mut seeded(seed);
+        let events: Vec<Envelope> = (0..100).map(|_| Envelope::any(random)).collect();
+        let (mut records, mut packer) = (Vec::new(), Packer::new());
+        for envelope in &events {
+            if !packer.push_within(envelope, 2000) {
+                records.push(std::mem::take(&mut packer));
+                assert!(packer.push_within(envelope, 2000), "an empty one takes any");
+            }
+        }
+        records.push(packer);
+        let decoded: Vec<Packed> =
+            records.into_iter().map(|packer| decode(&packer.finish(None, &[], None)).expect("encoded here")).collect();
+        assert!(decoded.len() > 3);
+        assert_eq!(decoded.into_iter().flat_map(|packed| packed.events).collect::<Vec<_>>(), events, "seed {seed}");
+    }
+}
+
+#[test]
+fn garbage_is_an_error_and_never_a_panic() {
+    let random = &mut seeded(2);
+    for _ in 0..20_000 {
+        let length = random.random_range(1..60);
+        let bytes: Vec<u8> = (0..length).map(|_| random.random()).collect();
+        assert!(decode(&bytes).is_err());
+    }
+}
+
+#[test]
+fn damage_never_panics_and_a_cut_is_noticed() {
+    for seed in 0..40 {
+        let random = &mut seeded(seed);
+        let packed = Packed { events: vec![Envelope::any(random)], ..Packed::default() };
+        let bytes = encode(&packed);
+        for _ in 0..200 {
+            let mut damaged = bytes.clone();
+            damage(random, &mut damaged);
+            drop(decode(&damaged));
+        }
+        for end in 0..bytes.len() {
+            let cut = decode(&bytes[..end]);
+            assert!(cut.is_err() || cut.is_ok_and(|cut| cut.events.is_empty()), "seed {seed}, {end} bytes");
+        }
+    }
+}
+
+fn damage(random: &mut Random, bytes: &mut [u8]) {
+    for _ in 0..random.random_range(1..4) {
+        let index = random.random_range(0..bytes.len());
+        bytes[index] = random.random();
+    }
+}
+
+#[test]
+fn another_version_is_refused() {
+    assert_eq!(decode(&[8, 2]), Err(DecodeError::Version(2)));
+    assert_eq!(decode(&[]), Err(DecodeError::Version(0)));
+}

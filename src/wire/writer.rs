@@ -1,0 +1,86 @@
+//! Protobuf's wire format, written.
+
+use super::names::Names;
+use crate::domain::ids::MessageId;
+
+/// How the value of a field is delimited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wire {
+    /// A number in groups of seven bits.
+    Varint = 0,
+    /// A length, then so many bytes.
+    Length = 2,
+}
+
+/// The longest varint, of 64 bits.
+pub const VARINT_BYTES_MAX: usize = 10;
+
+/// Bytes being written, and what they may refer back to.
+#[derive(Default)]
+pub struct Writer {
+    /// What is written.
+    pub bytes: Vec<u8>,
+    /// The dictionary so far.
+    pub names: Names,
+    /// The message id written last: the same again is written as an empty text, which no id is.
+    pub last_id: Option<MessageId>,
+}
+
+impl Writer {
+    /// The head of a field.
+    pub fn tag(&mut self, number: u32, wire: Wire) {
+        self.varint(u64::from(number << 3 | wire as u32));
+    }
+
+    /// A number.
+    pub fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes.push(low_bits(value) | 0x80);
+            value >>= 7;
+        }
+        self.bytes.push(low_bits(value));
+    }
+
+    /// A field that is a number, unless it is 0.
+    pub fn uint(&mut self, number: u32, value: u64) {
+        if value != 0 {
+            self.tag(number, Wire::Varint);
+            self.varint(value);
+        }
+    }
+
+    /// A length and so many bytes.
+    pub fn slice(&mut self, slice: &[u8]) {
+        self.varint(slice.len() as u64);
+        self.bytes.extend_from_slice(slice);
+    }
+
+    /// A length and what `body` writes.
+    pub fn nested(&mut self, body: impl FnOnce(&mut Self)) {
+        let start = self.bytes.len();
+        self.bytes.push(0);
+        body(self);
+        let length = self.bytes.len() - start - 1;
+        match u8::try_from(length) {
+            Ok(short) if short < 0x80 => self.bytes[start] = short,
+            _ => self.lengthen(start, length as u64),
+        }
+    }
+
+    /// Puts a length of more than one byte where one byte was left for it.
+    fn lengthen(&mut self, start: usize, length: u64) {
+        let end = self.bytes.len();
+        self.varint(length);
+        let mut prefix = [0; VARINT_BYTES_MAX];
+        let width = self.bytes.len() - end;
+        prefix[..width].copy_from_slice(&self.bytes[end..]);
+        self.bytes.copy_within(start + 1..end, start + width);
+        self.bytes[start..start + width].copy_from_slice(&prefix[..width]);
+        self.bytes.truncate(end - 1 + width);
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seven bits are what is wanted")]
+const fn low_bits(value: u64) -> u8 {
+    value as u8 & 0x7F
+}
