@@ -118,40 +118,48 @@ fn components<'a>(facts: &[(&'a Fact, i64)]) -> Vec<Vec<(&'a Fact, i64)>> {
     groups.into_values().collect()
 }
 
+/// What a fact speaks of, all optional.
+#[derive(Default)]
+struct Spoken<'a> {
+    ids: Vec<Option<&'a String>>,
+    numbers: Vec<Option<&'a String>>,
+    users: Vec<Option<&'a String>>,
+}
+
 fn keys(fact: &Fact) -> Vec<String> {
-    let (mut ids, mut numbers, mut users): (Vec<Option<&String>>, Vec<Option<&String>>, Vec<Option<&String>>);
-    (ids, numbers, users) = (Vec::new(), Vec::new(), Vec::new());
+    let mut spoken = Spoken::default();
     match fact {
         Fact::Send(send) => {
-            ids.push(Some(&send.message_id));
-            let dialled = if is_bsuid(&send.destination) { &mut users } else { &mut numbers };
+            spoken.ids.push(Some(&send.message_id));
+            let dialled = if is_bsuid(&send.destination) { &mut spoken.users } else { &mut spoken.numbers };
             dialled.push(Some(&send.destination));
-            numbers.push(send.wa_id.as_ref());
+            spoken.numbers.push(send.wa_id.as_ref());
         }
         Fact::Status(status) => {
-            ids.extend([status.gs_id.as_ref(), status.whatsapp_id.as_ref()]);
-            numbers.push(status.wa_id.as_ref());
-            users.push(status.user_id.as_ref());
+            spoken.ids.extend([status.gs_id.as_ref(), status.whatsapp_id.as_ref()]);
+            spoken.numbers.push(status.wa_id.as_ref());
+            spoken.users.push(status.user_id.as_ref());
         }
         Fact::Mismatch(mismatch) => {
-            ids.push(Some(&mismatch.message_id));
-            numbers.push(Some(&mismatch.wa_id));
+            spoken.ids.push(Some(&mismatch.message_id));
+            spoken.numbers.push(Some(&mismatch.wa_id));
         }
         Fact::Inbound(inbound) => {
-            ids.push(Some(&inbound.id));
-            ids.extend(inbound.context.iter().flat_map(|context| [context.gs_id.as_ref(), context.id.as_ref()]));
-            numbers.push(inbound.wa_id.as_ref());
-            users.push(inbound.user_id.as_ref());
+            spoken.ids.push(Some(&inbound.id));
+            spoken.ids.extend(inbound.context.iter().flat_map(|context| [context.gs_id.as_ref(), context.id.as_ref()]));
+            spoken.numbers.push(inbound.wa_id.as_ref());
+            spoken.users.push(inbound.user_id.as_ref());
         }
         Fact::NumberChange(change) => {
-            numbers.extend([Some(&change.old), Some(&change.new)]);
-            users.push(change.user_id.as_ref());
+            spoken.numbers.extend([Some(&change.old), Some(&change.new)]);
+            spoken.users.push(change.user_id.as_ref());
         }
     }
     let app = fact.app();
-    let ids = ids.into_iter().flatten().map(|id| format!("id {app}/{id}"));
-    let users = users.into_iter().flatten().map(|user| format!("user {app}/{user}"));
-    let numbers = numbers.into_iter().flatten().map(|number| format!("number {}", numbers::class(&numbers::digits(number))));
+    let ids = spoken.ids.into_iter().flatten().map(|id| format!("id {app}/{id}"));
+    let users = spoken.users.into_iter().flatten().map(|user| format!("user {app}/{user}"));
+    let numbers = spoken.numbers.into_iter().flatten();
+    let numbers = numbers.map(|number| format!("number {}", numbers::class(&numbers::digits(number))));
     ids.chain(users).chain(numbers).collect()
 }
 
