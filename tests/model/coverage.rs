@@ -2,7 +2,8 @@
 
 use super::final_state::FinalState;
 use super::history::{Fact, Inbound, Record, Status, StatusKind, is_bsuid};
-use super::reference::joins::{Dialled, Kind, Names, Outbound};
+use super::reference::joins::{Dialled, Kind, Outbound};
+use super::reference::names::Names;
 use super::reference::owners::Change;
 use super::reference::{Analysis, Settings, analyse, final_state, numbers};
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,8 +153,10 @@ fn names(records: &[Record], counts: &mut Counts) {
 fn answers(outbound: &Outbound, counts: &mut Counts) {
     counts.saw("mismatch accepted", outbound.mismatches.len());
     let Dialled::Phone(phone) = &outbound.dialled else { return };
-    let twins = |whole: bool| move |element: &&super::reference::joins::Element| {
-        element.kind != Kind::Reply && element.wa_id.is_some() && element.user.is_some() == whole
+    let twins = |whole: bool| {
+        move |element: &&super::reference::joins::Element| {
+            element.kind != Kind::Reply && element.wa_id.is_some() && element.user.is_some() == whole
+        }
     };
     let both = outbound.evidence.iter().find(twins(true)).zip(outbound.evidence.iter().find(twins(false)));
     counts.saw_if("twins made whole", both.is_some_and(|(whole, half)| whole.kind == half.kind));

@@ -2,7 +2,7 @@
 
 use super::forest::Forest;
 use super::history::{Fact, Inbound, Record, Status, StatusKind, is_bsuid};
-use super::reference::joins::Names;
+use super::reference::names::Names;
 use super::reference::{Settings, numbers};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,6 +2,7 @@
 
 pub mod conversations;
 pub mod joins;
+pub mod names;
 pub mod numbers;
 pub mod owners;
 pub mod rows;

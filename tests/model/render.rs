@@ -35,7 +35,7 @@ pub fn capture(records: &[Record], partitions: i64) -> Capture {
     let mut capture = Capture { lines: Vec::new(), sources: Sources::new() };
     for record in records {
         let (topic, payload) = render(record);
-        let partition = (choice(record, 7) as i64).rem_euclid(partitions);
+        let partition = i64::try_from(choice(record, 7)).expect("a small number").rem_euclid(partitions);
         let end = ends.entry((topic, partition)).or_default();
         let payload = String::from_utf8(payload).expect("JSON is UTF-8");
         let line = json!({
@@ -135,7 +135,7 @@ fn status_event(status: &Status, vary: impl Fn(u64) -> u64) -> Value {
     }
     status_ids(status, &mut payload, &vary);
     payload.insert("payload".to_owned(), Value::Object(inner));
-    envelope(&status.app, timestamp_ms, "message-event", payload)
+    envelope(&status.app, timestamp_ms, "message-event", &payload)
 }
 
 /// A status without a phone has no destination, or the BSUID there.
@@ -162,7 +162,7 @@ fn mismatch_event(mismatch: &Mismatch) -> Value {
         "id": mismatch.message_id, "type": "mismatch", "destination": mismatch.phone,
         "payload": {"phone": mismatch.phone, "wa_id": mismatch.wa_id},
     });
-    envelope(&mismatch.app, mismatch.at_ms, "message-event", object(payload))
+    envelope(&mismatch.app, mismatch.at_ms, "message-event", &object(payload))
 }
 
 /// A message without a phone has the BSUID as its source, or no source.
@@ -190,7 +190,7 @@ fn message(inbound: &Inbound, vary: impl Fn(u64) -> u64) -> Value {
         insert(&mut context, "id", id.as_ref());
         payload.insert("context".to_owned(), Value::Object(context));
     }
-    envelope(&inbound.app, inbound.at_ms, "message", payload)
+    envelope(&inbound.app, inbound.at_ms, "message", &payload)
 }
 
 fn system_message(change: &NumberChange) -> Value {
@@ -201,10 +201,10 @@ fn system_message(change: &NumberChange) -> Value {
         "id": change.id, "source": change.old, "type": "system", "sender": sender,
         "payload": {"type": "user_changed_number", "wa_id": change.new, "body": body},
     });
-    envelope(&change.app, change.at_ms, "message", object(payload))
+    envelope(&change.app, change.at_ms, "message", &object(payload))
 }
 
-fn envelope(app: &str, timestamp_ms: i64, kind: &str, payload: Map<String, Value>) -> Value {
+fn envelope(app: &str, timestamp_ms: i64, kind: &str, payload: &Map<String, Value>) -> Value {
     json!({"app": app, "timestamp": timestamp_ms, "version": 2, "type": kind, "payload": payload})
 }
 

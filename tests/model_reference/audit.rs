@@ -10,8 +10,9 @@ use crate::view::{conversations, people};
 use serde_json::{Value, json};
 
 /// A line of waid's output, caused by the first record of the sends.
-fn line(topic: &str, key: &str, event: usize, fields: Value) -> String {
-    let mut payload = json!({"event_id": format!("e{event}"), "app": "alpha", "src_topic": "whatsapp.sends", "src_partition": 0, "src_offset": 0});
+fn line(topic: &str, key: &str, event: usize, fields: &Value) -> String {
+    let mut payload =
+        json!({"event_id": format!("e{event}"), "app": "alpha", "src_topic": "whatsapp.sends", "src_partition": 0, "src_offset": 0});
     for (name, value) in fields.as_object().expect("fields") {
         payload[name] = value.clone();
     }
@@ -23,11 +24,11 @@ fn identity(event: usize, event_type: &str, wa_id: &str, evidence: &str, ids: (&
         "event_type": event_type, "wa_id": wa_id, "evidence": evidence, "identity_id": ids.1,
         "previous_identity_id": Some(ids.0).filter(|id| !id.is_empty()),
     });
-    line("identity-resolved", "553511112222", event, fields)
+    line("identity-resolved", "553511112222", event, &fields)
 }
 
 fn row(event: usize, wa_id: &str, evidence: &str, id: &str) -> String {
-    line("identities", "553511112222", event, json!({"event_type": "RESOLVED", "wa_id": wa_id, "evidence": evidence, "identity_id": id}))
+    line("identities", "553511112222", event, &json!({"event_type": "RESOLVED", "wa_id": wa_id, "evidence": evidence, "identity_id": id}))
 }
 
 fn assigned(event: usize, message: &str, revision: i64, identity: &str, conversation: &str) -> String {
@@ -36,12 +37,12 @@ fn assigned(event: usize, message: &str, revision: i64, identity: &str, conversa
         "event_type": event_type, "direction": "INBOUND", "whatsapp_message_id": message, "revision": revision,
         "identity_id": identity, "conversation_id": conversation,
     });
-    line("conversation-assigned", identity, event, fields)
+    line("conversation-assigned", identity, event, &fields)
 }
 
 fn merged(event: usize, key: &str, previous: &str, into: &str) -> String {
     let fields = json!({"event_type": "MERGED", "conversation_id": into, "previous_conversation_id": previous, "identity_id": key});
-    line("conversation-assigned", key, event, fields)
+    line("conversation-assigned", key, event, &fields)
 }
 
 fn sources() -> Capture {
@@ -99,8 +100,8 @@ fn each_broken_promise_is_seen() {
         (vec![identity(20, "REASSIGNED", "553511112222", "REPLY", ("i2", "i1"))], "uses i1, which was absorbed"),
         (vec![identity(20, "CHANGED", "553511113333", "REPLY", ("", "i2"))], "end differently"),
         (vec![row(20, "553511112222", "REPLY", "i2")], "changes nothing"),
-        (vec![line("send-unresolved", "1", 20, json!({"message_id": "nobody", "reason": "FAILED"}))], "no such send"),
-        (vec![line("identities", "1", 20, json!({"src_offset": 77}))], "caused by no input record"),
+        (vec![line("send-unresolved", "1", 20, &json!({"message_id": "nobody", "reason": "FAILED"}))], "no such send"),
+        (vec![line("identities", "1", 20, &json!({"src_offset": 77}))], "caused by no input record"),
         (vec!["{}".to_owned()], "no known topic"),
     ] {
         let violations = told(&[story(), more].concat()).violations;
@@ -114,7 +115,7 @@ fn narrate(state: &FinalState, records: &[Record], sources: &Capture) -> Vec<Str
     for (address, row) in &state.rows {
         for topic in ["identity-resolved", "identities"] {
             let fields = json!({"event_type": "RESOLVED", "wa_id": row.wa_id, "evidence": row.evidence, "identity_id": row.identity});
-            lines.push(line(topic, address, lines.len(), fields));
+            lines.push(line(topic, address, lines.len(), &fields));
         }
     }
     for ((app, direction, id), placed) in &state.messages {
@@ -127,11 +128,11 @@ fn narrate(state: &FinalState, records: &[Record], sources: &Capture) -> Vec<Str
             "identity_id": placed.identity, "conversation_id": placed.conversation,
         });
         fields[field] = json!(id);
-        lines.push(line("conversation-assigned", &placed.identity, lines.len(), fields));
+        lines.push(line("conversation-assigned", &placed.identity, lines.len(), &fields));
     }
     for (app, id) in &state.failures {
         let fields = json!({"app": app, "message_id": id, "reason": "FAILED"});
-        lines.push(line("send-unresolved", "any", lines.len(), fields));
+        lines.push(line("send-unresolved", "any", lines.len(), &fields));
     }
     for refusal in joins::join(records, &Settings::default()).refusals {
         let ((topic, partition, offset), _) = sources.sources.iter().find(|(_, record)| record.fact == refusal.fact).expect("a source");

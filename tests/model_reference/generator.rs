@@ -95,7 +95,8 @@ fn the_far_copies_of_lively_histories_mean_nothing() {
     for options in (0..20).map(|seed| Options::new(seed, Kind::Lively, 200, 5, 0.7)) {
         let records = generate(&options);
         let first_ms = records[0].kafka_ms;
-        let near: Vec<Record> = records.iter().filter(|record| record.kafka_ms - first_ms < options.settings.retention_ms).cloned().collect();
+        let near: Vec<Record> =
+            records.iter().filter(|record| record.kafka_ms - first_ms < options.settings.retention_ms).cloned().collect();
         removed += records.len() - near.len();
         compare(&final_state(&near, &options.settings), &final_state(&records, &options.settings)).expect("no difference");
     }

@@ -4,11 +4,9 @@ use crate::model::reference::numbers::{class, digits, foreign, linkable, same_su
 
 #[test]
 fn digits_only() {
-    for (text, expected) in [
-        ("+55 (35) 98765-4321", "5535987654321"),
-        ("005535987654321", "5535987654321"),
-        ("5535987654321", "5535987654321"),
-    ] {
+    for (text, expected) in
+        [("+55 (35) 98765-4321", "5535987654321"), ("005535987654321", "5535987654321"), ("5535987654321", "5535987654321")]
+    {
         assert_eq!(digits(text), expected);
     }
 }

@@ -51,7 +51,8 @@ fn one_alias_step_and_never_two() {
 
 #[test]
 fn a_foreign_reply_is_refused_but_still_a_message() {
-    let records = [send("gs1", DIALLED, 0).recorded(ms(0)), reply("in1", "16315550000", Some("US.1"), (Some("gs1"), None), 1).recorded(ms(1))];
+    let records =
+        [send("gs1", DIALLED, 0).recorded(ms(0)), reply("in1", "16315550000", Some("US.1"), (Some("gs1"), None), 1).recorded(ms(1))];
     let state = state(&records);
     assert_eq!(rows(&state), [""; 0]);
     assert_eq!(people(&state), ["in1"]);
@@ -99,7 +100,8 @@ fn the_newest_of_class_a_answers() {
 #[test]
 fn a_mismatch_gives_a_row_without_a_join() {
     let phone = DIALLED.to_owned();
-    let mismatch = Fact::Mismatch(Mismatch { app: "alpha".to_owned(), message_id: "gs1".to_owned(), phone, wa_id: SHORT.to_owned(), at_ms: ms(1) });
+    let mismatch =
+        Fact::Mismatch(Mismatch { app: "alpha".to_owned(), message_id: "gs1".to_owned(), phone, wa_id: SHORT.to_owned(), at_ms: ms(1) });
     let records = [send("gs1", DIALLED, 0).recorded(ms(0)), mismatch.recorded(ms(1))];
     let state = state(&records);
     assert_eq!(rows(&state), ["5535987654321 553587654321 MISMATCH"]);

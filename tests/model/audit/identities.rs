@@ -34,7 +34,7 @@ pub fn events(lines: &[&Line], violations: &mut Vec<String>) -> Events {
             let previous = line.required("previous_identity_id", violations);
             let into = line.required("identity_id", violations);
             absorb(&mut merged, &previous, &into, violations);
-            key.merged(previous, into)
+            key.merged(previous, &into)
         } else {
             key.answered(line.event_type(), Told::of(line, violations))
         };
@@ -53,14 +53,14 @@ impl Told {
 
 impl Key {
     /// One for the row that changed, or one under the founding number or BSUID of the person that was absorbed.
-    fn merged(&mut self, previous: String, into: String) -> Option<String> {
+    fn merged(&mut self, previous: String, into: &str) -> Option<String> {
         if previous == into {
             return Some("an identity merged with itself".to_owned());
         }
         if let Some(told) = self.told.as_mut().filter(|told| told.identity == previous) {
-            told.identity.clone_from(&into);
+            into.clone_into(&mut told.identity);
         }
-        let complaint = if self.absorbed.contains(&into) {
+        let complaint = if self.absorbed.contains(into) {
             Some(format!("uses {into}, which was absorbed"))
         } else if self.absorbed.contains(&previous) {
             Some(format!("absorbs {previous} again"))

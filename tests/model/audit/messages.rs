@@ -37,7 +37,7 @@ pub fn messages(
             "ASSIGNED" | "MOVED" => {
                 let key = message_key(line, violations);
                 let placed = Placed { identity: line.required("identity_id", violations), conversation };
-                let complaint = said.entry(key.clone()).or_default().say(line, placed);
+                let complaint = said.entry(key.clone()).or_default().say(line, &placed);
                 violations.extend(complaint.map(|complaint| format!("message {key:?}: {complaint}")));
             }
             other => violations.push(format!("conversation-assigned {}: event type {other:?}", line.key)),
@@ -66,7 +66,7 @@ fn message_key(line: &Line, violations: &mut Vec<String>) -> MessageKey {
 }
 
 impl Said {
-    fn say(&mut self, line: &Line, placed: Placed) -> Option<String> {
+    fn say(&mut self, line: &Line, placed: &Placed) -> Option<String> {
         let Some(revision) = line.payload["revision"].as_i64() else { return Some("no revision".to_owned()) };
         let assigned = line.event_type() == "ASSIGNED";
         if assigned {
@@ -79,7 +79,7 @@ impl Said {
         }
         match before {
             Some(_) if assigned => Some("ASSIGNED shares its revision".to_owned()),
-            Some(before) if before != placed => Some(format!("revision {revision} says two things")),
+            Some(before) if before != *placed => Some(format!("revision {revision} says two things")),
             Some(_) | None => None,
         }
     }

@@ -155,7 +155,7 @@ impl Lively {
     fn tell(&mut self, users: &[Option<String>], old: &str, new: &str) {
         let shift_s = *self.dice.pick(&[0, 0, 0, 0, -1, 1, -HOUR_S, -20 * HOUR_S]);
         let mut app = self.dice.below(users.len());
-        for _ in 0..1 + usize::from(self.dice.chance(0.3)) {
+        for _ in 0..=usize::from(self.dice.chance(0.3)) {
             let user_id = users[app].clone().filter(|_| self.dice.chance(0.6));
             let (name, id, at_ms) = (self.world.apps[app].clone(), self.id("ch"), self.at_ms() + shift_s * 1000);
             let change = NumberChange { app: name, id, old: old.to_owned(), new: new.to_owned(), user_id, at_ms };

@@ -1,7 +1,8 @@
 //! Which elements meet which send, by which id and within which time; and inbound messages with their copies put together.
 
 use super::super::final_state::{Outcome, SendKey};
-use super::super::history::{Fact, Inbound, Record, Send, Status, StatusKind, is_bsuid};
+use super::super::history::{Fact, Inbound, Record, Send, StatusKind, is_bsuid};
+use super::names::Names;
 use super::{Bsuid, Settings, numbers, seconds};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -148,49 +149,6 @@ fn put_together(inbound: &Inbound, kafka_ms: i64, all: &mut BTreeMap<SendKey, Ma
 fn ids(app: &str, wa_id: Option<&String>, user_id: Option<&String>) -> (Option<String>, Option<Bsuid>) {
     let user = user_id.map(|id| Bsuid { app: app.to_owned(), id: id.clone() });
     (wa_id.map(|wa_id| numbers::digits(wa_id)), user)
-}
-
-/// Which message an element is about.
-pub struct Names {
-    /// By app and other id: the Gupshup ids it stands for.
-    aliases: BTreeMap<SendKey, BTreeSet<String>>,
-}
-
-impl Names {
-    pub fn learn(records: &[Record]) -> Self {
-        let mut aliases: BTreeMap<SendKey, BTreeSet<String>> = BTreeMap::new();
-        for record in records {
-            if let (Some(gs_id), Some(other)) = both_ids(&record.fact) {
-                aliases.entry((record.fact.app().to_owned(), other.clone())).or_default().insert(gs_id.clone());
-            }
-        }
-        Names { aliases }
-    }
-
-    /// By the Gupshup id; without one, by the other id itself and through one alias step.
-    pub fn named_by(&self, fact: &Fact) -> BTreeSet<String> {
-        match (fact, both_ids(fact)) {
-            (Fact::Mismatch(mismatch), _) => BTreeSet::from([mismatch.message_id.clone()]),
-            (_, (Some(gs_id), _)) => BTreeSet::from([gs_id.clone()]),
-            (_, (None, Some(other))) => {
-                let aliases = self.aliases.get(&(fact.app().to_owned(), other.clone()));
-                aliases.into_iter().flatten().chain([other]).cloned().collect()
-            }
-            (_, (None, None)) => BTreeSet::new(),
-        }
-    }
-}
-
-fn both_ids(fact: &Fact) -> (Option<&String>, Option<&String>) {
-    match fact {
-        // A failed status with one id shows it where failures at Gupshup have theirs.
-        Fact::Status(Status { kind: StatusKind::Failed, gs_id: None, whatsapp_id, .. }) => (whatsapp_id.as_ref(), None),
-        Fact::Status(status) => (status.gs_id.as_ref(), status.whatsapp_id.as_ref()),
-        Fact::Inbound(inbound) => {
-            inbound.context.as_ref().map_or((None, None), |context| (context.gs_id.as_ref(), context.id.as_ref()))
-        }
-        Fact::Send(_) | Fact::Mismatch(_) | Fact::NumberChange(_) => (None, None),
-    }
 }
 
 /// A send while its elements come in.

@@ -96,9 +96,8 @@ impl Owners {
     fn draw_lines(&mut self, joins: &Joins, changes: &BTreeSet<Change>) {
         let mut linked = Forest::default();
         let mut spellings: BTreeMap<String, usize> = BTreeMap::new();
-        let mut spelling = |number: &str, linked: &mut Forest| -> usize {
-            *spellings.entry(numbers::subscriber(number)).or_insert_with(|| linked.add())
-        };
+        let mut spelling =
+            |number: &str, linked: &mut Forest| -> usize { *spellings.entry(numbers::subscriber(number)).or_insert_with(|| linked.add()) };
         for outbound in joins.outbound.values() {
             let Dialled::Phone(phone) = &outbound.dialled else { continue };
             for wa_id in outbound.evidence.iter().filter_map(|element| element.wa_id.as_ref()) {
