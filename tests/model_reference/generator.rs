@@ -113,6 +113,7 @@ fn large_histories_take_under_a_second() {
         let state = final_state(&records, &options.settings);
         println!("{people} people: {:?}, {} rows, {} messages", begun.elapsed(), state.rows.len(), state.messages.len());
         assert!(begun.elapsed().as_secs() < 5, "far too slow, even for a busy machine");
+        assert!(guarantee::violations(&records, &options.settings).is_empty());
     }
 }
 

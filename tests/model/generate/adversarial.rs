@@ -53,7 +53,7 @@ pub fn generate(options: &Options) -> Vec<Record> {
 
 impl Chaos {
     fn fact(&mut self) -> Fact {
-        let kind = self.dice.weighted(&[20, 45, 5, 22, 8]);
+        let kind = self.dice.weighted(&[20, 43, 8, 21, 8]);
         let app = (*self.dice.pick(&["alpha", "alpha", "beta"])).to_owned();
         let at_ms = *self.dice.pick(&self.times_ms);
         let id = (*self.dice.pick(&IDS)).to_owned();

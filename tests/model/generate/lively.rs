@@ -96,6 +96,9 @@ impl Lively {
     }
 
     fn write(&mut self, person: usize, app: usize) {
+        if self.world.people[person].silent {
+            return self.send(person, app);
+        }
         let shown = self.shown(person, app);
         let answers: Vec<Context> =
             self.sent.iter().rev().take(30).filter(|sent| sent.app == app && sent.person == person).map(Sent::context).collect();

@@ -2,7 +2,7 @@
 
 use super::super::history::{Context, Fact, Mismatch, Send, Status, StatusKind};
 use super::lively::Lively;
-use super::world::typed;
+use super::world::{Person, typed};
 
 pub struct Sent {
     pub app: usize,
@@ -34,7 +34,11 @@ impl Lively {
     pub fn send(&mut self, person: usize, app: usize) {
         let subscriber = self.world.people[person].subscriber;
         let user = self.world.people[person].users[app].clone().filter(|_| self.dice.chance(0.12));
-        let dialled = self.dice.pick(&self.world.subscribers[subscriber].spellings).clone();
+        let Person { phoneless, silent, .. } = self.world.people[person];
+        // SENT is off by default; then a mismatch may be all that is told.
+        let quiet = !phoneless && self.dice.chance(if silent { 0.95 } else { 0.1 });
+        let spellings = &self.world.subscribers[subscriber].spellings;
+        let dialled = if quiet { spellings[spellings.len() - 1].clone() } else { self.dice.pick(spellings).clone() };
         let raw = self.dice.chance(0.2);
         let id = self.id(if raw { "wamid." } else { "gs" });
         let other_id = (!raw).then(|| format!("wa{id}"));
@@ -45,6 +49,7 @@ impl Lively {
             3 => Reached::Foreign,
             _ => Reached::Nobody,
         };
+        let reached = if phoneless { Reached::Nobody } else { reached };
         let wa_id = self.reached(&reached, subscriber, &dialled);
         let response = if raw { 0.5 } else { 0.1 };
         let send = Send {
@@ -57,8 +62,16 @@ impl Lively {
         };
         self.delivery.deliver(&mut self.dice, Fact::Send(send));
         let sent = Sent { app, person, id, other_id };
-        self.statuses(&sent, wa_id.as_ref());
-        self.afterwards(&sent, subscriber, &dialled, wa_id);
+        if !quiet {
+            self.statuses(&sent, wa_id.as_ref());
+        }
+        if self.dice.chance(if quiet { 0.8 } else { 0.1 }) {
+            self.mismatch(&sent, subscriber, &dialled);
+        }
+        let replies = if silent { 0.02 } else { 0.15 };
+        if self.dice.chance(replies) {
+            self.reply(&sent, wa_id);
+        }
         self.sent.push(sent);
     }
 
@@ -108,26 +121,26 @@ impl Lively {
         }
     }
 
-    /// A mismatch event, good or bad; a reply, soon, from whoever was reached.
-    fn afterwards(&mut self, sent: &Sent, subscriber: usize, dialled: &str, wa_id: Option<String>) {
-        if self.dice.chance(0.12) {
-            let strange = self.world.other_subscriber(&mut self.dice, subscriber, false).filter(|_| self.dice.chance(0.3));
-            let answer = match strange {
-                Some(other) => self.world.subscribers[other].wa_id.clone(),
-                None => self.dice.pick(&self.world.subscribers[subscriber].spellings).clone(),
-            };
-            let (app, at_ms) = (self.world.apps[sent.app].clone(), self.at_ms() + self.dice.between(0, 5000));
-            let (message_id, phone) = (sent.id.clone(), dialled.to_owned());
-            let mismatch = Mismatch { app, message_id, phone, wa_id: answer, at_ms };
-            self.delivery.deliver(&mut self.dice, Fact::Mismatch(mismatch));
-        }
-        if self.dice.chance(0.15) {
-            self.clock_s += self.dice.between(0, 600);
-            let user_id = self.shown(sent.person, sent.app).1;
-            let context = self.partly(sent.context());
-            if wa_id.is_some() || user_id.is_some() {
-                self.write_as(sent.app, (wa_id, user_id), Some(context));
-            }
+    /// Good or bad, at once or hours later.
+    fn mismatch(&mut self, sent: &Sent, subscriber: usize, dialled: &str) {
+        let strange = self.world.other_subscriber(&mut self.dice, subscriber, false).filter(|_| self.dice.chance(0.3));
+        let answer = match strange {
+            Some(other) => self.world.subscribers[other].wa_id.clone(),
+            None => self.dice.pick(&self.world.subscribers[subscriber].spellings).clone(),
+        };
+        let delay_ms = if self.dice.chance(0.6) { self.dice.between(0, 5000) } else { self.dice.between(0, 36_000_000) };
+        let (app, at_ms) = (self.world.apps[sent.app].clone(), self.at_ms() + delay_ms);
+        let mismatch = Mismatch { app, message_id: sent.id.clone(), phone: dialled.to_owned(), wa_id: answer, at_ms };
+        self.delivery.deliver(&mut self.dice, Fact::Mismatch(mismatch));
+    }
+
+    /// Soon, from whoever was reached.
+    fn reply(&mut self, sent: &Sent, wa_id: Option<String>) {
+        self.clock_s += self.dice.between(0, 600);
+        let user_id = self.shown(sent.person, sent.app).1;
+        let context = self.partly(sent.context());
+        if wa_id.is_some() || user_id.is_some() {
+            self.write_as(sent.app, (wa_id, user_id), Some(context));
         }
     }
 }

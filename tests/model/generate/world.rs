@@ -19,6 +19,10 @@ pub struct Person {
     pub shows_user: usize,
     /// How often events leave out the phone although there is a BSUID, in tenths.
     pub hides_phone: usize,
+    /// Never writes.
+    pub silent: bool,
+    /// Known by the BSUID alone: no status of theirs says a phone either.
+    pub phoneless: bool,
 }
 
 pub struct World {
@@ -91,10 +95,15 @@ impl World {
 
     /// A new person takes the number over, whoever had it.
     pub fn new_person(&mut self, dice: &mut Dice, subscriber: usize) -> usize {
-        let users = self.apps.clone().iter().map(|_| dice.chance(0.7).then(|| self.new_user(subscriber))).collect();
-        let shows_user = *dice.pick(&[0, 3, 6, 9, 10]);
-        let hides_phone = *dice.pick(&[0, 0, 0, 2, 6, 10]);
-        self.people.push(Person { subscriber, users, shows_user, hides_phone });
+        // Who takes a number over from someone phoneless mostly is so too.
+        let before = self.people.get(self.subscribers[subscriber].holder);
+        let phoneless = dice.chance(if before.is_some_and(|before| before.phoneless) { 0.8 } else { 0.1 });
+        let known = if phoneless { 1.0 } else { 0.7 };
+        let users = self.apps.clone().iter().map(|_| dice.chance(known).then(|| self.new_user(subscriber))).collect();
+        let shows_user = if phoneless { 9 } else { *dice.pick(&[0, 3, 6, 9, 10]) };
+        let hides_phone = if phoneless { 10 } else { *dice.pick(&[0, 0, 0, 2, 6, 10]) };
+        let silent = phoneless || dice.chance(0.25);
+        self.people.push(Person { subscriber, users, shows_user, hides_phone, silent, phoneless });
         let person = self.people.len() - 1;
         self.subscribers[subscriber].holder = person;
         person
