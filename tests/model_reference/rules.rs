@@ -120,6 +120,50 @@ fn a_send_to_a_bsuid() {
     assert_eq!(people(&state), ["[alpha:BR.1] gs1 in1"]);
 }
 
+/// A reply with a phone only to a send to a BSUID: the BSUID was seen with that phone, when the reply came.
+#[test]
+fn a_reply_to_a_bsuid_is_a_sight() {
+    let records = [
+        send("gs1", "BR.1", 0).recorded(ms(0)),
+        reply("in1", SHORT, None, (Some("gs1"), None), 10).recorded(ms(10)),
+        inbound("before", DIALLED, Some("BR.0"), 9).recorded(ms(9)),
+        inbound("after", DIALLED, None, 11).recorded(ms(11)),
+    ];
+    let state = state(&records);
+    assert_eq!(rows(&state), ["alpha:BR.1 553587654321 REPLY"]);
+    assert_eq!(people(&state), ["[alpha:BR.1] after gs1 in1", "before"]);
+}
+
+/// READ at 10 s and SENT at 20 s of the same wa_id are one SENT from 10 s to 20 s: a change at 15 s finds it at 10 s, and a
+/// reply of the same second wins over it by its kind.
+#[test]
+fn exact_joins_are_one_observation() {
+    let records = [
+        send("gs1", DIALLED, 10).recorded(ms(10)),
+        status(StatusKind::Read, Some("gs1"), None, Some(SHORT), None).recorded(ms(10)),
+        send("gs2", DIALLED, 20).recorded(ms(20)),
+        sent("gs2", Some(SHORT), None, 20).recorded(ms(20)),
+        change("ch1", (SHORT, "553191112222"), None, 15).recorded(ms(20)),
+    ];
+    let analysis = crate::model::reference::analyse(&records, &Settings::default());
+    let observations = &analysis.addresses[DIALLED].observations;
+    let shown: Vec<_> =
+        observations.iter().map(|((_, wa_id, kind), span)| (wa_id.as_str(), kind.name(), span.newest_s - span.earliest_s)).collect();
+    assert_eq!(shown, [("553191112222", "NUMBER_CHANGE", 0), (SHORT, "SENT", 10)]);
+}
+
+/// A BSUID address has joined itself, also when all its evidence names another.
+#[test]
+fn a_bsuid_address_joins_itself() {
+    let records = [
+        send("gs1", "BR.1", 0).recorded(ms(0)),
+        sent("gs1", None, Some("BR.2"), 1).recorded(ms(1)),
+        inbound("in1", SHORT, Some("BR.1"), 5).recorded(ms(5)),
+        inbound("in2", "553191112222", Some("BR.2"), 4).recorded(ms(4)),
+    ];
+    assert_eq!(rows(&state(&records)), ["alpha:BR.1 553587654321 USER_ID"]);
+}
+
 /// The address joined a BSUID which was first seen elsewhere: USER_ID, dated at that sight, unless it is the phone itself.
 #[test]
 fn a_wa_id_seen_with_the_joined_user() {

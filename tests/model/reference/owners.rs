@@ -1,7 +1,7 @@
 //! Lines, their owners in time, and persons.
 
 use super::super::forest::Forest;
-use super::joins::{Dialled, Joins, Kind};
+use super::joins::{Dialled, Joins};
 use super::{Bsuid, numbers};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -202,8 +202,8 @@ fn sights(joins: &Joins) -> BTreeMap<(String, Bsuid), i64> {
         saw(&mail.wa_id, &mail.user, mail.at_s);
     }
     for outbound in joins.outbound.values() {
-        for element in outbound.evidence.iter().filter(|element| element.kind != Kind::Reply) {
-            saw(&element.wa_id, &element.user, outbound.sent_at_s);
+        for element in &outbound.evidence {
+            saw(&element.wa_id, &element.user, element.at_s);
         }
     }
     sights

@@ -52,7 +52,13 @@ pub fn addresses(joins: &Joins, owners: &Owners, changes: &BTreeSet<Change>) -> 
                 address.observe(Class::A, wa_id, Kind::Inbound, *at_s);
             }
         }
-        for user in address.joined_users.clone().into_keys() {
+        address.unite_exact_joins();
+        let dialled_user = match &address.dialled {
+            Dialled::User(user) if !address.joins.is_empty() => Some(user.clone()),
+            Dialled::User(_) | Dialled::Phone(_) => None,
+        };
+        let joined: BTreeSet<Bsuid> = address.joined_users.keys().cloned().chain(dialled_user).collect();
+        for user in joined {
             for (wa_id, at_s) in seen_with.get(&user).into_iter().flatten() {
                 if address.dialled != Dialled::Phone((*wa_id).clone()) {
                     address.observe(Class::A, wa_id, Kind::UserId, *at_s);
@@ -94,6 +100,19 @@ impl Address {
         for (at_s, wa_id) in &outbound.mismatches {
             self.observe(Class::B, wa_id, Kind::Mismatch, *at_s);
         }
+    }
+
+    /// The exact joins of one class and wa_id are one observation, of the strongest kind among them.
+    fn unite_exact_joins(&mut self) {
+        let mut united: BTreeMap<(Class, String), (Kind, Span)> = BTreeMap::new();
+        let exact = |kind: Kind| matches!(kind, Kind::Sent | Kind::Delivered | Kind::Read | Kind::SendResponse);
+        for ((class, wa_id, kind), span) in self.observations.extract_if(.., |(_, _, kind), _| exact(*kind)) {
+            let (strongest, whole) = united.entry((class, wa_id)).or_insert((kind, span));
+            *strongest = kind.min(*strongest);
+            whole.earliest_s = span.earliest_s.min(whole.earliest_s);
+            whole.newest_s = span.newest_s.max(whole.newest_s);
+        }
+        self.observations.extend(united.into_iter().map(|((class, wa_id), (kind, span))| ((class, wa_id, kind), span)));
     }
 
     /// A change takes along each address whose answer at that time was exactly the old number.
