@@ -1,4 +1,5 @@
 //! waid: the person behind each number, learned from what WhatsApp itself says.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod cli;
 pub mod config;

@@ -1,0 +1,84 @@
+//! From a fact to its records: when they are delivered, how often, and as which twins.
+
+use super::super::history::{Fact, Record, Status, StatusKind};
+use super::Options;
+use super::dice::Dice;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Delivers facts within one window of Kafka time, shorter than the retention; only exact copies come later.
+pub struct Delivery {
+    pub first_ms: i64,
+    pub last_ms: i64,
+    far_ms: i64,
+    pub records: Vec<Record>,
+}
+
+impl Delivery {
+    pub fn new(options: &Options, first_ms: i64) -> Self {
+        let last_ms = first_ms + options.settings.retention_ms - HOUR_MS;
+        let far_ms = last_ms + options.settings.join_timeout_ms * 10 / 7;
+        Delivery { first_ms, last_ms, far_ms, records: Vec::new() }
+    }
+
+    /// One fact, in full or as twins, perhaps with duplicates.
+    pub fn deliver(&mut self, dice: &mut Dice, fact: Fact) {
+        for twin in twins(dice, fact) {
+            let kafka_ms = self.kafka_ms(dice, twin.at_ms());
+            self.records.push(twin.clone().recorded(kafka_ms));
+            if dice.chance(0.08) {
+                let kafka_ms = self.kafka_ms(dice, twin.at_ms());
+                self.records.push(twin.clone().recorded(kafka_ms));
+            }
+            if dice.chance(0.03) {
+                let kafka_ms = dice.between(self.last_ms, self.far_ms);
+                self.records.push(twin.recorded(kafka_ms));
+            }
+        }
+    }
+
+    /// Mostly seconds after the event, sometimes days; a clock may also run ahead of Kafka's by less than a day.
+    fn kafka_ms(&self, dice: &mut Dice, at_ms: i64) -> i64 {
+        let delay_ms = match dice.weighted(&[75, 15, 6, 4]) {
+            0 => dice.between(0, 10_000),
+            1 => dice.between(0, 12 * HOUR_MS),
+            2 => dice.between(0, 70 * HOUR_MS),
+            _ => -dice.between(0, 23 * HOUR_MS),
+        };
+        (at_ms + delay_ms).clamp(self.first_ms, self.last_ms)
+    }
+}
+
+/// Two shapes of one event may each lack one of its ids; the events they tell of have the same second.
+fn twins(dice: &mut Dice, fact: Fact) -> Vec<Fact> {
+    if !dice.chance(0.15) {
+        return vec![fact];
+    }
+    let (without_phone, without_user) = match &fact {
+        Fact::Status(status) if matches!(status.kind, StatusKind::Sent | StatusKind::Delivered | StatusKind::Read) => {
+            let with = |wa_id: bool| Status {
+                wa_id: status.wa_id.clone().filter(|_| wa_id),
+                user_id: status.user_id.clone().filter(|_| !wa_id),
+                ..status.clone()
+            };
+            (Fact::Status(with(false)), Fact::Status(with(true)))
+        }
+        Fact::Inbound(inbound) if inbound.wa_id.is_some() && inbound.user_id.is_some() => {
+            let (mut left, mut right) = (inbound.clone(), inbound.clone());
+            left.wa_id = None;
+            right.user_id = None;
+            right.at_ms = inbound.at_ms.div_euclid(1000) * 1000;
+            if let Some(context) = right.context.as_mut().filter(|context| context.id.is_some()) {
+                context.gs_id = None;
+            }
+            (Fact::Inbound(left), Fact::Inbound(right))
+        }
+        Fact::Send(_) | Fact::Status(_) | Fact::Mismatch(_) | Fact::Inbound(_) | Fact::NumberChange(_) => return vec![fact],
+    };
+    let mut twins = vec![without_phone, without_user];
+    if dice.chance(0.3) {
+        twins.push(fact);
+    }
+    dice.shuffle(&mut twins);
+    twins
+}

@@ -1,0 +1,213 @@
+//! A world that goes on: people write, are written to, move, swap numbers and leave them to others.
+
+use super::super::history::{Context, Fact, Inbound, NumberChange, Record};
+use super::Options;
+use super::copies::Delivery;
+use super::dice::Dice;
+use super::sends::Sent;
+use super::world::World;
+
+const HOUR_S: i64 = 3600;
+/// 2026-03-01.
+pub const EPOCH_S: i64 = 1_772_323_200;
+
+pub struct Lively {
+    pub dice: Dice,
+    pub world: World,
+    pub delivery: Delivery,
+    pub sent: Vec<Sent>,
+    pub clock_s: i64,
+    pub made: usize,
+    first_s: i64,
+    last_s: i64,
+    idle_s: i64,
+    recent_s: Vec<i64>,
+}
+
+pub fn generate(options: &Options) -> Vec<Record> {
+    let mut dice = Dice::new(options.seed);
+    let kafka_s = EPOCH_S + dice.between(0, 150 * 24) * HOUR_S;
+    let backlog_h = if dice.chance(options.density) { 36 } else { 30 * 24 };
+    let world = World::new(&mut dice, options.people, options.density);
+    let delivery = Delivery::new(options, kafka_s * 1000);
+    let (first_s, last_s) = (kafka_s - backlog_h * HOUR_S, delivery.last_ms / 1000);
+    let idle_s = options.settings.idle_timeout_s;
+    let clock_s = dice.between(first_s, kafka_s);
+    let recent_s = vec![clock_s];
+    let mut lively = Lively { dice, world, delivery, sent: Vec::new(), clock_s, made: 0, first_s, last_s, idle_s, recent_s };
+    let restless = 2 + usize::from(options.density > 0.4) * 6;
+    while lively.delivery.records.len() < options.events {
+        lively.happen(restless);
+        lively.wait();
+    }
+    lively.delivery.records
+}
+
+impl Lively {
+    fn happen(&mut self, restless: usize) {
+        let person = self.dice.below(self.world.people.len());
+        let app = self.dice.below(self.world.apps.len());
+        match self.dice.weighted(&[40, 34, restless, restless, 1 + restless / 4, restless, restless]) {
+            0 => self.send(person, app),
+            1 => self.write(person, app),
+            2 => self.move_away(person),
+            3 => self.recycle(person),
+            4 => self.swap(person),
+            5 => self.wander(person, app),
+            _ => self.respell(person),
+        }
+    }
+
+    /// Mostly a little later; sometimes exactly at the edge of a conversation; sometimes anywhere.
+    fn wait(&mut self) {
+        self.recent_s.push(self.clock_s);
+        self.clock_s = match self.dice.weighted(&[25, 35, 20, 14, 6]) {
+            0 => self.clock_s,
+            1 => self.clock_s + self.dice.between(1, 60),
+            2 => self.clock_s + self.dice.between(60, 8 * HOUR_S),
+            3 => {
+                let recent = self.recent_s.len().saturating_sub(8) + self.dice.below(self.recent_s.len().min(8));
+                self.recent_s[recent] + self.idle_s + self.dice.between(-1, 1)
+            }
+            _ => self.last_s + 1,
+        };
+        if self.clock_s > self.last_s {
+            self.clock_s = self.dice.between(self.first_s, self.last_s);
+        }
+    }
+
+    pub fn at_ms(&mut self) -> i64 {
+        let fraction = if self.dice.chance(0.5) { 0 } else { self.dice.between(0, 999) };
+        self.clock_s * 1000 + fraction
+    }
+
+    pub fn id(&mut self, prefix: &str) -> String {
+        self.made += 1;
+        format!("{prefix}{}", self.made)
+    }
+
+    /// What an event of this person shows: a phone, a BSUID, or both.
+    pub fn shown(&mut self, person: usize, app: usize) -> (Option<String>, Option<String>) {
+        let who = &self.world.people[person];
+        let user = who.users[app].clone().filter(|_| self.dice.below(10) < who.shows_user);
+        let hidden = user.is_some() && self.dice.below(10) < who.hides_phone;
+        let wa_id = self.world.subscribers[who.subscriber].wa_id.clone();
+        ((!hidden).then_some(wa_id), user)
+    }
+
+    fn write(&mut self, person: usize, app: usize) {
+        if self.world.people[person].silent {
+            return self.send(person, app);
+        }
+        let shown = self.shown(person, app);
+        let answers: Vec<Context> =
+            self.sent.iter().rev().take(30).filter(|sent| sent.app == app && sent.person == person).map(Sent::context).collect();
+        let context = if answers.is_empty() || !self.dice.chance(0.5) {
+            None
+        } else {
+            let whole = self.dice.pick(&answers).clone();
+            Some(self.partly(whole))
+        };
+        self.write_as(app, shown, context);
+    }
+
+    pub fn partly(&mut self, whole: Context) -> Context {
+        match self.dice.below(3) {
+            0 if whole.gs_id.is_some() => Context { id: None, ..whole },
+            1 if whole.id.is_some() => Context { gs_id: None, ..whole },
+            _ => whole,
+        }
+    }
+
+    pub fn write_as(&mut self, app: usize, shown: (Option<String>, Option<String>), context: Option<Context>) {
+        let (app, id) = (self.world.apps[app].clone(), self.id("in"));
+        let (wa_id, user_id) = shown;
+        let inbound = Inbound { app, id, wa_id, user_id, at_ms: self.at_ms(), context };
+        self.delivery.deliver(&mut self.dice, Fact::Inbound(inbound));
+    }
+
+    /// To a new number or someone's old one, told or not, now or with a time in the past; the BSUID changes with it, or not.
+    fn move_away(&mut self, person: usize) {
+        let from = self.world.people[person].subscriber;
+        let country = self.world.subscribers[from].country;
+        let to = match self.dice.below(3) {
+            0 => self.world.new_subscriber(&mut self.dice, country),
+            1 => self.dice.below(self.world.subscribers.len()),
+            _ => self.world.other_subscriber(&mut self.dice, from, false).unwrap_or(from),
+        };
+        self.change(person, from, to);
+    }
+
+    fn change(&mut self, person: usize, from: usize, to: usize) {
+        let (old, new) = (self.world.subscribers[from].wa_id.clone(), self.world.subscribers[to].wa_id.clone());
+        let before = self.world.people[person].users.clone();
+        if old != new && self.dice.chance(0.85) {
+            self.tell(&before, &old, &new);
+        }
+        let renewed = self.dice.chance(0.8);
+        for app in 0..before.len() {
+            if renewed {
+                self.world.people[person].users[app] = self.dice.chance(0.8).then(|| self.world.new_user(to));
+            }
+        }
+        self.world.people[person].subscriber = to;
+        self.world.subscribers[to].holder = person;
+    }
+
+    /// The system message of a change, in one app or two.
+    fn tell(&mut self, users: &[Option<String>], old: &str, new: &str) {
+        let shift_s = *self.dice.pick(&[0, 0, 0, 0, -1, 1, -HOUR_S, -20 * HOUR_S]);
+        let mut app = self.dice.below(users.len());
+        for _ in 0..=usize::from(self.dice.chance(0.3)) {
+            let user_id = users[app].clone().filter(|_| self.dice.chance(0.6));
+            let (name, id, at_ms) = (self.world.apps[app].clone(), self.id("ch"), self.at_ms() + shift_s * 1000);
+            let change = NumberChange { app: name, id, old: old.to_owned(), new: new.to_owned(), user_id, at_ms };
+            self.delivery.deliver(&mut self.dice, Fact::NumberChange(change));
+            app = (app + 1) % users.len();
+        }
+    }
+
+    /// The number of someone now belongs to a stranger, and nobody says so.
+    fn recycle(&mut self, person: usize) {
+        let subscriber = self.world.people[person].subscriber;
+        let stranger = self.world.new_person(&mut self.dice, subscriber);
+        let app = self.dice.below(self.world.apps.len());
+        self.write(stranger, app);
+    }
+
+    fn swap(&mut self, person: usize) {
+        let other = self.dice.below(self.world.people.len());
+        let (here, there) = (self.world.people[person].subscriber, self.world.people[other].subscriber);
+        if here != there {
+            self.change(person, here, there);
+            self.change(other, there, here);
+            self.world.subscribers[here].holder = other;
+        }
+    }
+
+    /// The BSUID of one person seen on another number.
+    fn wander(&mut self, person: usize, app: usize) {
+        let elsewhere = self.dice.below(self.world.subscribers.len());
+        let subscriber = &self.world.subscribers[elsewhere];
+        let user = self.world.people[person].users[app].clone();
+        let spelling = self.dice.pick(&subscriber.spellings).clone();
+        self.write_as(app, (Some(spelling), user), None);
+    }
+
+    /// A change within one line: the same subscriber under another spelling, often with a new BSUID.
+    fn respell(&mut self, person: usize) {
+        let subscriber = &mut self.world.subscribers[self.world.people[person].subscriber];
+        let Some(new) = subscriber.spellings.iter().find(|spelling| **spelling != subscriber.wa_id).cloned() else { return };
+        let old = std::mem::replace(&mut subscriber.wa_id, new.clone());
+        let before = self.world.people[person].users.clone();
+        if self.dice.chance(0.8) {
+            self.tell(&before, &old, &new);
+        }
+        if self.dice.chance(0.7) {
+            let subscriber = self.world.people[person].subscriber;
+            for app in 0..before.len() {
+                self.world.people[person].users[app] = Some(self.world.new_user(subscriber));
+            }
+        }
+    }
+}

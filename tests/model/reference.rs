@@ -1,0 +1,128 @@
+//! The final state as a plain function of all records at once: no order, no state, no incremental step.
+
+pub mod conversations;
+pub mod joins;
+pub mod names;
+pub mod numbers;
+pub mod owners;
+pub mod rows;
+
+use super::final_state::{Direction, FinalState, Placed};
+use super::history::{Fact, Record};
+use joins::{Joins, Mail, Outbound};
+use owners::{Change, Owners, PersonId};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub join_timeout_ms: i64,
+    pub idle_timeout_s: i64,
+    pub retention_ms: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let hour_ms = 3_600_000;
+        Settings { join_timeout_ms: 7 * 24 * hour_ms, idle_timeout_s: 24 * 3600, retention_ms: 72 * hour_ms }
+    }
+}
+
+/// A BSUID with its scope, the app.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bsuid {
+    pub app: String,
+    pub id: String,
+}
+
+/// Everything the model works out on the way; `final_state` keeps what the guarantee speaks of.
+pub struct Analysis {
+    pub joins: Joins,
+    pub owners: Owners,
+    pub changes: BTreeSet<Change>,
+    pub addresses: BTreeMap<String, rows::Address>,
+}
+
+pub fn final_state(records: &[Record], settings: &Settings) -> FinalState {
+    let mut analysis = analyse(records, settings);
+    let messages = place(&mut analysis, settings);
+    let mut state = FinalState { messages, ..FinalState::default() };
+    for (name, address) in &analysis.addresses {
+        if let Some(row) = address.row(&mut analysis.owners) {
+            state.rows.insert(name.clone(), row);
+        }
+    }
+    for (key, outbound) in &analysis.joins.outbound {
+        state.sends.insert(key.clone(), outbound.outcome());
+        if outbound.failed {
+            state.failures.insert(key.clone());
+        }
+    }
+    let refusals = analysis.joins.refusals.iter();
+    state.dead_letters = refusals.map(|refusal| (refusal.app.clone(), refusal.message_id.clone(), refusal.reason.to_owned())).collect();
+    state
+}
+
+pub fn analyse(records: &[Record], settings: &Settings) -> Analysis {
+    let joins = joins::join(records, settings);
+    let changes: BTreeSet<Change> = records.iter().filter_map(change).collect();
+    let owners = Owners::walk(&joins, &changes);
+    let addresses = rows::addresses(&joins, &owners, &changes);
+    Analysis { joins, owners, changes, addresses }
+}
+
+fn change(record: &Record) -> Option<Change> {
+    let Fact::NumberChange(change) = &record.fact else { return None };
+    Some(Change {
+        at_s: seconds(change.at_ms),
+        old: numbers::digits(&change.old),
+        new: numbers::digits(&change.new),
+        user: change.user_id.clone().map(|id| Bsuid { app: change.app.clone(), id }),
+    })
+}
+
+/// Event times count in whole seconds.
+fn seconds(at_ms: i64) -> i64 {
+    at_ms.div_euclid(1000)
+}
+
+/// Each message's person, then each person's conversations.
+fn place(analysis: &mut Analysis, settings: &Settings) -> BTreeMap<super::final_state::MessageKey, Placed> {
+    let mut messages = Vec::new();
+    for ((app, id), mail) in &analysis.joins.inbound {
+        let person = inbound_person(mail, &mut analysis.owners);
+        let key = (app.clone(), Direction::Inbound, id.clone());
+        messages.push(conversations::Message { key, person, at_s: mail.at_s, kafka_ms: mail.kafka_ms });
+    }
+    for ((app, id), outbound) in &analysis.joins.outbound {
+        let Some(kafka_ms) = outbound.kafka_ms else { continue };
+        let person = outbound_person(outbound, &mut analysis.owners);
+        let key = (app.clone(), Direction::Outbound, id.clone());
+        messages.push(conversations::Message { key, person, at_s: outbound.sent_at_s, kafka_ms });
+    }
+    conversations::place(messages, settings)
+}
+
+fn inbound_person(mail: &Mail, owners: &mut Owners) -> PersonId {
+    match (&mail.user, &mail.wa_id) {
+        (Some(user), _) => owners.person_of(user),
+        (None, Some(wa_id)) => owners.owner_at(wa_id, mail.at_s),
+        (None, None) => panic!("an inbound message without any id"),
+    }
+}
+
+/// The person of the strongest evidence: with a wa_id if any has one, else with a BSUID, else of what was dialled.
+fn outbound_person(outbound: &Outbound, owners: &mut Owners) -> PersonId {
+    let with_wa_id = outbound.evidence.iter().filter(|element| element.wa_id.is_some());
+    let strongest = with_wa_id.min_by_key(|element| (element.kind, element.user.is_none(), &element.wa_id, &element.user));
+    if let Some(element) = strongest {
+        return match (&element.user, &element.wa_id) {
+            (Some(user), _) => owners.person_of(user),
+            (None, wa_id) => owners.owner_at(wa_id.as_ref().expect("filtered"), outbound.sent_at_s),
+        };
+    }
+    let with_user = outbound.evidence.iter().filter_map(|element| element.user.as_ref().map(|user| (element.kind, user)));
+    match (with_user.min(), &outbound.dialled) {
+        (Some((_, user)), _) | (None, joins::Dialled::User(user)) => owners.person_of(user),
+        (None, joins::Dialled::Phone(phone)) => owners.owner_at(phone, outbound.sent_at_s),
+    }
+}
