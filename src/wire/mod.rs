@@ -9,6 +9,7 @@ pub mod packed;
 pub mod record;
 
 mod codec;
+mod generated;
 mod model;
 mod names;
 mod reader;

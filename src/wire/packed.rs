@@ -4,7 +4,7 @@
 //! the last of them: [`Packer`] encodes each event as it comes and puts the head in front at the end.
 
 use super::DecodeError;
-use super::codec::{Field, Message, OneOf, enumeration, message, put_value, take_value};
+use super::codec::{Field, Message, OneOf, enumeration, message, put_value, take_message, take_value};
 use super::reader::Reader;
 use super::writer::{Wire, Writer};
 use crate::domain::entity::{Entity, Envelope, Event, Home};
@@ -135,13 +135,11 @@ impl Packer {
     }
 
     /// The record.
-    pub fn finish(self, stamp: Option<&Stamp>, marks: &[Mark], control: Option<&Control>) -> Vec<u8> {
+    pub fn finish(self, stamp: Option<Stamp>, marks: &[Mark], control: Option<&Control>) -> Vec<u8> {
         let Writer { bytes: events, names, .. } = self.events;
         let mut out = Writer { bytes: Vec::with_capacity(events.len() + HEAD_BYTES), ..Writer::default() };
         out.uint(field::VERSION, VERSION);
-        if let Some(stamp) = stamp {
-            put_value(stamp, field::STAMP, &mut out);
-        }
+        stamp.put(field::STAMP, &mut out);
         for mark in marks {
             put_value(mark, field::MARKS, &mut out);
         }
@@ -166,19 +164,16 @@ pub fn encode(packed: &Packed) -> Vec<u8> {
     for envelope in &packed.events {
         packer.push(envelope);
     }
-    packer.finish(packed.stamp.as_ref(), &packed.marks, packed.control.as_ref())
+    packer.finish(packed.stamp, &packed.marks, packed.control.as_ref())
 }
 
 /// A packed record from bytes. Equal apps, tenants and scopes share one allocation.
 pub fn decode(bytes: &[u8]) -> Result<Packed, DecodeError> {
     let mut input = Reader::new(bytes);
-    let (mut packed, mut version, mut count, mut before) = (Packed::default(), None, 0, NO_CAUSE);
+    let (mut packed, mut count, mut before) = (Packed::default(), 0, NO_CAUSE);
+    take_version(&mut input)?;
     while let Some((number, wire)) = input.tag()? {
-        if number != field::VERSION && version != Some(VERSION) {
-            return Err(DecodeError::Version(version.unwrap_or_default()));
-        }
         match number {
-            field::VERSION => version = Some(take_value(number, wire, &mut input)?),
             field::STAMP => packed.stamp = Some(take_value(number, wire, &mut input)?),
             field::MARKS => packed.marks.push(take_value(number, wire, &mut input)?),
             field::CONTROL => packed.control = Some(take_value(number, wire, &mut input)?),
@@ -194,18 +189,23 @@ pub fn decode(bytes: &[u8]) -> Result<Packed, DecodeError> {
                 count = take_value(number, wire, &mut input)?;
                 packed.events.reserve(plausible_count(count, bytes.len()));
             }
-            field::EVENTS if wire == Wire::Length => {
+            field::EVENTS => {
                 input.last_id = None;
-                packed.events.push(input.nested(|input| take_envelope(input, &mut before))?);
+                packed.events.push(take_message(number, wire, &mut input, |input| take_envelope(input, &mut before))?);
             }
             _ => return Err(DecodeError::UnknownField(number)),
         }
     }
-    match version {
-        Some(VERSION) if packed.events.len() == usize::try_from(count).unwrap_or(usize::MAX) => Ok(packed),
-        Some(VERSION) => Err(DecodeError::Truncated),
-        other => Err(DecodeError::Version(other.unwrap_or_default())),
-    }
+    if u32::try_from(packed.events.len()) == Ok(count) { Ok(packed) } else { Err(DecodeError::Truncated) }
+}
+
+/// The version comes first, so that nothing is misread before it is known.
+fn take_version(input: &mut Reader<'_>) -> Result<(), DecodeError> {
+    let version = match input.tag()? {
+        Some((field::VERSION, wire)) => take_value(field::VERSION, wire, input)?,
+        Some(_) | None => 0,
+    };
+    if version == VERSION { Ok(()) } else { Err(DecodeError::Version(version)) }
 }
 
 /// Fields of a packed record.

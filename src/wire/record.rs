@@ -1,22 +1,42 @@
-//! A record for one of the topics that waid writes.
+//! A record on its way to Kafka.
+
+use std::borrow::Cow;
 
 /// The topics that waid writes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Topic {
+    /// Identity events.
     IdentityResolved,
+    /// The current row of each address.
     Identities,
+    /// The conversation of each message.
     ConversationAssigned,
+    /// Sends that failed or found no answer.
     SendUnresolved,
+    /// Records that could not be used.
     DeadLetter,
+    /// Events for other entities.
     Repartition,
+    /// Rows of state.
     Changelog,
 }
+
+/// The headers of a record, in order.
+pub type Headers = Vec<(Cow<'static, str>, Option<Vec<u8>>)>;
+
+/// A record to write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OutRecord {
+    /// Where to.
     pub topic: Topic,
+    /// To which partition; `None` leaves it to the partitioner, by key.
     pub partition: Option<i32>,
+    /// Its key.
     pub key: Option<Vec<u8>>,
-    pub headers: Vec<(String, Option<Vec<u8>>)>,
+    /// Its headers.
+    pub headers: Headers,
+    /// Its value; `None` is a tombstone.
     pub payload: Option<Vec<u8>>,
+    /// Its timestamp, ms; `None` is the time of production.
     pub timestamp_ms: Option<i64>,
 }

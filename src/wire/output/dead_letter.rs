@@ -1,0 +1,29 @@
+//! Dead letters: the record byte for byte, and why it could not be used.
+
+use crate::domain::output::DeadLetter;
+use crate::wire::record::{Headers, OutRecord, Topic};
+
+/// The record of a dead letter whose cause is a record of `topic`.
+pub fn record(letter: &DeadLetter, topic: &str) -> OutRecord {
+    let DeadLetter { cause, rejection, original } = letter;
+    let said = [
+        ("waid-reason", rejection.reason.name().to_owned()),
+        ("waid-detail", rejection.detail.clone()),
+        ("waid-topic", topic.to_owned()),
+        ("waid-partition", cause.partition.to_string()),
+        ("waid-offset", cause.offset.to_string()),
+        ("waid-element", cause.element.to_string()),
+        ("waid-timestamp", cause.kafka_ms.to_string()),
+    ];
+    let mut headers: Headers =
+        original.headers.iter().map(|(name, value)| (name.to_string().into(), value.as_deref().map(<[u8]>::to_vec))).collect();
+    headers.extend(said.map(|(name, value)| (name.into(), Some(value.into_bytes()))));
+    OutRecord {
+        topic: Topic::DeadLetter,
+        partition: None,
+        key: original.key.as_deref().map(<[u8]>::to_vec),
+        headers,
+        payload: original.value.as_deref().map(<[u8]>::to_vec),
+        timestamp_ms: None,
+    }
+}
