@@ -127,7 +127,12 @@ impl<B: Broker> Worker<B> {
     }
 
     /// Its broker.
-    pub const fn broker(&mut self) -> &mut B {
+    pub const fn broker(&self) -> &B {
+        &self.broker
+    }
+
+    /// Its broker, to be fed and emptied.
+    pub const fn broker_mut(&mut self) -> &mut B {
         &mut self.broker
     }
 

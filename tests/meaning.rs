@@ -1,0 +1,113 @@
+//! The guarantee: whatever the order, the partitions and the batches, the final state is what the batch model says of the set of records.
+
+mod model;
+
+#[path = "meaning/bench.rs"]
+mod bench;
+
+use bench::{Bench, Counters, Plan};
+use model::final_state::compare;
+use model::generate::{Kind, Options, generate, handmade};
+use model::history::Record;
+use model::reference::{Settings, final_state};
+use model::shrink;
+
+/// Histories of each kind in the short form; `WAID_TEST_SEEDS` asks for another number, `WAID_TEST_FIRST_SEED` for another start.
+const SEEDS_DEFAULT: u64 = 550;
+
+/// What every run over the histories below must have seen, or it proved less than it claims.
+const CROSSED_MIN: u64 = 1_000;
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))
+}
+
+/// Runs a history through the real worker over a broker in memory, and compares what its topics say with the model.
+fn check(records: &[Record], plan: Plan) -> Result<Counters, String> {
+    let settings = Settings::default();
+    let (audit, counters) = Bench::run(records, plan, &settings).audit(&settings);
+    compare(&final_state(records, &settings), &audit.state)?;
+    match audit.violations.as_slice() {
+        [] => Ok(counters),
+        violations => Err(format!("{} promises broken:\n{}", violations.len(), violations.join("\n"))),
+    }
+}
+
+/// Fails with the smallest history found that still does, for some order.
+fn explain(name: &str, records: &[Record], plan: Plan, why: &str) -> ! {
+    let plans = || (0..12).map(|turn| Plan { seed: plan.seed.wrapping_add(turn * 7919), ..plan });
+    let failing = |records: &[Record]| plans().any(|plan| check(records, plan).is_err());
+    let small = if failing(records) { shrink::shrink_guaranteed(records, &Settings::default(), failing) } else { records.to_vec() };
+    let small_why = plans().find_map(|plan| check(&small, plan).err()).unwrap_or_default();
+    panic!("{name}, {plan:?}: {why}\n\nsmallest:\n{}\n{small_why}", shrink::print(&small));
+}
+
+#[test]
+fn the_sets_made_by_hand_mean_what_they_should_in_every_order() {
+    for (name, records) in handmade::all() {
+        for seed in 0..40 {
+            let plan = Plan::of_seed(seed);
+            if let Err(why) = check(&records, plan) {
+                explain(name, &records, plan, &why);
+            }
+        }
+    }
+}
+
+#[test]
+fn order_does_not_matter() {
+    let mut total = Counters::default();
+    let first = number("WAID_TEST_FIRST_SEED", 0);
+    let seeds = number("WAID_TEST_SEEDS", SEEDS_DEFAULT);
+    for seed in first..first + seeds {
+        for kind in [Kind::Lively, Kind::Adversarial, Kind::JoinEdges, Kind::KafkaEdges] {
+            let (people, tenths) = (2 + usize::try_from(seed % 6).expect("small"), u8::try_from(seed % 11).expect("small"));
+            let events = if seed % 50 == 0 { 600 } else { 60 };
+            let records = generate(&Options::new(seed, kind, events, people, f64::from(tenths) / 10.0));
+            let plan = Plan::of_seed(seed);
+            match check(&records, plan) {
+                Ok(counters) => total += counters,
+                Err(why) => explain(&format!("{kind:?} {seed}"), &records, plan, &why),
+            }
+        }
+    }
+    println!("{seeds} seeds of 4 kinds from {first}: {total:?}");
+    assert!(total.links_crossed > CROSSED_MIN, "{total:?}");
+    assert!(total.hand_overs_crossed > CROSSED_MIN, "{total:?}");
+    assert!(total.merges > 100 && total.moves > 100, "{total:?}");
+    assert_eq!(total.failed, 0, "{total:?}");
+    assert_eq!(total.stale, 0, "{total:?}");
+}
+
+/// A few thousand events among few and among many people.
+#[test]
+fn order_does_not_matter_in_long_histories() {
+    for (seed, people, density) in [(1, 4, 1.0), (2, 40, 0.7), (3, 200, 0.3)] {
+        let records = generate(&Options::new(seed, Kind::Lively, 4_000, people, density));
+        let plan = Plan::of_seed(seed);
+        if let Err(why) = check(&records, plan) {
+            panic!("{seed}: {why}");
+        }
+    }
+}
+
+#[test]
+fn replaying_the_log_gives_the_same_bytes() {
+    let mut compared = 0;
+    for seed in 0..40 {
+        let records = generate(&Options::new(seed, Kind::Lively, 300, 5, 0.8));
+        let live = Bench::run(&records, Plan::of_seed(seed), &Settings::default());
+        for (partition, state) in live.states() {
+            let replayed = live.replay(partition);
+            assert_eq!(replayed.state, state, "seed {seed}, partition {partition}");
+            assert_eq!(replayed.outputs, live.replay(partition).outputs);
+            compared += replayed.outputs.len();
+        }
+        let mut replayed: Vec<_> = live.states().into_keys().flat_map(|partition| live.replay(partition).outputs).collect();
+        let mut told = live.outputs_of_tasks();
+        replayed.sort();
+        told.sort();
+        assert_eq!(replayed, told, "seed {seed}");
+    }
+    assert!(compared > 1_000, "{compared} outputs compared");
+}

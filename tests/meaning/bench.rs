@@ -1,0 +1,208 @@
+//! Runs a history through ingest, worker and tasks over a broker in memory that reads its partitions in an adversarial order.
+
+use super::model::audit::{Audit, audit};
+use super::model::history::Record;
+use super::model::reference;
+use super::model::render::{Sources, capture};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use waid::domain::apps::Apps;
+use waid::domain::step::Settings;
+use waid::runtime::broker::PartitionCounts;
+use waid::runtime::ingest::Ingest;
+use waid::runtime::memory::{self, MemoryBroker};
+use waid::runtime::task::{Sink, Task};
+use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
+use waid::wire::output::{Format, Outputs};
+use waid::wire::packed::{self, SourceTopic};
+use waid::wire::record::{OutRecord, Topic};
+use waid::wire::state::encode_row;
+
+/// How a history is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Of the order in which records and partitions are read, and of the batches.
+    pub seed: u64,
+    /// Partitions of the repartition topic.
+    pub partitions: i32,
+    /// Partitions of each input topic.
+    pub inputs: i32,
+    /// Records between two commits.
+    pub batch: usize,
+}
+
+impl Plan {
+    /// 1 to 8 partitions, small and large batches.
+    pub fn of_seed(seed: u64) -> Self {
+        let pick = |range: u64, salt: u64| i32::try_from((seed / salt) % range).expect("small") + 1;
+        let batch = [1, 2, 5, 17, 100][usize::try_from(seed % 5).expect("small")];
+        Self { seed, partitions: pick(8, 1), inputs: pick(4, 3), batch }
+    }
+}
+
+/// What crossed partitions, and what the core did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counters {
+    /// Events from one partition to another.
+    pub links_crossed: u64,
+    /// Circles handed over to another partition.
+    pub hand_overs_crossed: u64,
+    pub merges: u64,
+    pub moves: u64,
+    pub failed: u64,
+    pub stale: u64,
+}
+
+impl std::ops::AddAssign for Counters {
+    fn add_assign(&mut self, other: Self) {
+        self.links_crossed += other.links_crossed;
+        self.hand_overs_crossed += other.hand_overs_crossed;
+        self.merges += other.merges;
+        self.moves += other.moves;
+        self.failed += other.failed;
+        self.stale += other.stale;
+    }
+}
+
+/// A finished run.
+pub struct Bench {
+    worker: Worker<MemoryBroker>,
+    published: Vec<OutRecord>,
+    sources: Sources,
+    partitions: i32,
+}
+
+/// What a task rebuilt from its log holds and told.
+pub struct Replayed {
+    pub state: Vec<(Vec<u8>, Vec<u8>)>,
+    pub outputs: Vec<Vec<u8>>,
+}
+
+impl Bench {
+    pub fn run(records: &[Record], plan: Plan, settings: &reference::Settings) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
+        let mut shuffled = records.to_vec();
+        for last in (1..shuffled.len()).rev() {
+            shuffled.swap(last, random.random_range(0..=last));
+        }
+        let written = capture(&shuffled, i64::from(plan.inputs));
+        let counts = PartitionCounts { webhooks: plan.inputs, sends: plan.inputs, repartition: plan.partitions };
+        let mut broker = MemoryBroker::new(counts, Box::new(move |ready| random.random_range(0..ready.len())));
+        for line in &written.lines {
+            let (source, record) = input(line);
+            broker.append(source, record);
+        }
+        let mut worker = Worker::new(broker, Ingest::new(Apps::new(&[])), deployment(plan, settings), outputs()).expect("memory answers");
+        while worker.turn(Duration::ZERO).expect("memory does not fail") {}
+        worker.commit().expect("memory does not fail");
+        assert!(!worker.turn(Duration::ZERO).expect("memory does not fail"), "all is read");
+        let published = worker.broker_mut().take_published();
+        Self { worker, published, sources: written.sources, partitions: plan.partitions }
+    }
+
+    /// What a reader of the topics finds.
+    pub fn audit(&self, settings: &reference::Settings) -> (Audit, Counters) {
+        let lines: Vec<String> = self.published.iter().map(line).collect();
+        let mut counters = Counters::default();
+        for (_, task) in self.worker.tasks() {
+            let counts = task.counts();
+            counters += Counters {
+                links_crossed: counts.sent_on,
+                hand_overs_crossed: counts.hand_overs_received,
+                merges: counts.core.merges,
+                moves: counts.core.moves,
+                failed: counts.failed,
+                stale: counts.stale,
+            };
+        }
+        (audit(&lines, &self.sources, settings), counters)
+    }
+
+    /// The rows of each task, as bytes.
+    pub fn states(&self) -> BTreeMap<i32, Vec<(Vec<u8>, Vec<u8>)>> {
+        self.worker.tasks().map(|(partition, task)| (partition, rows(task))).collect()
+    }
+
+    /// Rebuilds a task from its log.
+    pub fn replay(&self, partition: i32) -> Replayed {
+        let mut task = Task::new(partition);
+        let mut told = Told { outputs: outputs(), records: Vec::new() };
+        let (worker, log) = (&self.worker, self.worker.broker().repartition_log(partition));
+        assert!(worker.tasks().count() == usize::try_from(self.partitions).expect("small"));
+        for value in log {
+            task.take(packed::decode(&value).expect("waid wrote it"), &mut told);
+        }
+        Replayed { state: rows(&task), outputs: told.records.iter().map(|record| line(record).into_bytes()).collect() }
+    }
+
+    /// What the tasks told: all but the dead letters of ingest.
+    pub fn outputs_of_tasks(&self) -> Vec<Vec<u8>> {
+        self.published.iter().map(|record| line(record).into_bytes()).collect()
+    }
+}
+
+/// Collects what a rebuilt task tells.
+struct Told {
+    outputs: Arc<Outputs>,
+    records: Vec<OutRecord>,
+}
+
+impl Sink for Told {
+    fn publish(&mut self, output: &waid::domain::output::Output) {
+        self.outputs.records(output, &mut self.records);
+    }
+
+    fn send(&mut self, _: i32, _: &waid::domain::entity::Envelope) {}
+}
+
+fn rows(task: &Task) -> Vec<(Vec<u8>, Vec<u8>)> {
+    task.store().sorted().into_iter().map(|(key, row)| encode_row(&key, row)).collect()
+}
+
+fn outputs() -> Arc<Outputs> {
+    let (webhooks, sends) = ("whatsapp.webhooks".to_owned(), "whatsapp.sends".to_owned());
+    Arc::new(Outputs { format: Format::Json, webhooks, sends, keys_name_tenant: false })
+}
+
+fn deployment(plan: Plan, settings: &reference::Settings) -> Deployment {
+    Deployment {
+        webhooks: "whatsapp.webhooks".to_owned(),
+        sends: "whatsapp.sends".to_owned(),
+        settings: Settings {
+            join_timeout_ms: settings.join_timeout_ms,
+            idle_timeout_s: settings.idle_timeout_s,
+            retention_ms: settings.retention_ms,
+            service_window_s: 24 * 3600,
+            referral_window_s: 72 * 3600,
+        },
+        commit: CommitPolicy { records_max: plan.batch, age_max: Duration::MAX, ..CommitPolicy::default() },
+    }
+}
+
+fn input(line: &str) -> ((SourceTopic, i32), memory::Record) {
+    let line: Value = serde_json::from_str(line).expect("the capture is JSON");
+    let topic = if line["topic"] == "whatsapp.sends" { SourceTopic::Sends } else { SourceTopic::Webhooks };
+    let integer = |name: &str| line[name].as_i64().expect("a number");
+    let value = line["payload"].as_str().expect("a text").as_bytes().to_vec();
+    let record = memory::Record { offset: integer("offset"), timestamp_ms: integer("ts"), value: Some(value), ..memory::Record::default() };
+    ((topic, i32::try_from(integer("partition")).expect("small")), record)
+}
+
+fn line(record: &OutRecord) -> String {
+    let text = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(Value::Null, |bytes| String::from_utf8_lossy(bytes).into());
+    let topic = match record.topic {
+        Topic::IdentityResolved => "waid.identity-resolved",
+        Topic::Identities => "waid.identities",
+        Topic::ConversationAssigned => "waid.conversation-assigned",
+        Topic::SendUnresolved => "waid.send-unresolved",
+        Topic::DeadLetter => "waid.dead-letter",
+        Topic::Repartition | Topic::Changelog => unreachable!("not published"),
+    };
+    let headers: Map<String, Value> = record.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let payload = record.payload.as_ref().map_or(Value::Null, |bytes| serde_json::from_slice(bytes).expect("outputs are JSON"));
+    json!({ "topic": topic, "key": text(&record.key), "headers": headers, "payload": payload }).to_string()
+}
