@@ -7,6 +7,8 @@ pub mod run;
 mod config;
 mod failure;
 mod log;
+mod pipeline;
+mod stop;
 mod topics;
 
 use std::ffi::OsString;
@@ -45,9 +47,11 @@ pub struct Global {
     log_format: LogFormat,
 }
 
-/// The subcommands; `run`, `replay` and `demo` join here, each as `Run(run::RunArgs)` and so on.
+/// The subcommands; `run` and `demo` join here, each as `Run(run::RunArgs)` and so on.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Read a capture and write the outputs, without a broker.
+    Replay(replay::ReplayArgs),
     /// Print, create or check the topics.
     #[command(subcommand)]
     Topics(topics::TopicsCommand),
@@ -56,11 +60,22 @@ enum Command {
     Config(config::ConfigCommand),
 }
 
+impl Command {
+    /// What is logged by default: whoever runs a command to read its answer is not told how it came about.
+    const fn log_level(&self) -> &'static str {
+        match self {
+            Self::Replay(_) => "warn",
+            Self::Topics(_) | Self::Config(_) => "info",
+        }
+    }
+}
+
 /// Runs the command line. `--help`, and arguments that are wrong, end the process here.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
     let Cli { global, command } = Cli::parse_from(args);
-    log::start(global.log_format)?;
+    log::start(global.log_format, command.log_level())?;
     match command {
+        Command::Replay(args) => replay::run(&args, &global.load()?),
         Command::Topics(command) => topics::run(&command, &global.load()?.config),
         Command::Config(command) => config::run(&command, &global.load()?, global.config.as_deref()),
     }
