@@ -7,6 +7,7 @@
 pub mod output;
 pub mod packed;
 pub mod record;
+pub mod send;
 pub mod state;
 
 mod codec;

@@ -7,4 +7,5 @@ mod output;
 mod output_protobuf;
 mod packed;
 mod random;
+mod send;
 mod state;
