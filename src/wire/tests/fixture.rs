@@ -174,6 +174,7 @@ fn contact() -> Contact {
         watchers: [(phone(), [address(), Address::User(user())].into())].into(),
         subscribers: [address()].into(),
         revisions: [(address(), 4)].into(),
+        absorbed: [((address(), Uuid::from_u128(8)), Uuid::from_u128(1))].into(),
     }
 }
 
@@ -200,7 +201,7 @@ fn row() -> AddressRow {
         seen: [((user(), wa_id()), T)].into(),
         moves: [change()].into(),
         watching: [subject.clone(), Subject::User(user())].into(),
-        owners: [(subject, Owner { identity: Uuid::from_u128(1), version: 5, merged: true })].into(),
+        owners: [(subject, Owner { identity: Uuid::from_u128(1), version: 5, absorbed: [Uuid::from_u128(8)].into() })].into(),
         told: Some(RowTold { wa_id: Some(wa_id()), identity: Uuid::from_u128(1), evidence: Some(Evidence::Sent) }),
         customer: Some((T, "customer-1".into())),
     }

@@ -88,19 +88,19 @@ structs! {
     Message { app, direction, id, at, kafka_ms, wa_id, user, address, customer_id, kind, whatsapp_id, referral, version }
     Sighting { wa_id, user, at, wrote }
     Change { at_s, old, new, user }
-    OwnerIs { address, subject, identity, version, merged }
+    OwnerIs { address, subject, identity, version, absorbed }
     Absorbed { founder, previous, current }
     Join { sent, heard, aliases, others, mismatches, inbound, home, version }
     Sent { send, kafka_ms, cause }
     Copies { kafka_ms, candidate_ms, cause, error }
     MismatchCopies { kafka_ms, cause, original }
     Received { inbound, kafka_ms, home, version }
-    Contact { rows, inbound, sights, moves, watchers, subscribers, revisions }
+    Contact { rows, inbound, sights, moves, watchers, subscribers, revisions, absorbed }
     AddressRow { observed, users, seen, moves, watching, owners, told, customer }
     Observed { exact, exact_kind, reply, mismatch, best }
     Span { first_s, last_s }
     Proven { kind, at, app, message_id, whatsapp_id, sent_at }
-    Owner { identity, version, merged }
+    Owner { identity, version, absorbed }
     RowTold { wa_id, identity, evidence }
     Wrote { span, first_id, app }
     Circle { into, facts, watchers, identities, absorbed, generations, apps, version; walk: Walk::default() }
