@@ -45,8 +45,8 @@ pub trait Message: Sized {
 pub trait OneOf: Sized {
     /// Writes the field.
     fn put_one(&self, out: &mut Writer);
-    /// Reads the field, if it is one of them.
-    fn take_one(number: u32, wire: Wire, input: &mut Reader<'_>) -> Result<Option<Self>, DecodeError>;
+    /// Reads the field; an error if it is none of them.
+    fn take_one(slot: &mut Option<Self>, number: u32, wire: Wire, input: &mut Reader<'_>) -> Result<(), DecodeError>;
 }
 
 /// What stands behind a field: one value, perhaps none, or many.

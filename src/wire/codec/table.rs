@@ -60,12 +60,13 @@ macro_rules! one_of {
             }
 
             fn take_one(
+                slot: &mut Option<Self>,
                 number: u32,
                 wire: $crate::wire::codec::Wire,
                 input: &mut $crate::wire::codec::Reader<'_>,
-            ) -> Result<Option<Self>, $crate::wire::codec::DecodeError> {
+            ) -> Result<(), $crate::wire::codec::DecodeError> {
                 match number {
-                    $($number => $crate::wire::codec::take_value(number, wire, input).map(|value| Some(Self::$variant(value))),)+
+                    $($number => *slot = Some(Self::$variant($crate::wire::codec::take_value(number, wire, input)?)),)+
                     $($($many => $crate::wire::codec::take_message(number, wire, input, |input| {
                         $(let mut $part = None;)+
                         while let Some((number, wire)) = input.tag()? {
@@ -74,10 +75,12 @@ macro_rules! one_of {
                                 _ => return Err($crate::wire::codec::DecodeError::UnknownField(number)),
                             }
                         }
-                        Ok(Some(Self::$tuple($($crate::wire::codec::Field::close($part, stringify!($tuple), input)?),+)))
-                    }),)+)?
-                    _ => Ok(None),
+                        *slot = Some(Self::$tuple($($crate::wire::codec::Field::close($part, stringify!($tuple), input)?),+));
+                        Ok(())
+                    })?,)+)?
+                    _ => return Err($crate::wire::codec::DecodeError::UnknownField(number)),
                 }
+                Ok(())
             }
         }
     )+};
@@ -94,8 +97,7 @@ macro_rules! one_of_message {
             fn take_fields(input: &mut $crate::wire::codec::Reader<'_>) -> Result<Self, $crate::wire::codec::DecodeError> {
                 let mut one = None;
                 while let Some((number, wire)) = input.tag()? {
-                    let known = <Self as $crate::wire::codec::OneOf>::take_one(number, wire, input)?;
-                    one = Some(known.ok_or($crate::wire::codec::DecodeError::UnknownField(number))?);
+                    $crate::wire::codec::OneOf::take_one(&mut one, number, wire, input)?;
                 }
                 one.ok_or($crate::wire::codec::DecodeError::Missing(stringify!($type)))
             }

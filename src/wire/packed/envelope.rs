@@ -47,7 +47,7 @@ pub fn take(input: &mut Reader<'_>, before: &mut Cause) -> Result<Envelope, Deco
                 to = Some(Entity::Message { app, id });
             }
             8 => to = Some(Entity::Home(take_value::<Home>(number, wire, input)?)),
-            _ => event = Some(Event::take_one(number, wire, input)?.ok_or(DecodeError::UnknownField(number))?),
+            _ => Event::take_one(&mut event, number, wire, input)?,
         }
     }
     let to = to.ok_or(DecodeError::Missing("Envelope.to"))?;
