@@ -34,6 +34,8 @@ pub struct Circle {
     pub version: u64,
     /// Follows from the facts.
     pub walk: Walk,
+    /// Follows from the walk and the identities: the identity of each person.
+    pub known: BTreeMap<Node, Uuid>,
 }
 
 /// What an identity was founded by: the person that this belongs to keeps it.
@@ -104,7 +106,7 @@ impl CircleEntity<'_> {
             return step.tell(to, Event::Circle(CircleEvent::Link(self.home.clone())));
         }
         let bundles: Vec<Bundle> = circle.apps.iter().flat_map(|app| thread::pack(step, self.home, app)).collect();
-        step.tell(to.clone(), Event::Circle(CircleEvent::HandOver(Box::new(Circle { walk: Walk::default(), ..circle }))));
+        step.tell(to.clone(), Event::Circle(CircleEvent::HandOver(Box::new(Circle { walk: Walk::default(), known: BTreeMap::new(), ..circle }))));
         for bundle in bundles {
             step.tell(to.clone(), Event::Circle(CircleEvent::HandOverMessages(Box::new(bundle))));
         }
@@ -147,7 +149,7 @@ impl Circle {
 
     /// The identity of a person, founded now if it has none; `hint` is what it is known by just now.
     pub fn identity(&mut self, tenant: &str, person: &Node, hint: &Subject) -> Option<Uuid> {
-        if let Some((known, _)) = self.identities.iter().find(|(_, founder)| self.founded(founder) == *person) {
+        if let Some(known) = self.known.get(person) {
             return Some(*known);
         }
         let founder = self.founder(tenant, person, hint)?;
@@ -155,6 +157,7 @@ impl Circle {
         let identity = Uuid::new_v5(&NAMESPACE, format!("{tenant}\n{}\n{generation}", founder.subject.address().reveal()).as_bytes());
         *generation += 1;
         self.identities.insert(identity, founder);
+        self.known.insert(person.clone(), identity);
         Some(identity)
     }
 
@@ -197,7 +200,7 @@ impl Circle {
             Fact::Change(change) => self.facts.changes.insert(change),
         };
         if news {
-            self.walk = Walk::new(&self.facts);
+            self.derive();
         }
         news
     }
@@ -213,7 +216,13 @@ impl Circle {
             let known = self.generations.entry(founder).or_default();
             *known = count.max(*known);
         }
+        self.derive();
+    }
+
+    /// Brings up to date what follows from the rest.
+    pub fn derive(&mut self) {
         self.walk = Walk::new(&self.facts);
+        self.known = self.identities.iter().map(|(identity, founder)| (self.founded(founder), *identity)).collect();
     }
 
     /// Of the identities that are one person by now, the one with the least founder stays.
@@ -233,6 +242,7 @@ impl Circle {
                 step.tell(Entity::Home(home), Event::Absorbed(Absorbed { founder, previous, current }));
             }
         }
+        self.known = self.identities.iter().map(|(identity, founder)| (self.founded(founder), *identity)).collect();
     }
 
     fn answer_watchers(&mut self, step: &mut Step) {

@@ -1,6 +1,5 @@
 //! The names of things: apps, numbers, BSUIDs, message ids. Whatever could identify a person masks itself in `Debug` and `Display`.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -50,7 +49,9 @@ impl fmt::Debug for App {
 }
 
 /// A phone number or wa_id: 5 to 15 digits, country code first, nothing else. Ordered as its digits are as text.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+///
+/// Kept as `digits × 10^(15 − count) × 16 + count`, so that comparing two is comparing two integers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(u64);
 
 impl Number {
@@ -69,43 +70,34 @@ impl Number {
     /// The digits as an integer, which [`Self::from_value`] takes back.
     #[must_use]
     pub const fn value(self) -> u64 {
-        self.0
+        (self.0 >> 4) / 10_u64.pow(Self::DIGITS_MAX - self.count())
     }
 
     /// A number from what [`Self::value`] gave; `None` for what it cannot have given.
     #[must_use]
     pub const fn from_value(value: u64) -> Option<Self> {
-        if value >= 10_u64.pow(Self::DIGITS_MIN - 1) && value < 10_u64.pow(Self::DIGITS_MAX) { Some(Self(value)) } else { None }
+        if value < 10_u64.pow(Self::DIGITS_MIN - 1) || value >= 10_u64.pow(Self::DIGITS_MAX) {
+            return None;
+        }
+        let count = value.ilog10() + 1;
+        Some(Self((value * 10_u64.pow(Self::DIGITS_MAX - count)) << 4 | count as u64))
     }
 
     /// The digits, in clear: for records and keys, never for logs.
     #[must_use]
     pub fn reveal(self) -> String {
-        self.0.to_string()
+        self.value().to_string()
     }
 
-    const fn length(self) -> u32 {
-        self.0.ilog10() + 1
-    }
-}
-
-impl Ord for Number {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let aligned = |number: &Self| number.0 * 10_u64.pow(Self::DIGITS_MAX - number.length());
-        aligned(self).cmp(&aligned(other)).then(self.length().cmp(&other.length()))
-    }
-}
-
-impl PartialOrd for Number {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+    const fn count(self) -> u32 {
+        (self.0 & 15) as u32
     }
 }
 
 impl fmt::Debug for Number {
     /// The first two and the last two digits: enough to tell a country and two numbers of one log apart, not to call.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
+        let digits = self.value().to_string();
         write!(f, "{}…{}", &digits[..2], &digits[digits.len() - 2..])
     }
 }

@@ -50,16 +50,26 @@ fn extend_windows(messages: &mut [Placed], settings: &Settings) {
 }
 
 /// The connected components of ties, each in order, by their first messages.
+///
+/// A message looks back only until it is tied to every component that is near enough: mostly that is the message just before it.
 fn split(messages: Vec<Placed>, settings: &Settings) -> Vec<Vec<Placed>> {
     let mut root: Vec<usize> = (0..messages.len()).collect();
+    let mut last_s: BTreeMap<usize, i64> = BTreeMap::new();
     for (later, message) in messages.iter().enumerate() {
-        let near = |earlier: &Placed| message.message.at.seconds() - earlier.message.at.seconds() <= settings.idle_timeout_s;
-        for earlier in (0..later).rev().take_while(|earlier| near(&messages[*earlier])) {
-            if message.is_tied(&messages[earlier], settings) {
-                let (one, other) = (find(&root, earlier), find(&root, later));
+        let at_s = message.message.at.seconds();
+        last_s.retain(|_, last_s| at_s - *last_s <= settings.idle_timeout_s);
+        for earlier in (0..later).rev() {
+            let near = at_s - messages[earlier].message.at.seconds() <= settings.idle_timeout_s;
+            if !near || last_s.keys().all(|component| *component == find(&root, later)) {
+                break;
+            }
+            let (one, other) = (find(&root, earlier), find(&root, later));
+            if one != other && message.is_tied(&messages[earlier], settings) {
                 root[one.max(other)] = one.min(other);
+                last_s.remove(&one.max(other));
             }
         }
+        last_s.insert(find(&root, later), at_s);
     }
     let mut parts: BTreeMap<usize, Vec<Placed>> = BTreeMap::new();
     for (index, placed) in messages.into_iter().enumerate() {
@@ -95,7 +105,10 @@ fn tell(step: &mut Step, home: &Home, circle: &Circle, app: &App, components: Ve
         }
         thread.conversations.push(conversation);
     }
-    step.state.put(Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
+    let (key, row) = (Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
+    if step.state.get(&key) != Some(&row) {
+        step.state.put(key, row);
+    }
 }
 
 /// Per component, the ids told before that are still its own, the one opened first in front, each with the person told with it.
@@ -157,5 +170,8 @@ fn tell_message(
         }
         Some(_) => {}
     }
-    step.state.put(Key::Message(home.clone(), now.key()), Row::Message(now));
+    let (key, row) = (Key::Message(home.clone(), now.key()), Row::Message(now));
+    if step.state.get(&key) != Some(&row) {
+        step.state.put(key, row);
+    }
 }
