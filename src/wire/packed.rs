@@ -135,11 +135,13 @@ impl Packer {
     }
 
     /// The record.
-    pub fn finish(self, stamp: Option<Stamp>, marks: &[Mark], control: Option<&Control>) -> Vec<u8> {
+    pub fn finish(self, stamp: Option<&Stamp>, marks: &[Mark], control: Option<&Control>) -> Vec<u8> {
         let Writer { bytes: events, names, .. } = self.events;
         let mut out = Writer { bytes: Vec::with_capacity(events.len() + HEAD_BYTES), ..Writer::default() };
         out.uint(field::VERSION, VERSION);
-        stamp.put(field::STAMP, &mut out);
+        if let Some(stamp) = stamp {
+            put_value(stamp, field::STAMP, &mut out);
+        }
         for mark in marks {
             put_value(mark, field::MARKS, &mut out);
         }
@@ -164,7 +166,7 @@ pub fn encode(packed: &Packed) -> Vec<u8> {
     for envelope in &packed.events {
         packer.push(envelope);
     }
-    packer.finish(packed.stamp, &packed.marks, packed.control.as_ref())
+    packer.finish(packed.stamp.as_ref(), &packed.marks, packed.control.as_ref())
 }
 
 /// A packed record from bytes. Equal apps, tenants and scopes share one allocation.
