@@ -6,4 +6,5 @@ pub mod kafka;
 pub mod memory;
 pub mod task;
 pub mod transaction;
+pub mod vitals;
 pub mod worker;
