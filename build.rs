@@ -3,7 +3,8 @@
 use std::io;
 
 /// All files, public and internal.
-const FILES: [&str; 2] = ["waid/v1/output.proto", "waid/internal/v1/repartition.proto"];
+const FILES: [&str; 4] =
+    ["waid/v1/output.proto", "waid/v1/send.proto", "waid/internal/v1/repartition.proto", "waid/internal/v1/state.proto"];
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=proto");

@@ -244,8 +244,8 @@ impl Circle {
                 continue;
             }
             self.version += 1;
-            let merged = told.is_some_and(|told| self.follow(told) == identity);
-            let said = OwnerIs { address: address.clone(), subject: subject.clone(), identity, version: self.version, merged };
+            let absorbed = self.absorbed.keys().copied().filter(|absorbed| self.follow(*absorbed) == identity).collect();
+            let said = OwnerIs { address: address.clone(), subject: subject.clone(), identity, version: self.version, absorbed };
             step.tell(Entity::Home(Home::of_address(&tenant, &address)), Event::OwnerIs(said));
             self.watchers.insert((subject, address), Some(identity));
         }

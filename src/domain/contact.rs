@@ -28,6 +28,8 @@ pub struct Contact {
     pub subscribers: BTreeSet<Address>,
     /// Counts the identity events of each address here.
     pub revisions: BTreeMap<Address, u32>,
+    /// The identities that were told, under an address here, to be another's.
+    pub absorbed: BTreeMap<(Address, Uuid), Uuid>,
 }
 
 /// A home, while it is told something.
@@ -153,10 +155,12 @@ impl ContactEntity<'_> {
 
     /// A circle says who is behind what a row here watches.
     pub fn on_owner_is(&self, step: &mut Step, said: &OwnerIs) {
+        let contact = self.row(step);
+        let identity = contact.follow(&said.address, said.identity);
         self.change_row(step, &said.address, |row| {
             let news = row.owners.get(&said.subject).is_none_or(|known| known.version < said.version);
             if news {
-                let owner = Owner { identity: said.identity, version: said.version, merged: said.merged };
+                let owner = Owner { identity, version: said.version, absorbed: said.absorbed.clone() };
                 row.owners.insert(said.subject.clone(), owner);
             }
             news
@@ -167,6 +171,16 @@ impl ContactEntity<'_> {
     pub fn on_absorbed(&self, step: &mut Step, absorbed: &Absorbed) {
         let mut contact = self.row(step);
         let address = absorbed.founder.address();
+        if contact.absorbed.insert((address.clone(), absorbed.previous), absorbed.current).is_some() {
+            return;
+        }
+        if contact.absorb_in_row(&address, absorbed) {
+            self.settle_row(step, &mut contact, &address);
+            if step.outputs.last().is_some_and(|output| tells_merge(output, absorbed.previous)) {
+                return self.keep(step, contact);
+            }
+        }
+        contact.go_on_from(&address, absorbed);
         let event = IdentityEvent {
             is_row: false,
             wa_id: address.phone(),
@@ -231,7 +245,10 @@ impl ContactEntity<'_> {
             return;
         }
         let before = row.told.replace(now.clone());
-        let event_type = event_type(before.as_ref(), &now, owner.merged);
+        let event_type = event_type(before.as_ref(), &now, &owner.absorbed);
+        if let (IdentityEventType::Merged, Some(before)) = (event_type, &before) {
+            contact.absorbed.insert((address.clone(), before.identity), now.identity);
+        }
         let (customer_id, user) = (row.customer.as_ref().map(|(_, customer)| customer.clone()), row.user(address));
         let revision = contact.next_revision(address);
         let event = IdentityEvent { user, customer_id, ..blank(step, self.home, address, event_type, now.identity, revision) };
@@ -252,6 +269,33 @@ impl Contact {
         let revision = self.revisions.entry(address.clone()).or_default();
         *revision += 1;
         *revision
+    }
+
+    /// What an identity is called today, as far as was told under this address.
+    fn follow(&self, address: &Address, identity: Uuid) -> Uuid {
+        let mut current = identity;
+        while let Some(next) = self.absorbed.get(&(address.clone(), current)) {
+            current = *next;
+        }
+        current
+    }
+
+    /// Lets the row of the founder know; whether it said the identity that is no more.
+    fn absorb_in_row(&mut self, address: &Address, absorbed: &Absorbed) -> bool {
+        let Some(row) = self.rows.get_mut(address) else { return false };
+        for owner in row.owners.values_mut().filter(|owner| owner.identity == absorbed.previous) {
+            owner.identity = absorbed.current;
+            owner.absorbed.insert(absorbed.previous);
+        }
+        row.told.as_ref().is_some_and(|told| told.identity == absorbed.previous)
+    }
+
+    /// The founder's event tells that an identity is no more: the row goes on from the other one.
+    fn go_on_from(&mut self, address: &Address, absorbed: &Absorbed) {
+        let told = self.rows.get_mut(address).and_then(|row| row.told.as_mut());
+        if let Some(told) = told.filter(|told| told.identity == absorbed.previous) {
+            told.identity = absorbed.current;
+        }
     }
 
     /// Takes a message in that a number wrote; whether that is news.
@@ -282,12 +326,17 @@ fn lower<K: Ord>(map: &mut BTreeMap<K, i64>, key: K, value: i64) -> bool {
     }
 }
 
-fn event_type(before: Option<&RowTold>, now: &RowTold, merged: bool) -> IdentityEventType {
+/// Whether a record says that an identity is another's.
+fn tells_merge(output: &Output, previous: Uuid) -> bool {
+    matches!(output, Output::Identity(event) if event.event_type == IdentityEventType::Merged && event.previous_identity_id == Some(previous))
+}
+
+fn event_type(before: Option<&RowTold>, now: &RowTold, absorbed: &BTreeSet<Uuid>) -> IdentityEventType {
     match before {
         None => IdentityEventType::Resolved,
         Some(before) if before.wa_id != now.wa_id => IdentityEventType::Changed,
         Some(before) if before.identity == now.identity => IdentityEventType::Confirmed,
-        Some(_) if merged => IdentityEventType::Merged,
+        Some(before) if absorbed.contains(&before.identity) => IdentityEventType::Merged,
         Some(_) => IdentityEventType::Reassigned,
     }
 }

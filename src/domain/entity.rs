@@ -8,6 +8,7 @@ use super::event::{Cause, Inbound, Mismatch, Send, SendError};
 use super::evidence::Observation;
 use super::ids::{Address, App, MessageId, Moment, Number, User};
 use super::number::{Class, class};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 use xxhash_rust::xxh3::Xxh3Default;
@@ -347,8 +348,8 @@ pub struct OwnerIs {
     pub identity: Uuid,
     /// Grows with each answer; an older one that comes late is passed over.
     pub version: u64,
-    /// Whether the owner told before was found to be the same person.
-    pub merged: bool,
+    /// The identities that were found to be the same person.
+    pub absorbed: BTreeSet<Uuid>,
 }
 
 /// An identity turned out to be another.

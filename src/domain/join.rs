@@ -99,6 +99,8 @@ pub struct Verdict {
     pub proofs: BTreeMap<Proof, i64>,
     /// What was heard but names a foreign number.
     pub refused: BTreeSet<Heard>,
+    /// Whether the send response names a foreign number.
+    pub refused_response: bool,
     /// Whether the send failed.
     pub failed: bool,
     /// Mismatch events that were judged: accepted or not.
@@ -271,7 +273,11 @@ impl Verdict {
     }
 
     fn prove_response(&mut self, sent: &Sent) {
-        let Some(wa_id) = sent.send.wa_id.filter(|_| sent.accepts(sent.send.wa_id)) else { return };
+        let Some(wa_id) = sent.send.wa_id else { return };
+        self.refused_response = !sent.accepts(Some(wa_id));
+        if self.refused_response {
+            return;
+        }
         let user = sent.send.destination.user().cloned();
         let first_ms = sent.kafka_ms.first().copied().expect("a send has a copy");
         self.prove(Proof { kind: Evidence::SendResponse, wa_id: Some(wa_id), user, at_s: None }, first_ms);

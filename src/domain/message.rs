@@ -214,10 +214,11 @@ fn place(step: &mut Step, home: &Home, message: Message) {
 
 /// Evidence of a foreign number, and mismatch events that contradict their send, go to the dead letters.
 fn refuse(step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
-    for heard in after.refused.difference(&before.refused) {
-        let detail = format!("{} names a wa_id of another country than the number dialled", report_name(heard));
+    let news = after.refused.difference(&before.refused).map(|heard| (report_name(heard), join.heard[heard].cause.clone()));
+    let response = join.sent.iter().filter(|_| after.refused_response && !before.refused_response);
+    for (name, cause) in news.chain(response.map(|sent| ("the send response", sent.cause.clone()))) {
+        let detail = format!("{name} names a wa_id of another country than the number dialled");
         let rejection = Rejection { reason: Reason::ForeignJoin, detail };
-        let cause = join.heard[heard].cause.clone();
         step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: Original::default() }));
     }
     for (claim, accepted) in after.mismatches.iter().filter(|(claim, _)| !before.mismatches.contains_key(claim)) {

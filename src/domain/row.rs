@@ -78,8 +78,8 @@ pub struct Owner {
     pub identity: Uuid,
     /// The circle's version of it.
     pub version: u64,
-    /// Whether the one before was found to be the same person.
-    pub merged: bool,
+    /// The identities that were found to be the same person.
+    pub absorbed: BTreeSet<Uuid>,
 }
 
 /// What a row told last.

@@ -88,7 +88,7 @@ impl<B: Broker> Worker<B> {
         Ok(())
     }
 
-    /// Takes what the broker has next, and commits when it is time to. Whether there was anything.
+    /// Takes what the broker has next, and commits when it is time to. Whether there was anything to do.
     ///
     /// # Errors
     /// When the worker must be rebuilt.
@@ -107,10 +107,11 @@ impl<B: Broker> Worker<B> {
         if was_empty {
             self.opened = Instant::now();
         }
-        if self.is_due(idle) {
+        let due = self.is_due(idle);
+        if due {
             self.commit()?;
         }
-        Ok(!idle || changed)
+        Ok(!idle || changed || due)
     }
 
     /// Commits what is open.

@@ -7,9 +7,12 @@
 pub mod output;
 pub mod packed;
 pub mod record;
+pub mod send;
+pub mod state;
 
 mod codec;
 mod generated;
+mod key;
 mod model;
 mod names;
 mod reader;

@@ -52,7 +52,7 @@ message! {
     }
     Sighting { 1 wa_id, 2 user, 3 at, 4 wrote }
     Change { 1 at_s, 2 old, 3 new, 4 user }
-    OwnerIs { 1 address, 2 subject, 3 identity, 4 version, 5 merged }
+    OwnerIs { 1 address, 2 subject, 3 identity, 4 version, 5 absorbed }
     Absorbed { 1 founder, 2 previous, 3 current }
 }
 one_of! {
@@ -75,12 +75,12 @@ message! {
     Copies { 1 kafka_ms, 2 candidate_ms, 3 cause, 4 error }
     MismatchCopies { 1 kafka_ms, 2 cause, 3 original }
     Received { 1 inbound, 2 kafka_ms, 3 home, 4 version }
-    Contact { 1 rows, 2 inbound, 3 sights, 4 moves, 5 watchers, 6 subscribers, 7 revisions }
+    Contact { 1 rows, 2 inbound, 3 sights, 4 moves, 5 watchers, 6 subscribers, 7 revisions, 8 absorbed }
     AddressRow { 1 observed, 2 users, 3 seen, 4 moves, 5 watching, 6 owners, 7 told, 8 customer }
     Observed { 1 exact, 2 reply, 3 mismatch, 4 best, 5 exact_kind }
     Span { 1 first_s, 2 last_s }
     Proven { 1 kind, 2 at, 3 app, 4 message_id, 5 whatsapp_id, 6 sent_at }
-    Owner { 1 identity, 2 version, 3 merged }
+    Owner { 1 identity, 2 version, 3 absorbed }
     RowTold { 1 wa_id, 2 identity, 3 evidence }
     Wrote { 1 span, 2 first_id, 3 app }
     Circle { 1 into, 2 facts, 3 watchers, 4 identities, 5 absorbed, 6 generations, 7 apps, 8 version; walk: Walk::default() }

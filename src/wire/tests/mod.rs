@@ -1,8 +1,11 @@
 //! Round trips of random values, Protobuf as prost understands it, and garbage.
 
 mod events;
+mod fixture;
 mod generated;
 mod output;
 mod output_protobuf;
 mod packed;
 mod random;
+mod send;
+mod state;

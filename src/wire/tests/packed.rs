@@ -1,7 +1,7 @@
 //! Packed records.
 
 use super::generated;
-use super::random::{Any, Random, seeded};
+use super::random::{Any, damage, seeded};
 use crate::domain::entity::Envelope;
 use crate::wire::DecodeError;
 use crate::wire::packed::{Packed, Packer, decode, encode};
@@ -93,13 +93,6 @@ fn damage_never_panics_and_a_cut_is_noticed() {
             let cut = decode(&bytes[..end]);
             assert!(cut.is_err() || cut.is_ok_and(|cut| cut.events.is_empty()), "seed {seed}, {end} bytes");
         }
-    }
-}
-
-fn damage(random: &mut Random, bytes: &mut [u8]) {
-    for _ in 0..random.random_range(1..4) {
-        let index = random.random_range(0..bytes.len());
-        bytes[index] = random.random();
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
 use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
 use crate::domain::number;
 use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wrote};
-use crate::domain::state::MessageKey;
+use crate::domain::state::{Key, MessageKey, Row};
 use crate::domain::step::Settings;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
 use crate::domain::walk::{Facts, Walk};
@@ -29,6 +29,14 @@ pub type Random = ChaCha8Rng;
 /// The source with this seed.
 pub fn seeded(seed: u64) -> Random {
     Random::seed_from_u64(seed)
+}
+
+/// Overwrites a few bytes.
+pub fn damage(random: &mut Random, bytes: &mut [u8]) {
+    for _ in 0..random.random_range(1..4) {
+        let index = random.random_range(0..bytes.len());
+        bytes[index] = random.random();
+    }
 }
 
 /// Something of which there are random values.
@@ -80,19 +88,19 @@ structs! {
     Message { app, direction, id, at, kafka_ms, wa_id, user, address, customer_id, kind, whatsapp_id, referral, version }
     Sighting { wa_id, user, at, wrote }
     Change { at_s, old, new, user }
-    OwnerIs { address, subject, identity, version, merged }
+    OwnerIs { address, subject, identity, version, absorbed }
     Absorbed { founder, previous, current }
     Join { sent, heard, aliases, others, mismatches, inbound, home, version }
     Sent { send, kafka_ms, cause }
     Copies { kafka_ms, candidate_ms, cause, error }
     MismatchCopies { kafka_ms, cause, original }
     Received { inbound, kafka_ms, home, version }
-    Contact { rows, inbound, sights, moves, watchers, subscribers, revisions }
+    Contact { rows, inbound, sights, moves, watchers, subscribers, revisions, absorbed }
     AddressRow { observed, users, seen, moves, watching, owners, told, customer }
     Observed { exact, exact_kind, reply, mismatch, best }
     Span { first_s, last_s }
     Proven { kind, at, app, message_id, whatsapp_id, sent_at }
-    Owner { identity, version, merged }
+    Owner { identity, version, absorbed }
     RowTold { wa_id, identity, evidence }
     Wrote { span, first_id, app }
     Circle { into, facts, watchers, identities, absorbed, generations, apps, version; walk: Walk::default() }
@@ -130,7 +138,21 @@ enums! {
         SeenWith(user, wa_id, at_s), Seen(address, user, wa_id, at_s), OwnerIs(said), Absorbed(absorbed), Circle(event)
     }
     CircleEvent { Fact(fact), Message(message), Watch(subject, address), Link(home), HandOver(circle), HandOverMessages(bundle) }
+    Key { Join(app, id), Contact(home), Circle(home), Thread(home, app), Message(home, message) }
     Fact { Sight(number, user, at_s), Same(one, other), Change(change) }
+}
+
+/// A key and a row of its kind.
+pub fn any_row(random: &mut Random) -> (Key, Row) {
+    let key = Key::any(random);
+    let row = match &key {
+        Key::Join(..) => Row::Join(Any::any(random)),
+        Key::Contact(_) => Row::Contact(Any::any(random)),
+        Key::Circle(_) => Row::Circle(Any::any(random)),
+        Key::Thread(..) => Row::Thread(Any::any(random)),
+        Key::Message(..) => Row::Message(Any::any(random)),
+    };
+    (key, row)
 }
 
 impl<T: Any> Any for Option<T> {

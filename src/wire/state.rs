@@ -1,0 +1,131 @@
+//! Rows of state as bytes: what the changelog and the local store keep.
+//!
+//! ```text
+//! key     as `key.rs` draws it: it sorts as the key does
+//! value   1 ┃ Row of proto/waid/internal/v1/state.proto
+//!         └ the format; a reader refuses any that it does not know
+//! ```
+
+use super::codec::{put_value, take_value};
+use super::key;
+use super::names::Names;
+use super::packed::Named;
+use super::reader::{DecodeError, Reader};
+use super::writer::{Wire, Writer};
+use crate::domain::circle::Circle;
+use crate::domain::entity::Home;
+use crate::domain::ids::{App, MessageId};
+use crate::domain::state::{Key, Row};
+use crate::domain::walk::Walk;
+use std::sync::Arc;
+
+/// The format written.
+const FORMAT: u8 = 1;
+
+/// Fields of a row.
+mod field {
+    pub const TEXTS: u32 = 1;
+    pub const APPS: u32 = 2;
+    pub const JOIN: u32 = 3;
+    pub const CONTACT: u32 = 4;
+    pub const CIRCLE: u32 = 5;
+    pub const THREAD: u32 = 6;
+    pub const MESSAGE: u32 = 7;
+}
+
+/// The bytes of a key alone: of a row to remove, or of the end of a range.
+pub fn encode_key(key: &Key) -> Vec<u8> {
+    key::encode(key)
+}
+
+/// The bytes of a row's key and value.
+pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
+    let (names, last_id) = named_by(key);
+    let (texts, apps) = (names.texts.entries().len(), names.apps.entries().len());
+    let mut body = Writer { names, last_id, ..Writer::default() };
+    match row {
+        Row::Join(join) => put_value(join, field::JOIN, &mut body),
+        Row::Contact(contact) => put_value(contact, field::CONTACT, &mut body),
+        Row::Circle(circle) => put_value(circle, field::CIRCLE, &mut body),
+        Row::Thread(thread) => put_value(thread, field::THREAD, &mut body),
+        Row::Message(placed) => put_value(placed, field::MESSAGE, &mut body),
+    }
+    let mut out = Writer { bytes: vec![FORMAT], ..Writer::default() };
+    for text in &body.names.texts.entries()[texts..] {
+        put_value(text, field::TEXTS, &mut out);
+    }
+    for app in &body.names.apps.entries()[apps..] {
+        put_value(&Named(app.clone()), field::APPS, &mut out);
+    }
+    out.bytes.extend_from_slice(&body.bytes);
+    (key::encode(key), out.bytes)
+}
+
+/// A row from the bytes of its key and value.
+pub fn decode_row(key: &[u8], value: &[u8]) -> Result<(Key, Row), DecodeError> {
+    let key = key::decode(key)?;
+    let (format, body) = value.split_first().ok_or(DecodeError::Truncated)?;
+    if *format != FORMAT {
+        return Err(DecodeError::Version((*format).into()));
+    }
+    let (names, last_id) = named_by(&key);
+    let (apps, texts) = (names.apps.entries().to_vec(), names.texts.entries().to_vec());
+    let mut input = Reader { rest: body, apps, texts, last_id };
+    let mut row = None;
+    while let Some((number, wire)) = input.tag()? {
+        match number {
+            field::TEXTS => {
+                let text = take_value(number, wire, &mut input)?;
+                input.texts.push(text);
+            }
+            field::APPS => {
+                let Named(app) = take_value(number, wire, &mut input)?;
+                input.apps.push(app);
+            }
+            _ => row = Some(take_row(&key, number, wire, &mut input)?),
+        }
+    }
+    Ok((key, row.ok_or(DecodeError::Missing("Row.row"))?))
+}
+
+/// A row is of its key's kind.
+fn take_row(key: &Key, number: u32, wire: Wire, input: &mut Reader<'_>) -> Result<Row, DecodeError> {
+    match (key, number) {
+        (Key::Join(..), field::JOIN) => take_value(number, wire, input).map(Row::Join),
+        (Key::Contact(_), field::CONTACT) => take_value(number, wire, input).map(Row::Contact),
+        (Key::Circle(_), field::CIRCLE) => take_value(number, wire, input).map(with_walk).map(Row::Circle),
+        (Key::Thread(..), field::THREAD) => take_value(number, wire, input).map(Row::Thread),
+        (Key::Message(..), field::MESSAGE) => take_value(number, wire, input).map(Row::Message),
+        (Key::Join(..) | Key::Contact(_) | Key::Circle(_) | Key::Thread(..) | Key::Message(..), _) => {
+            Err(DecodeError::UnknownField(number))
+        }
+    }
+}
+
+/// The walk follows from the facts, so it is not kept.
+fn with_walk(circle: Circle) -> Circle {
+    Circle { walk: Walk::new(&circle.facts), ..circle }
+}
+
+/// What the key names, and the row need not name again.
+fn named_by(key: &Key) -> (Names, Option<MessageId>) {
+    let (home, app, id): (Option<&Home>, Option<&App>, Option<&MessageId>) = match key {
+        Key::Join(app, id) => (None, Some(app), Some(id)),
+        Key::Contact(home) | Key::Circle(home) => (Some(home), None, None),
+        Key::Thread(home, app) => (Some(home), Some(app), None),
+        Key::Message(home, message) => (Some(home), Some(&message.app), Some(&message.id)),
+    };
+    let scope_of_home = home.and_then(|home| match home {
+        Home::Number { .. } => None,
+        Home::User { user, .. } => Some(&user.scope),
+    });
+    let tenant: Option<&Arc<str>> = home.map(Home::tenant).or_else(|| app.map(App::tenant));
+    let mut names = Names::default();
+    for text in [tenant, scope_of_home, app.map(App::scope)].into_iter().flatten() {
+        names.texts.index(text);
+    }
+    if let Some(app) = app {
+        names.apps.index(app);
+    }
+    (names, id.cloned())
+}

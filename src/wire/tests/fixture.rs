@@ -1,0 +1,259 @@
+//! The rows of `tests/fixtures/rows_v1.txt`, one of each kind with every field set: whatever waid becomes, it reads them.
+
+use crate::domain::circle::{Circle, Founder};
+use crate::domain::contact::Contact;
+use crate::domain::entity::{Change, Direction, Heard, Home, Message, Original, ReportKind, Subject};
+use crate::domain::event::{Cause, Context, Inbound, Send, SendError, Source};
+use crate::domain::evidence::{Class, Evidence};
+use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
+use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
+use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wrote};
+use crate::domain::state::{Key, MessageKey, Row};
+use crate::domain::thread::{Conversation, Known, Placed, Thread, Told};
+use crate::domain::walk::{Facts, Walk};
+use crate::wire::state::{decode_row, encode_row};
+use std::fmt::Write;
+use uuid::Uuid;
+
+/// A row a line: kind, then key and value in hexadecimal digits.
+const VERSION_1: &str = include_str!("../../../tests/fixtures/rows_v1.txt");
+
+#[test]
+fn rows_of_version_1_stay_readable() {
+    let read: Vec<(Key, Row)> = VERSION_1
+        .lines()
+        .map(|line| {
+            let [_, key, value] = line.split(' ').collect::<Vec<_>>().try_into().expect("three words a line");
+            decode_row(&bytes(key), &bytes(value)).expect(line)
+        })
+        .collect();
+    assert_eq!(read, rows());
+}
+
+/// As long as version 1 is the newest, this says when a change of the domain changed the format by accident.
+#[test]
+fn rows_are_written_as_version_1() {
+    assert_eq!(written(), VERSION_1, "if this is meant, raise the format and add a fixture");
+}
+
+#[test]
+#[ignore = "writes the fixture anew"]
+fn write() {
+    std::fs::write("tests/fixtures/rows_v1.txt", written()).expect("the tests run in the crate");
+}
+
+fn written() -> String {
+    let mut lines = String::new();
+    for (key, row) in rows() {
+        let kind = match key {
+            Key::Join(..) => "join",
+            Key::Contact(_) => "contact",
+            Key::Circle(_) => "circle",
+            Key::Thread(..) => "thread",
+            Key::Message(..) => "message",
+        };
+        let (key, value) = encode_row(&key, &row);
+        writeln!(lines, "{kind} {} {}", digits(&key), digits(&value)).expect("a String takes any text");
+    }
+    lines
+}
+
+fn digits(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        write!(digits, "{byte:02x}").expect("a String takes any text");
+        digits
+    })
+}
+
+fn bytes(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("hexadecimal digits"));
+    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hexadecimal digits")).collect()
+}
+
+fn rows() -> Vec<(Key, Row)> {
+    let (home, key) =
+        (Home::of_number(app().tenant(), phone()), MessageKey { app: app(), at_s: T, direction: Direction::Inbound, id: wamid() });
+    vec![
+        (Key::Join(app(), gupshup_id()), Row::Join(join())),
+        (Key::Contact(home.clone()), Row::Contact(contact())),
+        (Key::Circle(home.clone()), Row::Circle(circle())),
+        (Key::Circle(Home::of_user(app().tenant(), &user())), Row::Circle(Circle { into: Some(home.clone()), ..Circle::default() })),
+        (Key::Thread(home.clone(), app()), Row::Thread(thread())),
+        (Key::Message(home, key), Row::Message(placed())),
+    ]
+}
+
+/// Seconds.
+const T: i64 = 1_760_000_000;
+/// The same, in milliseconds.
+const MS: i64 = T * 1000;
+
+fn app() -> App {
+    App::new("acme", "support", "portfolio")
+}
+
+fn phone() -> Number {
+    Number::from_digits("5535987654321").expect("a number")
+}
+
+fn wa_id() -> Number {
+    Number::from_digits("553587654321").expect("a number")
+}
+
+fn user() -> User {
+    User { scope: app().scope().clone(), id: Bsuid::parse("BR.1648738043044942").expect("the form") }
+}
+
+fn gupshup_id() -> MessageId {
+    MessageId::parse("ee4a68a0-1203-4c85-8dc3-49d0b3226a35").expect("an id")
+}
+
+fn wamid() -> MessageId {
+    MessageId::parse("wamid.HBgMNTUzNTg3NjU0MzIxFQIAEhgUM0E=").expect("an id")
+}
+
+fn cause() -> Cause {
+    Cause { source: Source::Sends, partition: 3, offset: 4711, element: 1, kafka_ms: MS + 5 }
+}
+
+fn address() -> Address {
+    Address::Phone(phone())
+}
+
+fn change() -> Change {
+    Change { at_s: T, old: phone(), new: wa_id(), user: Some(user()) }
+}
+
+fn join() -> Join {
+    let send = Send {
+        app: app(),
+        id: gupshup_id(),
+        destination: address(),
+        customer_id: Some("customer-1".into()),
+        wa_id: Some(wa_id()),
+        at: Moment(MS),
+        kind: Some("template".into()),
+    };
+    let inbound = Inbound {
+        app: app(),
+        id: wamid(),
+        wa_id: Some(wa_id()),
+        user: Some(user().id),
+        at: Moment(MS),
+        kind: Some("text".into()),
+        context: Some(Context { gupshup_id: Some(gupshup_id()), other_id: Some(wamid()) }),
+        referral: true,
+    };
+    let heard = Heard { report: ReportKind::Delivered, wa_id: Some(wa_id()), user: Some(user()), at_s: Some(T) };
+    let error = SendError { code: Some("131026".into()), reason: Some("undeliverable".into()) };
+    let copies = Copies { kafka_ms: [MS, MS + 1].into(), candidate_ms: [MS + 1].into(), cause: cause(), error: Some(error) };
+    let original = Original {
+        key: Some([1, 2][..].into()),
+        value: Some(b"{}"[..].into()),
+        headers: vec![("a".into(), None), ("b".into(), Some([0][..].into()))],
+    };
+    let mismatch = MismatchCopies { kafka_ms: [MS].into(), cause: cause(), original: Some(original) };
+    Join {
+        sent: Some(Sent { send, kafka_ms: [MS, MS + 9].into(), cause: cause() }),
+        heard: [(heard, copies)].into(),
+        aliases: [gupshup_id()].into(),
+        others: [wamid()].into(),
+        mismatches: [((wa_id(), T), mismatch)].into(),
+        inbound: Some(Received { inbound, kafka_ms: MS, home: Home::of_user(app().tenant(), &user()), version: 2 }),
+        home: Some(Home::of_number(app().tenant(), phone())),
+        version: 3,
+    }
+}
+
+fn contact() -> Contact {
+    Contact {
+        rows: [(address(), row())].into(),
+        inbound: [(wa_id(), Wrote { span: Span { first_s: T, last_s: T + 1 }, first_id: wamid(), app: app() })].into(),
+        sights: [((wa_id(), user()), T)].into(),
+        moves: [change()].into(),
+        watchers: [(phone(), [address(), Address::User(user())].into())].into(),
+        subscribers: [address()].into(),
+        revisions: [(address(), 4)].into(),
+        absorbed: [((address(), Uuid::from_u128(8)), Uuid::from_u128(1))].into(),
+    }
+}
+
+fn row() -> AddressRow {
+    let proven = Proven {
+        kind: Evidence::Sent,
+        at: Moment(MS),
+        app: Some(app()),
+        message_id: Some(gupshup_id()),
+        whatsapp_id: Some(wamid()),
+        sent_at: Some(Moment(MS)),
+    };
+    let observed = Observed {
+        exact: Some(Span { first_s: T, last_s: T + 1 }),
+        exact_kind: Some(Evidence::Sent),
+        reply: Some(Span { first_s: T + 2, last_s: T + 3 }),
+        mismatch: Some(Span { first_s: T + 4, last_s: T + 5 }),
+        best: Some(proven),
+    };
+    let subject = Subject::Number(wa_id());
+    AddressRow {
+        observed: [((Class::A, Some(wa_id())), observed)].into(),
+        users: [(user(), T)].into(),
+        seen: [((user(), wa_id()), T)].into(),
+        moves: [change()].into(),
+        watching: [subject.clone(), Subject::User(user())].into(),
+        owners: [(subject, Owner { identity: Uuid::from_u128(1), version: 5, absorbed: [Uuid::from_u128(8)].into() })].into(),
+        told: Some(RowTold { wa_id: Some(wa_id()), identity: Uuid::from_u128(1), evidence: Some(Evidence::Sent) }),
+        customer: Some((T, "customer-1".into())),
+    }
+}
+
+fn circle() -> Circle {
+    let home = Home::of_number(app().tenant(), phone());
+    let facts = Facts {
+        keys: [home, Home::of_user(app().tenant(), &user())].into(),
+        sights: [((wa_id(), user()), T)].into(),
+        same: [(phone(), wa_id())].into(),
+        changes: [change()].into(),
+    };
+    let founder = Founder { subject: Subject::User(user()), came_with: Some(change()) };
+    Circle {
+        into: None,
+        watchers: [((Subject::Number(wa_id()), address()), Some(Uuid::from_u128(1)))].into(),
+        identities: [(Uuid::from_u128(1), founder)].into(),
+        absorbed: [(Uuid::from_u128(2), Uuid::from_u128(1))].into(),
+        generations: [(Subject::User(user()), 2)].into(),
+        apps: [app(), App::new("acme", "sales", "sales")].into(),
+        version: 6,
+        walk: Walk::new(&facts),
+        facts,
+    }
+}
+
+fn thread() -> Thread {
+    let first = MessageKey { app: app(), at_s: T, direction: Direction::Outbound, id: gupshup_id() };
+    let known = Known { phone: Some(phone()), customer_id: Some("customer-1".into()) };
+    Thread {
+        conversations: vec![Conversation { id: Uuid::from_u128(7), identity: Uuid::from_u128(1), first, last_s: T + 1 }],
+        people: [(Uuid::from_u128(1), known)].into(),
+    }
+}
+
+fn placed() -> Placed {
+    let message = Message {
+        app: app(),
+        direction: Direction::Inbound,
+        id: wamid(),
+        at: Moment(MS + 500),
+        kafka_ms: MS + 900,
+        wa_id: Some(wa_id()),
+        user: Some(user()),
+        address: Some(address()),
+        customer_id: Some("customer-1".into()),
+        kind: Some("text".into()),
+        whatsapp_id: Some(wamid()),
+        referral: true,
+        version: 2,
+    };
+    let told = Told { identity: Uuid::from_u128(1), conversation: Uuid::from_u128(7), revision: 1 };
+    Placed { message, told: Some(told), window_ms: Some(MS + 86_400_000), founded: 1 }
+}
