@@ -17,7 +17,7 @@
 //! id         its UTF-8, up to the end
 //! ```
 
-use super::reader::DecodeError;
+use super::codec::DecodeError;
 use crate::domain::entity::{Direction, Home};
 use crate::domain::ids::{App, Bsuid, MessageId, Number, User};
 use crate::domain::number::Class;

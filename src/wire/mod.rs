@@ -1,7 +1,7 @@
 //! Records and rows as bytes, and back: the only place that knows Protobuf and the shapes of JSON.
 //!
 //! What waid reads back itself (the repartition log, rows of state) is Protobuf as `proto/waid/internal/v1` describes it, but written straight
-//! from the domain's types and read straight into them by [`codec`]: a struct in between would cost an allocation for each text on the way
+//! from the domain's types and read straight into them by `codec`: a struct in between would cost an allocation for each text on the way
 //! out and two on the way in, on the hottest path there is. A test holds every byte against prost.
 
 pub mod output;
@@ -14,11 +14,8 @@ mod codec;
 mod generated;
 mod key;
 mod model;
-mod names;
-mod reader;
-mod writer;
 
 #[cfg(test)]
 mod tests;
 
-pub use reader::DecodeError;
+pub use codec::DecodeError;

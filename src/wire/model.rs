@@ -1,8 +1,6 @@
 //! The fields of the domain's types, by the numbers of `proto/waid/internal/v1/model.proto`.
 
-use super::codec::{Field, Message, Value, enumeration, message, one_of, one_of_message, put_value};
-use super::reader::{DecodeError, Reader};
-use super::writer::{Wire, Writer};
+use super::codec::{DecodeError, Field, Message, Reader, Value, Wire, Writer, enumeration, message, one_of, one_of_message, put_value};
 use crate::domain::circle::{Circle, Founder};
 use crate::domain::contact::Contact;
 use crate::domain::entity::{
@@ -140,6 +138,31 @@ impl Value for App {
 
     fn absent(input: &Reader<'_>) -> Option<Self> {
         input.app(0).ok()
+    }
+}
+
+/// An app with all its names, as the dictionary has it.
+pub struct NamedApp(pub App);
+
+impl Message for NamedApp {
+    fn put_fields(&self, out: &mut Writer) {
+        self.0.tenant().put(1, out);
+        self.0.name().put(2, out);
+        (self.0.scope() != self.0.name()).then(|| self.0.scope().clone()).put(3, out);
+    }
+
+    fn take_fields(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (mut tenant, mut name, mut scope) = (None, None, None);
+        while let Some((number, wire)) = input.tag()? {
+            match number {
+                1 => Arc::<str>::take(&mut tenant, number, wire, input)?,
+                2 => Arc::<str>::take(&mut name, number, wire, input)?,
+                3 => Arc::<str>::take(&mut scope, number, wire, input)?,
+                _ => return Err(DecodeError::UnknownField(number)),
+            }
+        }
+        let name = name.unwrap_or_default();
+        Ok(Self(App::new(&tenant.unwrap_or_default(), &name, &scope.unwrap_or_else(|| name.clone()))))
     }
 }
 

@@ -6,12 +6,9 @@
 //!         └ the format; a reader refuses any that it does not know
 //! ```
 
-use super::codec::{put_value, take_value};
+use super::codec::{DecodeError, Names, Reader, Wire, Writer, put_value, take_value};
 use super::key;
-use super::names::Names;
-use super::packed::Named;
-use super::reader::{DecodeError, Reader};
-use super::writer::{Wire, Writer};
+use super::model::NamedApp;
 use crate::domain::circle::Circle;
 use crate::domain::entity::Home;
 use crate::domain::ids::{App, MessageId};
@@ -55,7 +52,7 @@ pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
         put_value(text, field::TEXTS, &mut out);
     }
     for app in &body.names.apps.entries()[apps..] {
-        put_value(&Named(app.clone()), field::APPS, &mut out);
+        put_value(&NamedApp(app.clone()), field::APPS, &mut out);
     }
     out.bytes.extend_from_slice(&body.bytes);
     (key::encode(key), out.bytes)
@@ -79,7 +76,7 @@ pub fn decode_row(key: &[u8], value: &[u8]) -> Result<(Key, Row), DecodeError> {
                 input.texts.push(text);
             }
             field::APPS => {
-                let Named(app) = take_value(number, wire, &mut input)?;
+                let NamedApp(app) = take_value(number, wire, &mut input)?;
                 input.apps.push(app);
             }
             _ => row = Some(take_row(&key, number, wire, &mut input)?),

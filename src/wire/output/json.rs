@@ -11,6 +11,9 @@ use crate::domain::output::{ConversationEvent, ConversationEventType, IdentityEv
 use serde::Serialize;
 use uuid::Uuid;
 
+/// Room for a usual record.
+const RECORD_BYTES: usize = 1280;
+
 #[derive(Serialize)]
 struct Common<'a> {
     schema_version: u32,
@@ -198,7 +201,9 @@ fn common<'a>(head: &Head<'a>) -> Common<'a> {
 }
 
 fn bytes(record: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(record).expect("texts, numbers and nulls")
+    let mut bytes = Vec::with_capacity(RECORD_BYTES);
+    serde_json::to_writer(&mut bytes, record).expect("texts, numbers and nulls into memory");
+    bytes
 }
 
 fn digits(number: Option<Number>) -> Option<Digits> {

@@ -2,7 +2,7 @@
 
 use super::generated;
 use super::random::{Any, damage, seeded};
-use crate::domain::entity::Envelope;
+use crate::domain::entity::{Entity, Envelope};
 use crate::wire::DecodeError;
 use crate::wire::packed::{Packed, Packer, decode, encode};
 use prost::Message;
@@ -31,16 +31,15 @@ fn the_bytes_are_those_that_prost_would_write() {
 #[test]
 fn equal_apps_share_one_allocation() {
     let random = &mut seeded(1);
-    let sends = std::iter::repeat_with(|| Envelope::any(random))
-        .filter(|envelope| matches!(envelope.to, crate::domain::entity::Entity::Message { .. }));
+    let sends = std::iter::repeat_with(|| Envelope::any(random)).filter(|envelope| matches!(envelope.to, Entity::Message { .. }));
     let packed = Packed { events: sends.take(200).collect(), ..Packed::default() };
     let decoded = decode(&encode(&packed)).expect("encoded here");
     let apps: Vec<_> = decoded
         .events
         .iter()
         .filter_map(|envelope| match &envelope.to {
-            crate::domain::entity::Entity::Message { app, .. } => Some(app),
-            crate::domain::entity::Entity::Home(_) => None,
+            Entity::Message { app, .. } => Some(app),
+            Entity::Home(_) => None,
         })
         .collect();
     for (one, other) in apps.iter().zip(&apps[1..]) {

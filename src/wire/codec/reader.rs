@@ -100,9 +100,9 @@ impl<'a> Reader<'a> {
     pub fn nested<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, DecodeError>) -> Result<T, DecodeError> {
         let inner = self.slice()?;
         let outer = std::mem::replace(&mut self.rest, inner);
-        let value = body(self)?;
+        let value = body(self);
         self.rest = outer;
-        Ok(value)
+        value
     }
 
     /// An entry of the dictionary's texts.
