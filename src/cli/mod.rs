@@ -47,9 +47,13 @@ pub struct Global {
     log_format: LogFormat,
 }
 
-/// The subcommands; `run` and `demo` join here, each as `Run(run::RunArgs)` and so on.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Join webhooks and sends, and publish identities and conversations, until told to stop.
+    Run(run::RunArgs),
+    /// Show on simulated traffic what waid does, with nothing to install.
+    Demo(demo::DemoArgs),
     /// Read a capture and write the outputs, without a broker.
     Replay(replay::ReplayArgs),
     /// Print, create or check the topics.
@@ -64,8 +68,8 @@ impl Command {
     /// What is logged by default: whoever runs a command to read its answer is not told how it came about.
     const fn log_level(&self) -> &'static str {
         match self {
-            Self::Replay(_) => "warn",
-            Self::Topics(_) | Self::Config(_) => "info",
+            Self::Demo(_) | Self::Replay(_) => "warn",
+            Self::Run(_) | Self::Topics(_) | Self::Config(_) => "info",
         }
     }
 }
@@ -75,6 +79,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
     let Cli { global, command } = Cli::parse_from(args);
     log::start(global.log_format, command.log_level())?;
     match command {
+        Command::Run(args) => run::run(&args, &global.load()?),
+        Command::Demo(args) => demo::run(&args),
         Command::Replay(args) => replay::run(&args, &global.load()?),
         Command::Topics(command) => topics::run(&command, &global.load()?.config),
         Command::Config(command) => config::run(&command, &global.load()?, global.config.as_deref()),

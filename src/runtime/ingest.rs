@@ -39,7 +39,7 @@ impl Ingest {
                 Routed::Events(events) => events.iter().for_each(|envelope| sink.send(partition_of(&envelope.to, partitions), envelope)),
                 Routed::Ignored(name) => *self.ignored.entry(name).or_default() += 1,
                 Routed::Rejected(rejection) => {
-                    sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original: original(record) }))
+                    sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original: original(record) }));
                 }
             }
         }

@@ -129,6 +129,16 @@ impl Audit {
         &self.dead_letters
     }
 
+    /// How many messages were told of.
+    pub fn messages(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// The wa_id that an address has now.
+    pub fn wa_id_of(&self, address: &str) -> Option<&str> {
+        self.rows.get(address).and_then(|told| told.wa_id.as_deref())
+    }
+
     /// The identity that a message has now.
     pub fn identity_of(&self, message: &str) -> Option<Uuid> {
         self.messages.get(message).map(|told| self.identities.follow(told.identity))
@@ -145,9 +155,9 @@ impl Audit {
     }
 
     /// Whether all of it is so.
-    pub fn verdict(self, world: &World) -> Verdict {
+    pub fn verdict(&self, world: &World) -> Verdict {
         let mut truth = Summary::default();
-        let mut comparison = Comparison::new(&self);
+        let mut comparison = Comparison::new(self);
         for person in world.truths() {
             comparison.person(&person);
             truth.add(&person);

@@ -2,3 +2,22 @@
 
 pub mod admin;
 pub mod client;
+pub mod embedded;
+
+mod broker;
+mod commit;
+mod epochs;
+mod group;
+mod log;
+mod member;
+mod membership;
+mod names;
+mod producer;
+mod record;
+mod reminder;
+mod setup;
+mod share;
+mod starts;
+
+pub use broker::KafkaBroker;
+pub use setup::{Setup, TRANSACTION_TIMEOUT};
