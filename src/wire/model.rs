@@ -1,7 +1,7 @@
 //! The fields of the domain's types, by the numbers of `proto/waid/internal/v1/model.proto`.
 
 use super::codec::{DecodeError, Field, Message, Reader, Value, Wire, Writer, enumeration, message, one_of, one_of_message, put_value};
-use crate::domain::circle::{Circle, Founder};
+use crate::domain::circle::{Circle, Derived, Founder};
 use crate::domain::contact::Contact;
 use crate::domain::entity::{
     Absorbed, Change, CircleEvent, Direction, Event, Fact, Heard, Home, Message as Placing, Naming, Original, OwnerIs, Report, ReportKind,
@@ -15,7 +15,7 @@ use crate::domain::number;
 use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wrote};
 use crate::domain::state::MessageKey;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
-use crate::domain::walk::{Facts, Walk};
+use crate::domain::walk::Facts;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -81,7 +81,7 @@ message! {
     Owner { 1 identity, 2 version, 3 absorbed }
     RowTold { 1 wa_id, 2 identity, 3 evidence }
     Wrote { 1 span, 2 first_id, 3 app }
-    Circle { 1 into, 2 facts, 3 watchers, 4 identities, 5 absorbed, 6 generations, 7 apps, 8 version; walk: Walk::default() }
+    Circle { 1 into, 2 facts, 3 watchers, 4 identities, 5 absorbed, 6 generations, 7 apps, 8 version; derived: Derived::default() }
     Founder { 1 subject, 2 came_with }
     Facts { 1 keys, 2 sights, 3 same, 4 changes }
     Bundle { 1 app, 2 messages, 3 people }

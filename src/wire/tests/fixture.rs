@@ -1,6 +1,6 @@
 //! The rows of `tests/fixtures/rows_v1.txt`, one of each kind with every field set: whatever waid becomes, it reads them.
 
-use crate::domain::circle::{Circle, Founder};
+use crate::domain::circle::{Circle, Derived, Founder};
 use crate::domain::contact::Contact;
 use crate::domain::entity::{Change, Direction, Heard, Home, Message, Original, ReportKind, Subject};
 use crate::domain::event::{Cause, Context, Inbound, Send, SendError, Source};
@@ -10,7 +10,7 @@ use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
 use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wrote};
 use crate::domain::state::{Key, MessageKey, Row};
 use crate::domain::thread::{Conversation, Known, Placed, Thread, Told};
-use crate::domain::walk::{Facts, Walk};
+use crate::domain::walk::Facts;
 use crate::wire::state::{decode_row, encode_row};
 use std::fmt::Write;
 use uuid::Uuid;
@@ -216,7 +216,7 @@ fn circle() -> Circle {
         changes: [change()].into(),
     };
     let founder = Founder { subject: Subject::User(user()), came_with: Some(change()) };
-    Circle {
+    let mut circle = Circle {
         into: None,
         watchers: [((Subject::Number(wa_id()), address()), Some(Uuid::from_u128(1)))].into(),
         identities: [(Uuid::from_u128(1), founder)].into(),
@@ -224,9 +224,11 @@ fn circle() -> Circle {
         generations: [(Subject::User(user()), 2)].into(),
         apps: [app(), App::new("acme", "sales", "sales")].into(),
         version: 6,
-        walk: Walk::new(&facts),
         facts,
-    }
+        derived: Derived::default(),
+    };
+    circle.derive();
+    circle
 }
 
 fn thread() -> Thread {
