@@ -70,7 +70,7 @@ one_of_message!(Address, Subject, CircleEvent, Fact);
 message! {
     Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version }
     Sent { 1 send, 2 kafka_ms, 3 cause }
-    Copies { 1 kafka_ms, 2 candidate_ms, 3 cause, 4 error }
+    Copies { 1 kafka_ms, 2 candidate_ms, 3 cause, 4 error, 5 candidate }
     MismatchCopies { 1 kafka_ms, 2 cause, 3 original }
     Received { 1 inbound, 2 kafka_ms, 3 home, 4 version }
     Contact { 1 rows, 2 inbound, 3 sights, 4 moves, 5 watchers, 6 subscribers, 7 revisions, 8 absorbed }

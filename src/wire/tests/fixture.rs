@@ -146,7 +146,13 @@ fn join() -> Join {
     };
     let heard = Heard { report: ReportKind::Delivered, wa_id: Some(wa_id()), user: Some(user()), at_s: Some(T) };
     let error = SendError { code: Some("131026".into()), reason: Some("undeliverable".into()) };
-    let copies = Copies { kafka_ms: [MS, MS + 1].into(), candidate_ms: [MS + 1].into(), cause: cause(), error: Some(error) };
+    let copies = Copies {
+        kafka_ms: [MS, MS + 1].into(),
+        candidate_ms: [MS + 1].into(),
+        cause: cause(),
+        candidate: Some(cause()),
+        error: Some(error),
+    };
     let original = Original {
         key: Some([1, 2][..].into()),
         value: Some(b"{}"[..].into()),

@@ -92,7 +92,7 @@ structs! {
     Absorbed { founder, previous, current }
     Join { sent, heard, aliases, others, mismatches, inbound, home, version }
     Sent { send, kafka_ms, cause }
-    Copies { kafka_ms, candidate_ms, cause, error }
+    Copies { kafka_ms, candidate_ms, cause, candidate, error }
     MismatchCopies { kafka_ms, cause, original }
     Received { inbound, kafka_ms, home, version }
     Contact { rows, inbound, sights, moves, watchers, subscribers, revisions, absorbed }
