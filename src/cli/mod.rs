@@ -45,9 +45,11 @@ pub struct Global {
     log_format: LogFormat,
 }
 
-/// The subcommands; `run`, `replay` and `demo` join here, each as `Run(run::RunArgs)` and so on.
+/// The subcommands; `replay` and `demo` join here, each as `Replay(replay::ReplayArgs)` and so on.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Join webhooks and sends, and publish identities and conversations, until told to stop.
+    Run(run::RunArgs),
     /// Print, create or check the topics.
     #[command(subcommand)]
     Topics(topics::TopicsCommand),
@@ -61,6 +63,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
     let Cli { global, command } = Cli::parse_from(args);
     log::start(global.log_format)?;
     match command {
+        Command::Run(args) => run::run(&args, &global.load()?),
         Command::Topics(command) => topics::run(&command, &global.load()?.config),
         Command::Config(command) => config::run(&command, &global.load()?, global.config.as_deref()),
     }

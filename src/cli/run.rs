@@ -1,7 +1,121 @@
 //! `waid run`: the processor.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use clap::Args;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::{Failure, topics};
+use crate::config::{App, Config, Loaded, OutputFormat};
+use crate::domain::apps::{Apps, ListedApp};
+use crate::domain::step::Settings;
+use crate::runtime::broker::BrokerError;
+use crate::runtime::ingest::Ingest;
+use crate::runtime::kafka::admin::Admin;
+use crate::runtime::kafka::{KafkaBroker, Setup};
+use crate::runtime::supervisor::{Patience, Post, supervise};
+use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
+use crate::wire::output::{Format, Outputs};
 
 /// Join webhooks and sends, and publish identities and conversations, until told to stop.
 #[derive(Debug, Args)]
 pub struct RunArgs {}
+
+/// Checks that the topics are there and as they must be, then works until SIGTERM or Ctrl-C.
+pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
+    let config = &loaded.config;
+    for warning in &loaded.warnings {
+        warn!("{warning}");
+    }
+    let limits = preflight(config)?;
+    let start = Start::new(config, limits);
+    info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
+    supervise(config.workers.threads, Patience::default(), |post| start.worker(post)).map_err(Failure::failed)?;
+    info!("stopped");
+    Ok(())
+}
+
+/// `max.message.bytes` of each topic, once all of them are as they must be.
+fn preflight(config: &Config) -> Result<BTreeMap<String, u64>, Failure> {
+    let admin = Admin::new(&config.kafka).map_err(Failure::failed)?;
+    let (specs, observed) = topics::observe(&admin, config).map_err(Failure::failed)?;
+    let findings = crate::topics::check(&specs, &observed, &config.kafka.bootstrap_servers);
+    if !findings.is_empty() {
+        let lines: Vec<String> = findings.iter().map(|finding| format!("  {finding}")).collect();
+        return Err(Failure::failed(format!("cannot run with the topics as they are:\n{}", lines.join("\n"))));
+    }
+    let limits = observed.into_iter().filter_map(|(name, topic)| {
+        let limit = topic.settings.ok()?.get("max.message.bytes")?.parse().ok()?;
+        Some((name, limit))
+    });
+    Ok(limits.collect())
+}
+
+/// What every worker of the process is built from.
+struct Start<'a> {
+    config: &'a Config,
+    limits: BTreeMap<String, u64>,
+    outputs: Arc<Outputs>,
+    deployment: Deployment,
+    /// Tells the transactional ids of this process from those of others in the group.
+    instance: Uuid,
+}
+
+impl<'a> Start<'a> {
+    fn new(config: &'a Config, limits: BTreeMap<String, u64>) -> Self {
+        let deployment = Deployment {
+            webhooks: config.topics.webhooks.clone(),
+            sends: config.topics.sends.clone(),
+            settings: settings(config),
+            commit: CommitPolicy::default(),
+        };
+        Self { config, limits, outputs: Arc::new(outputs(config)), deployment, instance: Uuid::new_v4() }
+    }
+
+    /// One worker, from its start until it fails or is told to stop.
+    fn worker(&self, post: &Post) -> Result<(), BrokerError> {
+        let Config { kafka, topics, .. } = self.config;
+        let transactional_id = format!("{}-{}-{}", kafka.group_id, self.instance, post.thread);
+        let setup = Setup::new(kafka.clone(), topics.clone(), self.limits.clone(), transactional_id);
+        let broker = KafkaBroker::start(setup, Arc::clone(&self.outputs), Arc::clone(&post.vitals))?;
+        let ingest = Ingest::new(Apps::new(&listed(self.config)));
+        Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?.run(&post.stop)
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).expect("the configuration bounds it");
+    Settings {
+        join_timeout_ms: i64::try_from(config.join.timeout.as_millis()).expect("the configuration bounds it"),
+        idle_timeout_s: seconds(config.conversation.idle_timeout),
+        retention_ms: i64::try_from(config.conversation.retention.as_millis()).expect("the configuration bounds it"),
+        service_window_s: SERVICE_WINDOW_S,
+        referral_window_s: REFERRAL_WINDOW_S,
+    }
+}
+
+/// Meta's rules for whoever answers a person, and for whoever a click-to-WhatsApp ad brought.
+const SERVICE_WINDOW_S: i64 = 24 * 3600;
+const REFERRAL_WINDOW_S: i64 = 72 * 3600;
+
+fn listed(config: &Config) -> Vec<ListedApp> {
+    let listed = |app: &App| {
+        let App { name, tenant, gs_app_id, phone_number_id, portfolio } = app.clone();
+        ListedApp { name, tenant, gs_app_id, phone_number_id, portfolio }
+    };
+    config.apps.iter().map(listed).collect()
+}
+
+fn outputs(config: &Config) -> Outputs {
+    Outputs {
+        format: match config.output.format {
+            OutputFormat::Json => Format::Json,
+            OutputFormat::Protobuf => Format::Protobuf,
+        },
+        webhooks: config.topics.webhooks.clone(),
+        sends: config.topics.sends.clone(),
+        keys_name_tenant: config.tenants().len() > 1,
+    }
+}

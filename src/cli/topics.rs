@@ -102,7 +102,7 @@ fn check(config: &Config) -> Result<(), Failure> {
 }
 
 /// What should be and what is. The limits of some topics follow from those that the inputs have.
-fn observe(admin: &Admin, config: &Config) -> Result<(Vec<TopicSpec>, BTreeMap<String, ObservedTopic>), AdminError> {
+pub(super) fn observe(admin: &Admin, config: &Config) -> Result<(Vec<TopicSpec>, BTreeMap<String, ObservedTopic>), AdminError> {
     let names: Vec<&str> = config.topics.names().into_iter().map(|(_, name)| name).collect();
     let observed = admin.observe(&names)?;
     let limits = topics::inputs(&config.topics).into_iter().filter_map(|input| {

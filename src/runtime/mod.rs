@@ -4,6 +4,8 @@ pub mod broker;
 pub mod ingest;
 pub mod kafka;
 pub mod memory;
+pub mod supervisor;
 pub mod task;
 pub mod transaction;
+pub mod vitals;
 pub mod worker;

@@ -1,11 +1,12 @@
 //! A real Kafka for integration tests: one broker for each test binary, and clients that fill, read and inspect it.
 //!
 //! The broker's jars come from Maven (`download`), it lives in a temporary directory as long as the test process (`process`, `kafka`),
-//! and the helpers are methods of [`Broker`] (`client`, `produce`, `read`). Tests share the broker, so they name everything with [`unique`].
+//! and the helpers are methods of [`Broker`] (`client`, `produce`, `read`). `deployment` runs `waid` itself. Tests share the broker, so they name everything with [`unique`].
 
 #![allow(dead_code, unused_imports)] // Each test binary uses its own part of this.
 
 mod client;
+mod deployment;
 mod download;
 mod kafka;
 mod process;
@@ -16,6 +17,7 @@ mod wait;
 use std::sync::OnceLock;
 
 pub use client::Committed;
+pub use deployment::{Deployment, Running};
 pub use kafka::Broker;
 pub use produce::{Placed, Producer, Record, send_all};
 pub use read::Received;

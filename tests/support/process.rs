@@ -51,6 +51,16 @@ impl Process {
         self.directory.join("exit").exists()
     }
 
+    /// What the process ended with, once it has; above 128 a signal ended it.
+    pub fn exit_code(&self) -> Option<i32> {
+        fs::read_to_string(self.directory.join("exit")).ok()?.trim().parse().ok()
+    }
+
+    /// Where it runs: what it wrote there is gone after its end.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// All that the process wrote so far.
     pub fn log(&self) -> String {
         read_log(&self.directory)

@@ -1,6 +1,6 @@
 //! Reading topics from tests, always `read_committed`: a whole topic as it is now, or until it holds what is expected.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -58,6 +58,28 @@ impl Broker {
         let reader = self.reader();
         assign(&reader, topic, &self.partitions(topic));
         collect(&reader, topic, |received, _| enough(received))
+    }
+
+    /// Whether the topic holds committed records at or after these offsets; partitions that are not named are read from their beginning.
+    pub fn holds_more(&self, topic: &str, from: &BTreeMap<i32, i64>) -> bool {
+        let reader = self.reader();
+        let partitions = self.partitions(topic);
+        let mut assignment = TopicPartitionList::new();
+        for partition in &partitions {
+            let offset = from.get(partition).map_or(Offset::Beginning, |offset| Offset::Offset(*offset));
+            assignment.add_partition_offset(topic, *partition, offset).expect("a valid offset");
+        }
+        reader.assign(&assignment).expect("an assignment");
+        let mut unfinished = BTreeSet::from_iter(partitions);
+        wait_until(&format!("a record or the end of {topic}"), || match reader.poll(POLL) {
+            None => None,
+            Some(Ok(_)) => Some(true),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                unfinished.remove(&partition);
+                unfinished.is_empty().then_some(false)
+            }
+            Some(Err(error)) => panic!("cannot read {topic}: {error}"),
+        })
     }
 
     fn reader(&self) -> BaseConsumer {

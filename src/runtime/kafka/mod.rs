@@ -2,3 +2,21 @@
 
 pub mod admin;
 pub mod client;
+
+mod broker;
+mod commit;
+mod epochs;
+mod group;
+mod log;
+mod member;
+mod membership;
+mod names;
+mod producer;
+mod record;
+mod reminder;
+mod setup;
+mod share;
+mod starts;
+
+pub use broker::KafkaBroker;
+pub use setup::{Setup, TRANSACTION_TIMEOUT};

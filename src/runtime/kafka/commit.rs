@@ -1,0 +1,138 @@
+//! How a transaction is committed: the one place that knows the order, and why it is this one.
+//!
+//! Nothing is sent before [`Committer::commit`]: a transaction is open at the brokers only as long as this takes, so that
+//! a worker that is paused, or loses its partitions, between two commits has nothing there that must be taken back.
+
+use super::epochs::Epochs;
+use super::producer::Producer;
+use super::setup::Setup;
+use super::{membership, names};
+use crate::runtime::broker::{BrokerError, Source};
+use crate::runtime::transaction::Transaction;
+use crate::runtime::vitals::Vitals;
+use crate::wire::record::OutRecord;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
+use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Commits transactions with one producer.
+pub(super) struct Committer {
+    producer: Producer,
+    setup: Setup,
+    vitals: Arc<Vitals>,
+}
+
+impl Committer {
+    /// With a producer that has taken over from its predecessor.
+    pub fn start(setup: Setup, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
+        Ok(Self { producer: Producer::start(&setup, Arc::clone(&vitals))?, setup, vitals })
+    }
+
+    /// Lets the producer tell what it has to tell.
+    pub fn serve(&self) {
+        self.producer.serve();
+    }
+
+    /// Makes the records and the offsets of `open` visible at once, and empties it; returns the offsets. After an error
+    /// nobody may go on with this producer: only a new one of the same id settles what became of it.
+    pub fn commit<C: ConsumerContext>(
+        &self,
+        consumer: &BaseConsumer<C>,
+        epochs: &mut Epochs,
+        open: &mut Transaction,
+    ) -> Result<BTreeMap<Source, i64>, BrokerError> {
+        let began = Instant::now();
+        let taken = open.taken();
+        let (records, offsets) = open.finish();
+        self.check_sizes(&records)?;
+        self.producer.begin()?;
+        let sent = self.send(&records).and_then(|()| self.settle(consumer, epochs, &offsets));
+        if sent.is_err() {
+            self.producer.abort();
+        }
+        let list = sent?;
+        // The last step, and the only one whose failure leaves open whether it happened.
+        self.producer.commit()?;
+        epochs.end();
+        self.commit_outside(consumer, &list)?;
+        let took = began.elapsed();
+        self.vitals.committed(taken, took);
+        tracing::debug!(taken, records = records.len(), ?took, "committed");
+        Ok(offsets)
+    }
+
+    /// First the records. All of them are with the brokers before anything else is done: the wrapper's commit would wait
+    /// for them in steps of 100 ms, and one that failed must be known before the offsets say that all is done.
+    fn send(&self, records: &[OutRecord]) -> Result<(), BrokerError> {
+        records.iter().try_for_each(|record| self.producer.send(record))?;
+        self.producer.drain(u64::try_from(records.len()).expect("fits"))
+    }
+
+    /// Then the offsets, which the group's coordinator takes from a live member only; this is what fences a worker whose
+    /// partitions have gone to another.
+    fn settle<C: ConsumerContext>(
+        &self,
+        consumer: &BaseConsumer<C>,
+        epochs: &Epochs,
+        offsets: &BTreeMap<Source, i64>,
+    ) -> Result<TopicPartitionList, BrokerError> {
+        // A transaction without offsets never asks the coordinator: it would not be fenced at all.
+        if offsets.is_empty() {
+            return Err(BrokerError::Aborted("it has records but no offsets".to_owned()));
+        }
+        // The metadata first, the checks after it: if the partitions go in between, the metadata is of the generation
+        // that has ended, and is refused. In the other order fresh metadata would cover up for stale partitions.
+        let metadata = membership::metadata(consumer).map_err(BrokerError::Aborted)?;
+        if let Some((topic, partition)) = epochs.changed(offsets.keys().copied()) {
+            return Err(BrokerError::Aborted(format!("partition {partition} of {topic:?} was given anew since it began")));
+        }
+        if consumer.assignment_lost() {
+            return Err(BrokerError::Aborted("the group has given the partitions to others".to_owned()));
+        }
+        let offsets = self.list(offsets)?;
+        self.producer.send_offsets(&offsets, &metadata)?;
+        Ok(offsets)
+    }
+
+    fn list(&self, offsets: &BTreeMap<Source, i64>) -> Result<TopicPartitionList, BrokerError> {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for ((topic, partition), offset) in offsets {
+            let added = list.add_partition_offset(names::of_source(&self.setup.topics, *topic), *partition, Offset::Offset(*offset));
+            added.map_err(|error| BrokerError::Aborted(format!("offset {offset} of {topic:?}: {error}")))?;
+        }
+        Ok(list)
+    }
+
+    /// See [`Setup::offsets_outside_transaction`].
+    fn commit_outside<C: ConsumerContext>(&self, consumer: &BaseConsumer<C>, offsets: &TopicPartitionList) -> Result<(), BrokerError> {
+        if !self.setup.offsets_outside_transaction {
+            return Ok(());
+        }
+        let committed = consumer.commit(offsets, CommitMode::Sync);
+        committed.map_err(|error| BrokerError::Aborted(format!("cannot commit the offsets outside the transaction: {error}")))
+    }
+
+    /// A record that its topic does not take would abort the transaction, and the next attempt's, for ever.
+    fn check_sizes(&self, records: &[OutRecord]) -> Result<(), BrokerError> {
+        let size = |record: &&OutRecord| self.setup.limit(names::of_output(&self.setup.topics, record.topic)) < bytes(record);
+        let Some(record) = records.iter().find(size) else { return Ok(()) };
+        let topic = names::of_output(&self.setup.topics, record.topic);
+        Err(BrokerError::Log(format!(
+            "a record of {} bytes is too large for {topic}, which takes {}: raise its max.message.bytes, then start again",
+            bytes(record),
+            self.setup.limit(topic)
+        )))
+    }
+}
+
+/// What a record takes in a batch of its own, at most.
+fn bytes(record: &OutRecord) -> u64 {
+    const BATCH: usize = 61;
+    const RECORD: usize = 36;
+    const HEADER: usize = 10;
+    let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+    let headers = record.headers.iter().map(|(name, value)| HEADER + name.len() + length(value)).sum::<usize>();
+    u64::try_from(BATCH + RECORD + length(&record.key) + length(&record.payload) + headers).expect("fits")
+}

@@ -1,0 +1,105 @@
+//! Assignment epochs: whether a partition is still the worker's as it was when a transaction began with it.
+//!
+//! The group's generation does not tell: a worker that was paused past its session timeout, and has joined again by
+//! itself, commits what it had open under the new generation, and Kafka takes it, duplicates and all.
+
+use crate::runtime::broker::Source;
+use std::collections::BTreeMap;
+
+/// An epoch for each partition, raised whenever it is given or taken, and those that the open transaction began with.
+#[derive(Default)]
+pub(super) struct Epochs {
+    now: BTreeMap<Source, Epoch>,
+    began: BTreeMap<Source, u64>,
+}
+
+#[derive(Default)]
+struct Epoch {
+    count: u64,
+    held: bool,
+}
+
+impl Epochs {
+    /// The partition was given.
+    pub fn given(&mut self, source: Source) {
+        self.raise(source, true);
+    }
+
+    /// The partition was taken.
+    pub fn taken(&mut self, source: Source) {
+        self.raise(source, false);
+    }
+
+    fn raise(&mut self, source: Source, held: bool) {
+        let epoch = self.now.entry(source).or_default();
+        epoch.count += 1;
+        epoch.held = held;
+    }
+
+    /// Whether the partition is the worker's.
+    pub fn holds(&self, source: Source) -> bool {
+        self.now.get(&source).is_some_and(|epoch| epoch.held)
+    }
+
+    /// The partitions that are the worker's.
+    pub fn held(&self) -> impl Iterator<Item = Source> {
+        self.now.iter().filter(|(_, epoch)| epoch.held).map(|(source, _)| *source)
+    }
+
+    /// The open transaction takes something of this partition; its epoch is remembered when that is the first.
+    pub fn begin(&mut self, source: Source) {
+        let now = self.count(source);
+        self.began.entry(source).or_insert(now);
+    }
+
+    /// The open transaction has ended.
+    pub fn end(&mut self) {
+        self.began.clear();
+    }
+
+    /// The first of these partitions that is not as it was when the open transaction began with it.
+    pub fn changed(&self, sources: impl IntoIterator<Item = Source>) -> Option<Source> {
+        sources.into_iter().find(|source| !self.holds(*source) || self.began.get(source) != Some(&self.count(*source)))
+    }
+
+    fn count(&self, source: Source) -> u64 {
+        self.now.get(&source).map_or(0, |epoch| epoch.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::packed::SourceTopic;
+
+    const ONE: Source = (SourceTopic::Sends, 1);
+    const TWO: Source = (SourceTopic::Sends, 2);
+
+    #[test]
+    fn a_partition_that_went_away_and_came_back_is_not_the_same() {
+        let mut epochs = Epochs::default();
+        epochs.given(ONE);
+        epochs.begin(ONE);
+        assert_eq!(epochs.changed([ONE]), None);
+        epochs.taken(ONE);
+        assert_eq!(epochs.changed([ONE]), Some(ONE));
+        epochs.given(ONE);
+        epochs.begin(ONE);
+        assert_eq!(epochs.changed([ONE]), Some(ONE), "the transaction still is the one from before");
+        epochs.end();
+        epochs.begin(ONE);
+        assert_eq!(epochs.changed([ONE]), None);
+    }
+
+    #[test]
+    fn a_partition_that_comes_in_the_middle_harms_none() {
+        let mut epochs = Epochs::default();
+        epochs.given(ONE);
+        epochs.begin(ONE);
+        epochs.given(TWO);
+        assert_eq!(epochs.changed([TWO]), Some(TWO), "nothing of it was taken");
+        epochs.begin(TWO);
+        assert_eq!(epochs.changed([ONE, TWO]), None);
+        assert_eq!(epochs.held().collect::<Vec<_>>(), [ONE, TWO]);
+    }
+}

@@ -1,0 +1,128 @@
+//! What a worker does when its group gives it partitions or takes them: the callbacks, which run inside its own polls.
+
+use super::commit::Committer;
+use super::member::Member;
+use super::starts::{self, Start};
+use super::{log, names};
+use crate::config::TopicsConfig;
+use crate::runtime::broker::{BrokerError, Source};
+use crate::runtime::transaction::Transaction;
+use crate::runtime::vitals::Vitals;
+use crate::wire::packed::SourceTopic;
+use rdkafka::TopicPartitionList;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::statistics::{Partition, Statistics};
+use rdkafka::types::RDKafkaRespErr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The context of the worker's consumer.
+pub(super) struct Group {
+    topics: TopicsConfig,
+    vitals: Arc<Vitals>,
+    member: Mutex<Member>,
+}
+
+impl Group {
+    /// Holds nothing yet. `empty` is a transaction with nothing in it.
+    pub fn new(topics: TopicsConfig, vitals: Arc<Vitals>, committer: Committer, empty: Transaction) -> Self {
+        Self { topics, vitals, member: Mutex::new(Member::new(committer, empty)) }
+    }
+
+    /// What the callbacks share with the broker. Only one thread ever polls, so nobody waits for this lock.
+    pub fn member(&self) -> MutexGuard<'_, Member> {
+        self.member.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The partitions in a list of names.
+    fn list(&self, sources: &[Source]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(sources.len());
+        for (topic, partition) in sources {
+            list.add_partition(names::of_source(&self.topics, *topic), *partition);
+        }
+        list
+    }
+
+    fn on_assign(&self, consumer: &BaseConsumer<Self>, given: &TopicPartitionList) {
+        let mut member = self.member();
+        let starts = member.shares(given).and_then(|sources| starts::find(consumer, &self.topics, &sources));
+        match starts.and_then(|starts| self.assign(consumer, &starts).map(|()| starts)) {
+            Ok(starts) => member.was_given(&starts),
+            Err(error) => {
+                // The group waits for an answer; this one takes nothing, and the worker is rebuilt.
+                let _ = consumer.incremental_assign(&TopicPartitionList::new());
+                member.fail(error);
+            }
+        }
+    }
+
+    fn assign(&self, consumer: &BaseConsumer<Self>, starts: &[Start]) -> Result<(), BrokerError> {
+        let mut list = TopicPartitionList::with_capacity(starts.len());
+        let added = starts.iter().try_for_each(|start| {
+            let (topic, partition) = start.source;
+            list.add_partition_offset(names::of_source(&self.topics, topic), partition, start.offset())
+        });
+        let assigned = added.and_then(|()| consumer.incremental_assign(&list));
+        assigned.map_err(|error| BrokerError::Aborted(format!("cannot take the partitions: {error}")))
+    }
+
+    fn on_revoke(&self, consumer: &BaseConsumer<Self>, taken: &TopicPartitionList) {
+        let mut member = self.member();
+        let lost = consumer.assignment_lost();
+        if lost {
+            member.drop_open();
+        } else {
+            member.commit_open(consumer);
+        }
+        // Partitions that could not be taken are taken away all the same.
+        let mut sources = member.shares(taken).unwrap_or_default();
+        sources.retain(|source| member.epochs.holds(*source));
+        member.was_taken(&sources, lost);
+        if let Err(error) = consumer.incremental_unassign(&self.list(&sources)) {
+            member.fail(BrokerError::Aborted(format!("cannot let go of the partitions: {error}")));
+        }
+    }
+}
+
+impl ConsumerContext for Group {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, kind: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        match kind {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.on_assign(consumer, partitions),
+            // The wrapper passes on these two only.
+            _ => self.on_revoke(consumer, partitions),
+        }
+    }
+}
+
+impl ClientContext for Group {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log::line(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if !matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
+            log::error("consumer", &error, reason);
+        }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let mut member = self.member();
+        member.remind();
+        let mut lag = 0;
+        for topic in statistics.topics.values() {
+            let Some(source) = names::source(&self.topics, &topic.topic) else { continue };
+            member.check_count(source, topic);
+            if source != SourceTopic::Repartition {
+                lag += topic.partitions.values().map(unread).sum::<i64>();
+            }
+        }
+        self.vitals.lags(lag);
+    }
+}
+
+/// How many records a partition holds that were not read. One that nothing was read of yet does not tell.
+fn unread(partition: &Partition) -> i64 {
+    if partition.fetch_state == "active" && partition.app_offset >= 0 { (partition.ls_offset - partition.app_offset).max(0) } else { 0 }
+}

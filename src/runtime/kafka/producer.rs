@@ -1,0 +1,206 @@
+//! The transactional producer of a worker: hand over, drain, offsets, commit; each with a deadline.
+
+use super::setup::{Setup, TRANSACTION_TIMEOUT};
+use super::{log, names};
+use crate::config::TopicsConfig;
+use crate::runtime::broker::BrokerError;
+use crate::runtime::vitals::Vitals;
+use crate::wire::record::OutRecord;
+use rdkafka::TopicPartitionList;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the first call of a producer may take: it waits until what its predecessor left open is settled.
+const INIT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long each step of a transaction may take. librdkafka keeps it roughly: with a broker that does not answer, a call
+/// of 10 s returned after 16 s.
+const STEP_TIMEOUT: Duration = TRANSACTION_TIMEOUT;
+
+/// Between two looks at what is still on its way. The client's own flush looks every 100 ms.
+const DRAIN_PAUSE: Duration = Duration::from_micros(300);
+
+/// A producer with a transactional id.
+pub(super) struct Producer {
+    client: BaseProducer<Deliveries>,
+    topics: TopicsConfig,
+    vitals: Arc<Vitals>,
+}
+
+impl Producer {
+    /// Connects, fences any producer of the same id, and waits until what that one left open is committed or aborted.
+    pub fn start(setup: &Setup, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
+        let client: BaseProducer<Deliveries> =
+            setup.producer().create_with_context(Deliveries::default()).map_err(|error| fatal("make the producer", &error))?;
+        client.init_transactions(INIT_TIMEOUT).map_err(|error| fatal("take over the transactional id", &error))?;
+        Ok(Self { client, topics: setup.topics.clone(), vitals })
+    }
+
+    /// Lets librdkafka tell what it has to tell outside of transactions.
+    pub fn serve(&self) {
+        self.client.poll(Duration::ZERO);
+    }
+
+    /// Begins a transaction. Nothing is sent yet.
+    pub fn begin(&self) -> Result<(), BrokerError> {
+        self.client.context().begin();
+        self.client.begin_transaction().map_err(|error| fatal("begin a transaction", &error))
+    }
+
+    /// Hands a record over to be sent in the background.
+    pub fn send(&self, record: &OutRecord) -> Result<(), BrokerError> {
+        let deadline = Instant::now() + STEP_TIMEOUT;
+        let mut native = native(&self.topics, record);
+        loop {
+            match self.client.send(native) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), refused)) if Instant::now() < deadline => {
+                    native = refused;
+                    self.wait_a_little();
+                }
+                Err((error, _)) => {
+                    return Err(BrokerError::Aborted(format!("a record for {} was refused: {error}", record_topic(&self.topics, record))));
+                }
+            }
+        }
+    }
+
+    /// Waits until each of the `sent` records is with the brokers.
+    pub fn drain(&self, sent: u64) -> Result<(), BrokerError> {
+        let deadline = Instant::now() + STEP_TIMEOUT;
+        while self.client.in_flight_count() > 0 {
+            if Instant::now() >= deadline {
+                return Err(BrokerError::Aborted(format!(
+                    "{} records were not taken within {STEP_TIMEOUT:?}",
+                    self.client.in_flight_count()
+                )));
+            }
+            self.wait_a_little();
+        }
+        match self.client.context().end() {
+            (_, Some(error)) => Err(BrokerError::Aborted(format!("a record was not taken: {error}"))),
+            (delivered, None) if delivered == sent => Ok(()),
+            (delivered, None) => Err(BrokerError::Aborted(format!("{sent} records were sent, but {delivered} reported as taken"))),
+        }
+    }
+
+    /// Puts the offsets into the transaction; the group's coordinator checks who sends them.
+    pub fn send_offsets(&self, offsets: &TopicPartitionList, metadata: &ConsumerGroupMetadata) -> Result<(), BrokerError> {
+        let _call = self.vitals.call();
+        self.client.send_offsets_to_transaction(offsets, metadata, STEP_TIMEOUT).map_err(|error| aborted("send the offsets", &error))
+    }
+
+    /// Commits. A commit that timed out usually did happen, and asking again tells.
+    pub fn commit(&self) -> Result<(), BrokerError> {
+        let commit = || {
+            let _call = self.vitals.call();
+            self.client.commit_transaction(STEP_TIMEOUT)
+        };
+        let committed = match commit() {
+            Err(KafkaError::Transaction(error)) if error.is_retriable() => {
+                tracing::warn!(%error, "no answer to a commit, asking again");
+                commit()
+            }
+            committed => committed,
+        };
+        committed.map_err(|error| aborted("commit", &error))
+    }
+
+    /// Takes back what was sent, so that others need not wait until the transaction times out. If this fails, the next
+    /// producer of the same id sees to it.
+    pub fn abort(&self) {
+        let _call = self.vitals.call();
+        if let Err(error) = self.client.abort_transaction(STEP_TIMEOUT) {
+            tracing::debug!(%error, "could not abort");
+        }
+    }
+
+    /// Takes one event, which may tell of many records; pauses if there was none. The wrapper's own waiting spins.
+    fn wait_a_little(&self) {
+        let before = self.client.in_flight_count();
+        self.client.poll(Duration::ZERO);
+        if self.client.in_flight_count() == before {
+            thread::sleep(DRAIN_PAUSE);
+        }
+    }
+}
+
+fn record_topic<'a>(topics: &'a TopicsConfig, record: &OutRecord) -> &'a str {
+    names::of_output(topics, record.topic)
+}
+
+fn native<'a>(topics: &'a TopicsConfig, record: &'a OutRecord) -> BaseRecord<'a, [u8], [u8]> {
+    let headers = record.headers.iter().fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (key, value)| {
+        headers.insert(Header { key, value: value.as_deref() })
+    });
+    BaseRecord {
+        topic: record_topic(topics, record),
+        partition: record.partition,
+        payload: record.payload.as_deref(),
+        key: record.key.as_deref(),
+        timestamp: record.timestamp_ms,
+        headers: (!record.headers.is_empty()).then_some(headers),
+        delivery_opaque: (),
+    }
+}
+
+fn fatal(what: &str, error: &KafkaError) -> BrokerError {
+    BrokerError::Fatal(format!("cannot {what}: {error}"))
+}
+
+fn aborted(what: &str, error: &KafkaError) -> BrokerError {
+    match error {
+        KafkaError::Transaction(cause) if cause.is_fatal() => fatal(what, error),
+        error => BrokerError::Aborted(format!("cannot {what}: {error}")),
+    }
+}
+
+/// What became of the records of the transaction at hand.
+#[derive(Default)]
+struct Deliveries {
+    delivered: AtomicU64,
+    failure: Mutex<Option<KafkaError>>,
+}
+
+impl Deliveries {
+    fn begin(&self) {
+        self.end();
+    }
+
+    fn end(&self) -> (u64, Option<KafkaError>) {
+        (self.delivered.swap(0, Ordering::Relaxed), self.failure.lock().unwrap_or_else(PoisonError::into_inner).take())
+    }
+}
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log::line(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        log::error("producer", &error, reason);
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        match result {
+            Ok(_) => {
+                self.delivered.fetch_add(1, Ordering::Relaxed);
+            }
+            Err((error, _)) => {
+                self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+            }
+        }
+    }
+}

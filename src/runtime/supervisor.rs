@@ -1,0 +1,283 @@
+//! Keeps a process's workers going: starts them, builds them anew when they fail, watches them, and stops them.
+
+use super::broker::BrokerError;
+use super::vitals::{Progress, Vitals};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tracing::{error, info, warn};
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How often in a row a worker may fail without having committed a record in between.
+    pub failures_max: u32,
+    /// The pause after the first failure; it doubles with each one that follows.
+    pub pause_first: Duration,
+    /// The longest pause.
+    pub pause_max: Duration,
+    /// How long a call that cannot be cancelled may last. After that only the end of the process helps.
+    pub call_max: Duration,
+    /// How long the workers may take to commit and leave the group when they are told to stop.
+    pub stop_max: Duration,
+}
+
+/// What a worker thread is given.
+pub struct Post {
+    /// Its number, from 0.
+    pub thread: usize,
+    /// Set when it is to stop.
+    pub stop: Arc<AtomicBool>,
+    /// Where it shows how it fares.
+    pub vitals: Arc<Vitals>,
+}
+
+/// Why the workers ended although nobody told them to.
+#[derive(Debug, Error)]
+pub enum SupervisorError {
+    /// A worker kept failing.
+    #[error("worker {thread} failed {failures} times in a row and commits nothing; the last time: {source}")]
+    Worker {
+        /// Which one.
+        thread: usize,
+        /// How often.
+        failures: u32,
+        /// Its last failure.
+        source: BrokerError,
+    },
+    /// Signals or threads are not to be had.
+    #[error("the operating system refuses what the workers need")]
+    System(#[from] std::io::Error),
+}
+
+/// How often the calls under way are looked at, and how many of these looks come between two lines of progress.
+const LOOK: Duration = Duration::from_secs(1);
+const LOOKS_BETWEEN_LINES: u32 = 10;
+
+/// How soon a worker that waits to be built anew notices that it is to stop.
+const NAP: Duration = Duration::from_millis(20);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            failures_max: 6,
+            pause_first: Duration::from_millis(250),
+            pause_max: Duration::from_secs(10),
+            call_max: 2 * super::kafka::TRANSACTION_TIMEOUT,
+            stop_max: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Runs `work` in so many threads until SIGTERM or Ctrl-C; a second signal ends the process at once. `work` runs one
+/// worker until it fails or is told to stop, and is called again when it failed.
+pub fn supervise(
+    threads: usize,
+    patience: Patience,
+    work: impl Fn(&Post) -> Result<(), BrokerError> + Sync,
+) -> Result<(), SupervisorError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let posts: Vec<Post> =
+        (0..threads).map(|thread| Post { thread, stop: Arc::clone(&stop), vitals: Arc::new(Vitals::default()) }).collect();
+    let (report, ends) = unbounded_channel();
+    thread::scope(|scope| {
+        for post in &posts {
+            let (report, work) = (report.clone(), &work);
+            let attend = move || {
+                // The supervisor listens until every thread has ended.
+                let _ = report.send(attend(post, patience, work));
+            };
+            thread::Builder::new().name(format!("worker-{}", post.thread)).spawn_scoped(scope, attend).inspect_err(|_| set(&stop))?;
+        }
+        drop(report);
+        let watch = Watch { posts: &posts, patience, stop: &stop, stopping: None, told: (Instant::now(), 0) };
+        runtime.block_on(watch.run(ends))
+    })
+}
+
+/// Builds the worker of one thread again and again, until it stops or has failed too often.
+fn attend(post: &Post, patience: Patience, work: impl Fn(&Post) -> Result<(), BrokerError>) -> Result<(), SupervisorError> {
+    let thread = post.thread;
+    let (mut failures, mut committed) = (0, post.vitals.progress().records);
+    loop {
+        let worked = catch_unwind(AssertUnwindSafe(|| work(post))).unwrap_or_else(|panic| Err(broken(panic.as_ref())));
+        let Err(source) = worked else { return Ok(()) };
+        let records = post.vitals.progress().records;
+        failures = if records > committed { 1 } else { failures + 1 };
+        committed = records;
+        if failures >= patience.failures_max {
+            return Err(SupervisorError::Worker { thread, failures, source });
+        }
+        let pause = patience.pause_max.min(patience.pause_first * 2_u32.saturating_pow(failures - 1));
+        warn!(thread, failures, reason = %source, ?pause, "a worker failed and is built anew");
+        if !rest(pause, &post.stop) {
+            return Ok(());
+        }
+    }
+}
+
+/// Waits; whether that was not cut short.
+fn rest(pause: Duration, stop: &AtomicBool) -> bool {
+    let until = Instant::now() + pause;
+    while Instant::now() < until {
+        if stop.load(Ordering::Relaxed) {
+            return false;
+        }
+        thread::sleep(NAP.min(pause));
+    }
+    true
+}
+
+/// A broken invariant. What the worker held is gone with it.
+fn broken(panic: &(dyn Any + Send)) -> BrokerError {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    BrokerError::Fatal(format!("a defect: {}", text.unwrap_or("no message")))
+}
+
+fn set(stop: &AtomicBool) {
+    stop.store(true, Ordering::Relaxed);
+}
+
+/// What the main thread does meanwhile.
+struct Watch<'a> {
+    posts: &'a [Post],
+    patience: Patience,
+    stop: &'a AtomicBool,
+    /// Since when the workers are told to stop.
+    stopping: Option<Instant>,
+    /// When progress was last told, and how many records there were.
+    told: (Instant, u64),
+}
+
+impl Watch<'_> {
+    /// Until every worker has ended: how the first that failed did.
+    async fn run(mut self, mut ends: UnboundedReceiver<Result<(), SupervisorError>>) -> Result<(), SupervisorError> {
+        let mut terminate = listen(SignalKind::terminate(), self.stop)?;
+        let mut interrupt = listen(SignalKind::interrupt(), self.stop)?;
+        let mut looks = looks();
+        let (mut count, mut outcome) = (0_u32, Ok(()));
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => self.on_signal("SIGTERM"),
+                _ = interrupt.recv() => self.on_signal("SIGINT"),
+                ended = ends.recv() => match ended {
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => {
+                        self.stop_workers();
+                        outcome = outcome.and(Err(error));
+                    }
+                    None => return outcome,
+                },
+                _ = looks.tick() => {
+                    count += 1;
+                    self.look();
+                    if count.is_multiple_of(LOOKS_BETWEEN_LINES) {
+                        self.tell_progress();
+                    }
+                }
+            }
+        }
+    }
+
+    fn on_signal(&mut self, signal: &'static str) {
+        if self.stopping.is_some() {
+            error!(signal, "told to stop twice, leaving at once; what was not committed is done again at the next start");
+            std::process::exit(1);
+        }
+        info!(signal, "stopping: committing and leaving the group");
+        self.stop_workers();
+    }
+
+    fn stop_workers(&mut self) {
+        self.stopping.get_or_insert_with(Instant::now);
+        set(self.stop);
+    }
+
+    /// Nothing inside the process can end a call that hangs, so the process ends; the next one takes over.
+    fn look(&self) {
+        for post in self.posts {
+            let Some(lasted) = post.vitals.in_call_for().filter(|lasted| *lasted > self.patience.call_max) else { continue };
+            error!(thread = post.thread, ?lasted, "a call to kafka does not return; leaving, so that another process can take over");
+            std::process::exit(1);
+        }
+        if self.stopping.is_some_and(|since| since.elapsed() > self.patience.stop_max) {
+            error!(after = ?self.patience.stop_max, "the workers do not stop; leaving, what was not committed is done again at the next start");
+            std::process::exit(1);
+        }
+    }
+
+    fn tell_progress(&mut self) {
+        let all: Vec<Progress> = self.posts.iter().map(|post| post.vitals.progress()).collect();
+        let records: u64 = all.iter().map(|progress| progress.records).sum();
+        let commits: u64 = all.iter().map(|progress| progress.commits).sum();
+        let lag: i64 = all.iter().map(|progress| progress.lag).sum();
+        let commit_time: Duration = all.iter().map(|progress| progress.commit_time).sum();
+        let (since, before) = std::mem::replace(&mut self.told, (Instant::now(), records));
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let per_second = (records - before) * 1000 / millis(since.elapsed()).max(1);
+        let commit_ms = millis(commit_time) / commits.max(1);
+        info!(records, per_second, lag, commits, commit_ms, "progress");
+    }
+}
+
+fn listen(kind: SignalKind, stop: &AtomicBool) -> Result<Signal, SupervisorError> {
+    signal(kind).inspect_err(|_| set(stop)).map_err(SupervisorError::System)
+}
+
+fn looks() -> Interval {
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU32;
+
+    fn impatient() -> Patience {
+        Patience { failures_max: 4, pause_first: Duration::ZERO, ..Patience::default() }
+    }
+
+    fn failure() -> BrokerError {
+        BrokerError::Aborted("a test".to_owned())
+    }
+
+    #[test]
+    fn a_worker_that_only_fails_is_given_up_and_the_others_stop() {
+        let calls = AtomicU32::new(0);
+        let ended = supervise(2, impatient(), |post| {
+            if post.thread == 0 {
+                calls.fetch_add(1, Ordering::Relaxed);
+                return Err(failure());
+            }
+            while rest(Duration::from_mins(1), &post.stop) {}
+            Ok(())
+        });
+        assert!(matches!(ended, Err(SupervisorError::Worker { thread: 0, failures: 4, .. })), "{ended:?}");
+        assert_eq!(calls.load(Ordering::Relaxed), 4);
+    }
+
+    #[test]
+    fn a_worker_that_gets_on_is_built_anew_as_often_as_it_takes() {
+        let calls = AtomicU32::new(0);
+        let ended = supervise(1, impatient(), |post| match calls.fetch_add(1, Ordering::Relaxed) {
+            20 => Ok(()),
+            call if call % 3 == 0 => panic!("an invariant is broken"),
+            _ => {
+                post.vitals.committed(1, Duration::ZERO);
+                Err(failure())
+            }
+        });
+        ended.expect("it ended by itself");
+        assert_eq!(calls.load(Ordering::Relaxed), 21);
+    }
+}

@@ -1,0 +1,105 @@
+//! What the supervisor sees of a worker: how far it has come, and whether it is stuck in a call.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Counters of one worker thread, which outlive the workers that it builds one after another.
+pub struct Vitals {
+    origin: Instant,
+    records: AtomicU64,
+    commits: AtomicU64,
+    commit_micros: AtomicU64,
+    lag: AtomicI64,
+    /// When the call that is under way began, µs after `origin`; 0 is none.
+    call_micros: AtomicU64,
+}
+
+/// How far a worker has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Records taken in and committed.
+    pub records: u64,
+    /// Transactions committed.
+    pub commits: u64,
+    /// How long these took, all together.
+    pub commit_time: Duration,
+    /// Input records that its partitions still hold for it, as far as it knows.
+    pub lag: i64,
+}
+
+/// A call that cannot be cancelled, as long as this lives.
+pub struct Call<'a>(&'a Vitals);
+
+impl Default for Vitals {
+    fn default() -> Self {
+        Self {
+            origin: Instant::now(),
+            records: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            commit_micros: AtomicU64::new(0),
+            lag: AtomicI64::new(0),
+            call_micros: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Vitals {
+    /// Notes that a call begins which cannot be cancelled.
+    pub fn call(&self) -> Call<'_> {
+        self.call_micros.store(micros(self.origin.elapsed()).max(1), Ordering::Relaxed);
+        Call(self)
+    }
+
+    /// How long the call under way has lasted, if there is one.
+    pub fn in_call_for(&self) -> Option<Duration> {
+        let began = self.call_micros.load(Ordering::Relaxed);
+        (began > 0).then(|| self.origin.elapsed().saturating_sub(Duration::from_micros(began)))
+    }
+
+    /// Notes a commit of so many records that took so long.
+    pub fn committed(&self, records: usize, took: Duration) {
+        self.records.fetch_add(u64::try_from(records).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.commit_micros.fetch_add(micros(took), Ordering::Relaxed);
+    }
+
+    /// Notes how many input records are still to be read.
+    pub fn lags(&self, records: i64) {
+        self.lag.store(records, Ordering::Relaxed);
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            records: self.records.load(Ordering::Relaxed),
+            commits: self.commits.load(Ordering::Relaxed),
+            commit_time: Duration::from_micros(self.commit_micros.load(Ordering::Relaxed)),
+            lag: self.lag.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.call_micros.store(0, Ordering::Relaxed);
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_seen_while_it_lasts() {
+        let vitals = Vitals::default();
+        assert_eq!(vitals.in_call_for(), None);
+        let call = vitals.call();
+        assert!(vitals.in_call_for().is_some());
+        drop(call);
+        assert_eq!(vitals.in_call_for(), None);
+    }
+}

@@ -1,0 +1,171 @@
+//! `waid run` against a real Kafka.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use support::{Deployment, Received, Record, broker};
+
+const DIALLED: &str = "5535987654321";
+const WA_ID: &str = "553587654321";
+const MESSAGE: &str = "0a58e0ce-6f0e-4a2e-9c53-0d6f6b9d7f10";
+
+/// The business sent at 2026-04-23T11:35:25Z.
+fn send(deployment: &Deployment, message: &str) -> Record {
+    let body = json!({"messageId": message, "app": "DemoApp", "destination": "+55 35 98765-4321", "sentAt": 1_776_944_125_000_i64});
+    Record::to(&deployment.topic("in.sends")).payload(body.to_string())
+}
+
+fn sent(deployment: &Deployment) -> Record {
+    let body = json!({
+        "app": "DemoApp", "timestamp": 1_776_944_128_172_i64, "version": 2, "type": "message-event",
+        "payload": {
+            "id": "cc3651a4-493b-4a38-b867-c547af202259", "gsId": MESSAGE, "type": "sent", "destination": WA_ID,
+            "payload": {"ts": 1_776_944_126}, "userId": "BR.1648738043044942",
+        },
+    });
+    webhook(deployment, body.to_string())
+}
+
+fn reply(deployment: &Deployment) -> Record {
+    let body = json!({
+        "app": "DemoApp", "timestamp": 1_776_944_190_000_i64, "version": 2, "type": "message",
+        "payload": {
+            "id": "wamid.HBgMNTUzNTg3NjU0MzIxFQIAEhgg", "source": WA_ID, "type": "text", "payload": {"text": "Oi"},
+            "sender": {"phone": WA_ID, "name": "Ana", "userId": "BR.1648738043044942"}, "context": {"id": "gBEG", "gsId": MESSAGE},
+        },
+    });
+    webhook(deployment, body.to_string())
+}
+
+fn webhook(deployment: &Deployment, body: impl Into<Vec<u8>>) -> Record {
+    Record::to(&deployment.topic("in.webhooks")).payload(body)
+}
+
+fn object(record: &Received) -> Value {
+    serde_json::from_str(record.payload_text()).expect("JSON")
+}
+
+/// Runs it over these records, one after the other, each settled before the next one is sent.
+fn run_over(deployment: &Deployment, records: &[Record]) {
+    let running = deployment.start();
+    for record in records {
+        broker().produce(std::slice::from_ref(record));
+        deployment.wait_until_settled();
+    }
+    assert_eq!(running.stop(), 0, "{}", running.log());
+}
+
+/// The case of the article: the reply comes from a number that differs from the one that was dialled.
+fn is_one_conversation(deployment: &Deployment) {
+    let rows: Vec<Received> = broker().read_all(&deployment.topic("identities"));
+    let row = object(rows.iter().rfind(|row| row.key_text() == DIALLED).expect("a row"));
+    assert_eq!((&row["wa_id"], &row["variant"]), (&json!(WA_ID), &json!("BR_NINTH_DIGIT")));
+
+    let told = broker().read_all(&deployment.topic("conversation-assigned"));
+    let told: Vec<Value> = told.iter().map(object).collect();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told.iter().all(|event| event["event_type"] == "ASSIGNED"), "{told:#?}");
+    for field in ["conversation_id", "identity_id"] {
+        assert_eq!(told[0][field], told[1][field], "{field}: {told:#?}");
+    }
+    assert_eq!(told[0]["identity_id"], row["identity_id"]);
+    assert_ne!(told[0]["direction"], told[1]["direction"]);
+    assert!(broker().read_all(&deployment.topic("dead-letter")).is_empty());
+}
+
+#[test]
+fn a_reply_from_another_spelling_is_in_the_same_conversation() {
+    let deployment = Deployment::create("article", [4, 2], 2);
+    run_over(&deployment, &[send(&deployment, MESSAGE), sent(&deployment), reply(&deployment)]);
+    is_one_conversation(&deployment);
+}
+
+#[test]
+fn also_when_the_reply_comes_first() {
+    let deployment = Deployment::create("reply-first", [4, 2], 2);
+    run_over(&deployment, &[reply(&deployment), sent(&deployment), send(&deployment, MESSAGE)]);
+    is_one_conversation(&deployment);
+}
+
+/// The sample of the article names three numbers; which of them was dialled is known from the send record.
+#[test]
+fn a_mismatch_that_contradicts_itself_is_a_dead_letter_as_received() {
+    const SAMPLE: &str = r#"{
+"app": "DemoApp",
+"timestamp": 1638607221146,
+"version": 2,
+"type": "message-event",
+"payload": {
+"id": "499a3642-5d41-477f-8bdc-58985e9c6996",
+"type": "mismatch",
+"destination": "5535987654321",
+"payload": {
+"phone": "553587654321",
+"wa_id": "5593587654321"
+}
+}
+}"#;
+    let deployment = Deployment::create("mismatch", [4, 2], 1);
+    let sample = webhook(&deployment, SAMPLE).key([0xff, 0]).header("trace", "1");
+    run_over(&deployment, &[sample.clone(), send(&deployment, "499a3642-5d41-477f-8bdc-58985e9c6996")]);
+
+    let letters = broker().read_all(&deployment.topic("dead-letter"));
+    let [letter] = letters.as_slice() else { panic!("one dead letter, not {letters:#?}") };
+    assert_eq!((letter.payload_text(), &letter.key), (SAMPLE, &sample.key));
+    let header = |name: &str| letter.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_deref());
+    assert_eq!(header("waid-reason"), Some(Some(&b"INCONSISTENT_MISMATCH"[..])));
+    assert_eq!(header("trace"), Some(Some(&b"1"[..])));
+    assert!(broker().read_all(&deployment.topic("identities")).is_empty());
+}
+
+/// Exit code and standard error.
+fn run(deployment: &Deployment, env: &[(&str, &str)]) -> (i32, String) {
+    broker();
+    let begun = Instant::now();
+    let output = deployment.waid(&["run"], env);
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    let err = String::from_utf8(output.stderr).expect("text");
+    assert!(!err.contains("panicked"), "{err}");
+    (output.status.code().expect("an exit code"), err)
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_78() {
+    let (code, err) = run(&Deployment::named("wrong", 1), &[("WAID__WORKERS__THREADS", "none")]);
+    assert_eq!(code, 78, "{err}");
+    assert!(err.contains("WAID__WORKERS__THREADS"), "{err}");
+}
+
+#[test]
+fn a_broker_that_is_not_there_ends_with_1_and_what_to_do() {
+    let (code, err) = run(&Deployment::named("unreachable", 1), &[("WAID__KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")]);
+    assert_eq!(code, 1, "{err}");
+    for part in ["no Kafka broker answered at kafka.bootstrap_servers = \"127.0.0.1:1\"", "Connection refused", "security.protocol"] {
+        assert!(err.contains(part), "{err}");
+    }
+}
+
+#[test]
+fn topics_that_are_missing_end_with_1_and_what_to_do() {
+    let deployment = Deployment::named("missing", 1);
+    let (code, err) = run(&deployment, &[]);
+    assert_eq!(code, 1, "{err}");
+    for part in [
+        format!("{}: does not exist", deployment.topic("in.webhooks")),
+        "fix: create it where its records come from".to_owned(),
+        format!("{}: does not exist", deployment.topic("repartition")),
+        "fix: waid topics create".to_owned(),
+    ] {
+        assert!(err.contains(&part), "{part}\n{err}");
+    }
+}
+
+#[test]
+fn another_number_of_partitions_ends_with_1() {
+    let deployment = Deployment::create("counts", [1, 1], 1);
+    let (code, err) = run(&deployment, &[("WAID__TOPICS__REPARTITION_PARTITIONS", "8")]);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains(&format!("{}: has 4 partitions instead of 8", deployment.topic("repartition"))), "{err}");
+}

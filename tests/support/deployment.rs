@@ -1,0 +1,157 @@
+//! waid as a process against the shared broker: topics and configuration of its own, started, signalled, awaited.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::{Command, Output};
+
+use super::process::Process;
+use super::wait::{DEADLINE, poll_for, wait_until};
+use super::{broker, unique};
+
+/// A group with its topics.
+pub struct Deployment {
+    prefix: String,
+    threads: usize,
+}
+
+/// A process of `waid run`; killed on drop.
+pub struct Running {
+    process: Process,
+}
+
+impl Deployment {
+    /// Creates the inputs with these numbers of partitions, then all other topics by `waid topics create`.
+    pub fn create(name: &str, [webhooks, sends]: [i32; 2], threads: usize) -> Self {
+        let deployment = Self::named(name, threads);
+        broker().create_topic(&deployment.topic("in.webhooks"), webhooks, &[]);
+        broker().create_topic(&deployment.topic("in.sends"), sends, &[]);
+        let created = deployment.waid(&["topics", "create", "--partitions", "4"], &[]);
+        assert!(created.status.success(), "{created:?}");
+        deployment
+    }
+
+    /// Names only: no topic is created.
+    pub fn named(name: &str, threads: usize) -> Self {
+        Self { prefix: unique(name), threads }
+    }
+
+    /// A topic of its own, such as `identities` or `in.sends`.
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}.{name}", self.prefix)
+    }
+
+    /// The group's name.
+    pub fn group(&self) -> &str {
+        &self.prefix
+    }
+
+    /// How far the group is in one topic, by partition.
+    pub fn committed(&self, topic: &str) -> BTreeMap<i32, i64> {
+        let committed = broker().committed(self.group(), &self.topic(topic));
+        committed.into_iter().map(|(partition, committed)| (partition, committed.offset)).collect()
+    }
+
+    /// Waits until nothing is left to read, nor in the end of what was read: two looks in a row find nothing, and nothing in between.
+    pub fn wait_until_settled(&self) {
+        let mut before = None;
+        wait_until("the group to have read everything", || {
+            let seen = self.all_read();
+            let settled = seen.is_some() && seen == before;
+            before = seen;
+            settled.then_some(())
+        });
+    }
+
+    /// What is committed in each topic, if that is all there is.
+    fn all_read(&self) -> Option<Vec<BTreeMap<i32, i64>>> {
+        ["in.webhooks", "in.sends", "repartition"]
+            .into_iter()
+            .map(|topic| {
+                let committed = self.committed(topic);
+                (!broker().holds_more(&self.topic(topic), &committed)).then_some(committed)
+            })
+            .collect()
+    }
+
+    /// Runs `waid` to its end, with its configuration in variables, and with these variables over them.
+    pub fn waid(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = directory.path().join("waid.toml");
+        fs::write(&config, self.config()).expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waid"));
+        command.args(args).env("WAID_CONFIG", config).envs(env.iter().copied());
+        command.output().expect("waid starts")
+    }
+
+    /// Starts `waid run`.
+    pub fn start(&self) -> Running {
+        let directory = tempfile::Builder::new().prefix("waid-run-").tempdir().expect("a directory");
+        let config = directory.path().join("waid.toml");
+        fs::write(&config, self.config()).expect("a file");
+        // The shell becomes waid, so its process id is waid's.
+        let script = r#"echo $$ >"$0"; exec "$@""#;
+        let pid = directory.path().join("pid").display().to_string();
+        let config = config.display().to_string();
+        let command = ["sh", "-c", script, &pid, env!("CARGO_BIN_EXE_waid"), "--config", &config, "run"];
+        Running { process: Process::start(directory, &command).expect("a process") }
+    }
+
+    fn config(&self) -> String {
+        let Self { prefix, threads } = self;
+        let bootstrap = broker().bootstrap();
+        format!(
+            r#"
+[kafka]
+bootstrap_servers = "{bootstrap}"
+group_id = "{prefix}"
+[kafka.properties]
+"session.timeout.ms" = "6000"
+"heartbeat.interval.ms" = "500"
+[topics]
+prefix = "{prefix}."
+webhooks = "{prefix}.in.webhooks"
+sends = "{prefix}.in.sends"
+[workers]
+threads = {threads}
+[[apps]]
+name = "DemoApp"
+"#
+        )
+    }
+}
+
+impl Running {
+    /// Asks it to stop.
+    pub fn terminate(&self) {
+        let pid = wait_until("the process id", || {
+            fs::read_to_string(self.process.directory().join("pid")).ok().filter(|pid| pid.ends_with('\n'))
+        });
+        let killed = Command::new("kill").args(["-TERM", pid.trim()]).status().expect("`kill` runs");
+        assert!(killed.success(), "cannot signal process {pid}");
+    }
+
+    /// Waits for its end: the exit code.
+    pub fn wait(&self) -> i32 {
+        wait_until("the end of waid", || self.process.exit_code())
+    }
+
+    /// Asks it to stop and waits for its end: the exit code.
+    pub fn stop(&self) -> i32 {
+        self.terminate();
+        self.wait()
+    }
+
+    /// Waits until it has logged a line with all of these in it; panics with the log when it ends before, or does not in time.
+    pub fn wait_for_line(&self, parts: &[&str]) {
+        let found = poll_for(DEADLINE, || {
+            let said = self.log().lines().any(|line| parts.iter().all(|part| line.contains(part)));
+            (said || self.process.exit_code().is_some()).then_some(said)
+        });
+        assert_eq!(found, Some(true), "no line with {parts:?} in the log:\n{}", self.log());
+    }
+
+    /// All that it logged so far.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
