@@ -32,9 +32,16 @@ pub struct Circle {
     pub apps: BTreeSet<App>,
     /// Grows with each answer to a watcher.
     pub version: u64,
-    /// Follows from the facts.
+    /// What follows from all that.
+    pub derived: Derived,
+}
+
+/// What follows from the rest of a circle's row, kept so that an ordinary message need not work it out; not stored.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Derived {
+    /// Who owned which number when.
     pub walk: Walk,
-    /// Follows from the walk and the identities: the identity of each person.
+    /// The identity of each person that has one.
     pub known: BTreeMap<Node, Uuid>,
 }
 
@@ -106,7 +113,7 @@ impl CircleEntity<'_> {
             return step.tell(to, Event::Circle(CircleEvent::Link(self.home.clone())));
         }
         let bundles: Vec<Bundle> = circle.apps.iter().flat_map(|app| thread::pack(step, self.home, app)).collect();
-        step.tell(to.clone(), Event::Circle(CircleEvent::HandOver(Box::new(Circle { walk: Walk::default(), known: BTreeMap::new(), ..circle }))));
+        step.tell(to.clone(), Event::Circle(CircleEvent::HandOver(Box::new(Circle { derived: Derived::default(), ..circle }))));
         for bundle in bundles {
             step.tell(to.clone(), Event::Circle(CircleEvent::HandOverMessages(Box::new(bundle))));
         }
@@ -149,7 +156,7 @@ impl Circle {
 
     /// The identity of a person, founded now if it has none; `hint` is what it is known by just now.
     pub fn identity(&mut self, tenant: &str, person: &Node, hint: &Subject) -> Option<Uuid> {
-        if let Some(known) = self.known.get(person) {
+        if let Some(known) = self.derived.known.get(person) {
             return Some(*known);
         }
         let founder = self.founder(tenant, person, hint)?;
@@ -157,20 +164,20 @@ impl Circle {
         let identity = Uuid::new_v5(&NAMESPACE, format!("{tenant}\n{}\n{generation}", founder.subject.address().reveal()).as_bytes());
         *generation += 1;
         self.identities.insert(identity, founder);
-        self.known.insert(person.clone(), identity);
+        self.derived.known.insert(person.clone(), identity);
         Some(identity)
     }
 
     fn person(&self, subject: &Subject, tenant: &std::sync::Arc<str>, at_s: i64) -> Option<Node> {
         let here = self.facts.keys.contains(&subject.home(tenant));
-        let known = matches!(subject, Subject::User(user) if self.walk.knows(user));
-        (here || known).then(|| self.walk.person(&self.walk.node(subject, at_s)))
+        let known = matches!(subject, Subject::User(user) if self.derived.walk.knows(user));
+        (here || known).then(|| self.derived.walk.person(&self.derived.walk.node(subject, at_s)))
     }
 
     /// The person that a founder belongs to.
     fn founded(&self, founder: &Founder) -> Node {
-        let came = founder.came_with.as_ref().and_then(|change| self.walk.entrant(change));
-        self.walk.person(came.unwrap_or(&self.walk.node(&founder.subject, i64::MIN)))
+        let came = founder.came_with.as_ref().and_then(|change| self.derived.walk.entrant(change));
+        self.derived.walk.person(came.unwrap_or(&self.derived.walk.node(&founder.subject, i64::MIN)))
     }
 
     /// What founds the identity of a person: the number it is known by, if it was its first owner; else its least BSUID; else its least
@@ -180,14 +187,14 @@ impl Circle {
         let founds = |founder: &Founder| self.founded(founder) == *person;
         let here = |founder: &Founder| self.facts.keys.contains(&founder.subject.home(&tenant.into()));
         let hint = Some(founder(hint.clone())).filter(|hint| matches!(hint.subject, Subject::Number(_)));
-        let users = self.walk.members(person).chain([person]).filter_map(|node| match node {
+        let users = self.derived.walk.members(person).chain([person]).filter_map(|node| match node {
             Node::User(user) => Some(founder(Subject::User(user.clone()))),
             Node::Owner(..) => None,
         });
         let changes = &self.facts.changes;
         let numbers = self.facts.sights.keys().map(|(number, _)| *number).chain(changes.iter().flat_map(|change| [change.old, change.new]));
         let numbers = numbers.map(|number| founder(Subject::Number(number)));
-        let came = changes.iter().filter(|change| self.walk.entrant(change).is_some());
+        let came = changes.iter().filter(|change| self.derived.walk.entrant(change).is_some());
         let came = came.map(|change| Founder { subject: Subject::Number(change.new), came_with: Some(change.clone()) });
         let fits = |found: &Founder| founds(found) && here(found);
         hint.filter(fits).or_else(|| users.filter(fits).min()).or_else(|| numbers.filter(fits).min()).or_else(|| came.filter(fits).min())
@@ -221,8 +228,8 @@ impl Circle {
 
     /// Brings up to date what follows from the rest.
     pub fn derive(&mut self) {
-        self.walk = Walk::new(&self.facts);
-        self.known = self.identities.iter().map(|(identity, founder)| (self.founded(founder), *identity)).collect();
+        self.derived.walk = Walk::new(&self.facts);
+        self.derived.known = self.identities.iter().map(|(identity, founder)| (self.founded(founder), *identity)).collect();
     }
 
     /// Of the identities that are one person by now, the one with the least founder stays.
@@ -242,7 +249,7 @@ impl Circle {
                 step.tell(Entity::Home(home), Event::Absorbed(Absorbed { founder, previous, current }));
             }
         }
-        self.known = self.identities.iter().map(|(identity, founder)| (self.founded(founder), *identity)).collect();
+        self.derived.known = self.identities.iter().map(|(identity, founder)| (self.founded(founder), *identity)).collect();
     }
 
     fn answer_watchers(&mut self, step: &mut Step) {

@@ -51,6 +51,8 @@ pub struct Copies {
     pub candidate_ms: BTreeSet<i64>,
     /// The record that brought it first.
     pub cause: Cause,
+    /// The record that first brought it under an id of unknown kind.
+    pub candidate: Option<Cause>,
     /// What failed, of a failed status.
     pub error: Option<SendError>,
 }

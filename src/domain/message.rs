@@ -1,7 +1,7 @@
 //! What a message id does when it is told something: joins, passes on, and tells the difference.
 
 use super::entity::{CircleEvent, Entity, Event, Fact, Heard, Home, Message, Naming, Original, Report, Sighting};
-use super::event::{Inbound, Mismatch, Reason, Rejection, Send};
+use super::event::{Cause, Inbound, Mismatch, Reason, Rejection, Send};
 use super::ids::{App, MessageId, Moment};
 use super::join::{Copies, Join, MismatchCopies, Received, Sent, Verdict, home_of};
 use super::output::{DeadLetter, Output, SendUnresolved, UnresolvedReason};
@@ -51,11 +51,13 @@ impl MessageEntity<'_> {
             join.others.extend(others.iter().filter(|other| *other != self.id).cloned());
         }
         if let Some(heard) = &report.heard {
-            let fresh = Copies { kafka_ms: [].into(), candidate_ms: [].into(), cause: cause.clone(), error: report.error.clone() };
+            let fresh =
+                Copies { kafka_ms: [].into(), candidate_ms: [].into(), cause: cause.clone(), candidate: None, error: report.error.clone() };
             let copies = join.heard.entry(heard.clone()).or_insert(fresh);
             copies.kafka_ms.insert(cause.kafka_ms);
             if report.naming == Naming::Candidate {
                 copies.candidate_ms.insert(cause.kafka_ms);
+                copies.candidate.get_or_insert(cause);
             }
         }
         self.settle(step, join, &before);
@@ -70,7 +72,7 @@ impl MessageEntity<'_> {
         for (heard, copies) in &join.heard {
             for kafka_ms in &copies.candidate_ms {
                 let report = Report { heard: Some(heard.clone()), error: copies.error.clone(), naming: Naming::Forwarded };
-                let cause = super::event::Cause { kafka_ms: *kafka_ms, ..copies.cause.clone() };
+                let cause = Cause { kafka_ms: *kafka_ms, ..copies.candidate.clone().expect("set with the first") };
                 step.tell_of(cause, self.entity(to), Event::Report(report));
             }
         }

@@ -4,10 +4,11 @@ use super::broker::Fetched;
 use super::task::{Sink, partition_of};
 use crate::domain::apps::Apps;
 use crate::domain::entity::Original;
-use crate::domain::event::{Cause, Element, Source as Input};
+use crate::domain::event::{Cause, Element, Reason, Rejection, Source as Input};
 use crate::domain::ingest::{Routed, route};
 use crate::domain::output::{DeadLetter, Output};
-use crate::domain::parse;
+use crate::domain::parse::{self, Encoding};
+use crate::wire;
 use crate::wire::packed::SourceTopic;
 use std::collections::BTreeMap;
 
@@ -61,8 +62,14 @@ impl Ingest {
     }
 
     fn send(&self, record: &Fetched, body: &[u8]) -> Element {
-        let _ = record;
-        parse::send(body, record.timestamp_ms, &self.apps)
+        let content_type = record.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).and_then(|(_, value)| *value);
+        match Encoding::of(content_type.and_then(|value| std::str::from_utf8(value).ok())) {
+            Encoding::Json => parse::send(body, record.timestamp_ms, &self.apps),
+            Encoding::Protobuf => match wire::send::decode(body) {
+                Ok(send) => send.into_element(record.timestamp_ms, &self.apps),
+                Err(error) => Element::Rejected(Rejection { reason: Reason::NotJson, detail: error.to_string() }),
+            },
+        }
     }
 }
 

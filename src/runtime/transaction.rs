@@ -113,12 +113,12 @@ impl Sink for TransactionSink<'_> {
     fn send(&mut self, partition: i32, envelope: &Envelope) {
         let Transaction { packs, records, .. } = &mut *self.transaction;
         let pack = packs.entry((self.source, partition)).or_insert_with(Pack::new);
+        if !pack.packer.push_within(envelope, PACKED_BYTES_MAX) {
+            records.push(packed_record(partition, pack.close(self.source)));
+            pack.packer.push(envelope);
+        }
         pack.offset = self.offset;
         pack.mark_ms = pack.mark_ms.max(self.mark_ms);
-        if pack.packer.push(envelope) >= PACKED_BYTES_MAX {
-            records.push(packed_record(partition, pack.close(self.source)));
-            pack.packer = Packer::new();
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The fields of the domain's types, by the numbers of `proto/waid/internal/v1/model.proto`.
 
 use super::codec::{DecodeError, Field, Message, Reader, Value, Wire, Writer, enumeration, message, one_of, one_of_message, put_value};
-use crate::domain::circle::{Circle, Founder};
+use crate::domain::circle::{Circle, Derived, Founder};
 use crate::domain::contact::Contact;
 use crate::domain::entity::{
     Absorbed, Change, CircleEvent, Direction, Event, Fact, Heard, Home, Message as Placing, Naming, Original, OwnerIs, Report, ReportKind,
@@ -15,7 +15,7 @@ use crate::domain::number;
 use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wrote};
 use crate::domain::state::MessageKey;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
-use crate::domain::walk::{Facts, Walk};
+use crate::domain::walk::Facts;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -70,7 +70,7 @@ one_of_message!(Address, Subject, CircleEvent, Fact);
 message! {
     Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version }
     Sent { 1 send, 2 kafka_ms, 3 cause }
-    Copies { 1 kafka_ms, 2 candidate_ms, 3 cause, 4 error }
+    Copies { 1 kafka_ms, 2 candidate_ms, 3 cause, 4 error, 5 candidate }
     MismatchCopies { 1 kafka_ms, 2 cause, 3 original }
     Received { 1 inbound, 2 kafka_ms, 3 home, 4 version }
     Contact { 1 rows, 2 inbound, 3 sights, 4 moves, 5 watchers, 6 subscribers, 7 revisions, 8 absorbed }
@@ -81,7 +81,7 @@ message! {
     Owner { 1 identity, 2 version, 3 absorbed }
     RowTold { 1 wa_id, 2 identity, 3 evidence }
     Wrote { 1 span, 2 first_id, 3 app }
-    Circle { 1 into, 2 facts, 3 watchers, 4 identities, 5 absorbed, 6 generations, 7 apps, 8 version; walk: Walk::default() }
+    Circle { 1 into, 2 facts, 3 watchers, 4 identities, 5 absorbed, 6 generations, 7 apps, 8 version; derived: Derived::default() }
     Founder { 1 subject, 2 came_with }
     Facts { 1 keys, 2 sights, 3 same, 4 changes }
     Bundle { 1 app, 2 messages, 3 people }

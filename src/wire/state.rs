@@ -13,7 +13,6 @@ use crate::domain::circle::Circle;
 use crate::domain::entity::Home;
 use crate::domain::ids::{App, MessageId};
 use crate::domain::state::{Key, Row};
-use crate::domain::walk::Walk;
 use std::sync::Arc;
 
 /// The format written.
@@ -90,7 +89,7 @@ fn take_row(key: &Key, number: u32, wire: Wire, input: &mut Reader<'_>) -> Resul
     match (key, number) {
         (Key::Join(..), field::JOIN) => take_value(number, wire, input).map(Row::Join),
         (Key::Contact(_), field::CONTACT) => take_value(number, wire, input).map(Row::Contact),
-        (Key::Circle(_), field::CIRCLE) => take_value(number, wire, input).map(with_walk).map(Row::Circle),
+        (Key::Circle(_), field::CIRCLE) => take_value(number, wire, input).map(with_derived).map(Row::Circle),
         (Key::Thread(..), field::THREAD) => take_value(number, wire, input).map(Row::Thread),
         (Key::Message(..), field::MESSAGE) => take_value(number, wire, input).map(Row::Message),
         (Key::Join(..) | Key::Contact(_) | Key::Circle(_) | Key::Thread(..) | Key::Message(..), _) => {
@@ -99,9 +98,10 @@ fn take_row(key: &Key, number: u32, wire: Wire, input: &mut Reader<'_>) -> Resul
     }
 }
 
-/// The walk follows from the facts, so it is not kept.
-fn with_walk(circle: Circle) -> Circle {
-    Circle { walk: Walk::new(&circle.facts), ..circle }
+/// What follows from the rest of a circle is not kept.
+fn with_derived(mut circle: Circle) -> Circle {
+    circle.derive();
+    circle
 }
 
 /// What the key names, and the row need not name again.

@@ -68,6 +68,9 @@ impl std::ops::AddAssign for Counters {
     }
 }
 
+/// The keys and values of rows, as stored.
+pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// A finished run.
 pub struct Bench {
     worker: Worker<MemoryBroker>,
@@ -78,7 +81,7 @@ pub struct Bench {
 
 /// What a task rebuilt from its log holds and told.
 pub struct Replayed {
-    pub state: Vec<(Vec<u8>, Vec<u8>)>,
+    pub state: Rows,
     pub outputs: Vec<Vec<u8>>,
 }
 
@@ -121,7 +124,7 @@ impl Bench {
     }
 
     /// The rows of each task, as bytes.
-    pub fn states(&self) -> BTreeMap<i32, Vec<(Vec<u8>, Vec<u8>)>> {
+    pub fn states(&self) -> BTreeMap<i32, Rows> {
         self.worker.tasks().map(|(partition, task)| (partition, rows(task))).collect()
     }
 
@@ -157,7 +160,7 @@ impl Sink for Told {
     fn send(&mut self, _: i32, _: &waid::domain::entity::Envelope) {}
 }
 
-fn rows(task: &Task) -> Vec<(Vec<u8>, Vec<u8>)> {
+fn rows(task: &Task) -> Rows {
     task.store().sorted().into_iter().map(|(key, row)| encode_row(&key, row)).collect()
 }
 

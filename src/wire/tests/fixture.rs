@@ -1,6 +1,6 @@
 //! The rows of `tests/fixtures/rows_v1.txt`, one of each kind with every field set: whatever waid becomes, it reads them.
 
-use crate::domain::circle::{Circle, Founder};
+use crate::domain::circle::{Circle, Derived, Founder};
 use crate::domain::contact::Contact;
 use crate::domain::entity::{Change, Direction, Heard, Home, Message, Original, ReportKind, Subject};
 use crate::domain::event::{Cause, Context, Inbound, Send, SendError, Source};
@@ -10,7 +10,7 @@ use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
 use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wrote};
 use crate::domain::state::{Key, MessageKey, Row};
 use crate::domain::thread::{Conversation, Known, Placed, Thread, Told};
-use crate::domain::walk::{Facts, Walk};
+use crate::domain::walk::Facts;
 use crate::wire::state::{decode_row, encode_row};
 use std::fmt::Write;
 use uuid::Uuid;
@@ -146,7 +146,13 @@ fn join() -> Join {
     };
     let heard = Heard { report: ReportKind::Delivered, wa_id: Some(wa_id()), user: Some(user()), at_s: Some(T) };
     let error = SendError { code: Some("131026".into()), reason: Some("undeliverable".into()) };
-    let copies = Copies { kafka_ms: [MS, MS + 1].into(), candidate_ms: [MS + 1].into(), cause: cause(), error: Some(error) };
+    let copies = Copies {
+        kafka_ms: [MS, MS + 1].into(),
+        candidate_ms: [MS + 1].into(),
+        cause: cause(),
+        candidate: Some(cause()),
+        error: Some(error),
+    };
     let original = Original {
         key: Some([1, 2][..].into()),
         value: Some(b"{}"[..].into()),
@@ -216,7 +222,7 @@ fn circle() -> Circle {
         changes: [change()].into(),
     };
     let founder = Founder { subject: Subject::User(user()), came_with: Some(change()) };
-    Circle {
+    let mut circle = Circle {
         into: None,
         watchers: [((Subject::Number(wa_id()), address()), Some(Uuid::from_u128(1)))].into(),
         identities: [(Uuid::from_u128(1), founder)].into(),
@@ -224,9 +230,11 @@ fn circle() -> Circle {
         generations: [(Subject::User(user()), 2)].into(),
         apps: [app(), App::new("acme", "sales", "sales")].into(),
         version: 6,
-        walk: Walk::new(&facts),
         facts,
-    }
+        derived: Derived::default(),
+    };
+    circle.derive();
+    circle
 }
 
 fn thread() -> Thread {

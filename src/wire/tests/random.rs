@@ -1,6 +1,6 @@
 //! Random values of all that is encoded, from a seed.
 
-use crate::domain::circle::{Circle, Founder};
+use crate::domain::circle::{Circle, Derived, Founder};
 use crate::domain::contact::Contact;
 use crate::domain::entity::{
     Absorbed, Change, CircleEvent, Direction, Entity, Envelope, Event, Fact, Heard, Home, Message, Naming, Original, OwnerIs, Report,
@@ -15,7 +15,7 @@ use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wro
 use crate::domain::state::{Key, MessageKey, Row};
 use crate::domain::step::Settings;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
-use crate::domain::walk::{Facts, Walk};
+use crate::domain::walk::Facts;
 use crate::wire::packed::{Control, Mark, Packed, SourceTopic, Stamp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -92,7 +92,7 @@ structs! {
     Absorbed { founder, previous, current }
     Join { sent, heard, aliases, others, mismatches, inbound, home, version }
     Sent { send, kafka_ms, cause }
-    Copies { kafka_ms, candidate_ms, cause, error }
+    Copies { kafka_ms, candidate_ms, cause, candidate, error }
     MismatchCopies { kafka_ms, cause, original }
     Received { inbound, kafka_ms, home, version }
     Contact { rows, inbound, sights, moves, watchers, subscribers, revisions, absorbed }
@@ -103,7 +103,7 @@ structs! {
     Owner { identity, version, absorbed }
     RowTold { wa_id, identity, evidence }
     Wrote { span, first_id, app }
-    Circle { into, facts, watchers, identities, absorbed, generations, apps, version; walk: Walk::default() }
+    Circle { into, facts, watchers, identities, absorbed, generations, apps, version; derived: Derived::default() }
     Founder { subject, came_with }
     Facts { keys, sights, same, changes }
     Bundle { app, messages, people }

@@ -62,7 +62,7 @@ fn in_words(element: &Element) -> String {
             format!("SEND {:?} {} to={to}{told} at={}", send.app, short(&send.id), send.at.0)
         }
         Element::Status(status) => {
-            let other: String = status.other_ids.iter().map(|other| format!(" other={}", short(other))).collect();
+            let other = status.other_ids.iter().fold(String::new(), |text, other| text + " other=" + short(other));
             let error = status.error.as_ref().map(|error| text("code", &error.code) + &text("reason", &error.reason)).unwrap_or_default();
             let told = [id("gs", &status.gupshup_id), other, number("wa", status.wa_id), user(&status.user), error].concat();
             format!("{:?} {:?}{told} at={}", status.kind, status.app, status.at.0)
