@@ -20,7 +20,7 @@ pub struct DemoArgs {
 }
 
 /// More would need more partitions than a toy broker is good for.
-const PEOPLE_MAX: i64 = 20_000;
+const PEOPLE_MAX: i64 = 10_000;
 
 /// Plays the world through the processor and compares what it said with what is true.
 pub(super) fn run(args: &DemoArgs) -> Result<(), Failure> {

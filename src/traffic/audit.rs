@@ -1,6 +1,8 @@
 //! Compares what waid published with the truth of the world that its input came from.
 
 mod compare;
+#[cfg(test)]
+mod tests;
 
 pub use compare::Difference;
 
@@ -51,6 +53,7 @@ struct ToldRow {
 
 struct ToldMessage {
     revision: u32,
+    assigned: bool,
     identity: Uuid,
     conversation: Uuid,
     is_inbound: bool,
@@ -129,6 +132,18 @@ impl Audit {
         &self.dead_letters
     }
 
+    /// How many identities the messages have now.
+    pub fn people(&self) -> u64 {
+        let identities: HashSet<Uuid> = self.messages.values().map(|told| self.identities.follow(told.identity)).collect();
+        identities.len() as u64
+    }
+
+    /// How many conversations the messages are in now.
+    pub fn conversations(&self) -> u64 {
+        let conversations: HashSet<Uuid> = self.messages.values().map(|told| self.conversations.follow(told.conversation)).collect();
+        conversations.len() as u64
+    }
+
     /// How many messages were told of.
     pub fn messages(&self) -> usize {
         self.messages.len()
@@ -189,12 +204,21 @@ impl Audit {
             let what = "a message without id or revision".to_owned();
             return self.differences.push(Difference::Unreadable(Published::ConversationAssigned, what));
         };
-        let told = ToldMessage { revision, identity: record.identity_id.0, conversation: record.conversation_id.0, is_inbound };
-        match self.messages.get(id) {
-            Some(_) if record.event_type == "ASSIGNED" => self.differences.push(Difference::AssignedTwice),
-            Some(known) if known.revision >= revision => {}
-            _ => drop(self.messages.insert(id.to_owned(), told)),
+        let assigned = record.event_type == "ASSIGNED";
+        let (identity, conversation) = (record.identity_id.0, record.conversation_id.0);
+        let mut told = ToldMessage { revision, assigned, identity, conversation, is_inbound };
+        // A move is told under two keys, whose partitions are read in any order: it may come before what it moves.
+        if let Some(known) = self.messages.get_mut(id) {
+            if assigned && known.assigned {
+                self.differences.push(Difference::AssignedTwice);
+            }
+            known.assigned |= assigned;
+            if known.revision >= revision {
+                return;
+            }
+            told.assigned = known.assigned;
         }
+        self.messages.insert(id.to_owned(), told);
     }
 
     fn take_unresolved(&mut self, record: &UnresolvedRecord) {

@@ -14,17 +14,18 @@ const DIFFERENCES_MAX: usize = 20;
 
 /// The answer.
 pub fn text(world: &World, played: &Played) -> String {
-    let truth = &played.verdict.truth;
+    let (people, conversations) = (played.audit.people(), played.audit.conversations());
     let mut text = format!(
-        "waid read {} records and met {} people.\n\n\
+        "waid read {} records and met {} {}.\n\n\
          {} of them would have been two conversations, since the number in the business's records is\n\
          not the number that wrote back. To waid each is one person, in one conversation at a time:\n\
          {} messages in {} conversations.\n\n",
         Grouped(played.inputs),
-        Grouped(truth.people),
-        Grouped(truth.would_be_two),
-        Grouped(truth.inbound + truth.outbound),
-        Grouped(truth.conversations),
+        Grouped(people),
+        if people == 1 { "person" } else { "people" },
+        Grouped(played.verdict.truth.would_be_two),
+        Grouped(played.audit.messages() as u64),
+        Grouped(conversations),
     );
     example(&mut text, world, played);
     differences(&mut text, played);
@@ -86,7 +87,7 @@ impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.0.to_string();
         for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place) % 3 == 0 {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
                 f.write_char(',')?;
             }
             f.write_char(digit)?;
@@ -114,6 +115,8 @@ mod tests {
     #[test]
     fn counts_are_grouped() {
         let rows = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
-        rows.map(|(count, shown)| assert_eq!(Grouped(count).to_string(), shown));
+        for (count, shown) in rows {
+            assert_eq!(Grouped(count).to_string(), shown);
+        }
     }
 }

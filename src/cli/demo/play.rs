@@ -48,29 +48,27 @@ pub enum PlayError {
     Panicked,
 }
 
-/// How much of a partition is filled at most: the broker forgets what is over its own limit.
-const PARTITION_BYTES: u32 = PARTITION_BYTES_MAX as u32 / 2;
+/// What people make of each topic on average, in bytes of the largest one, generously rounded up.
+const BYTES_OF_PERSON: usize = 12_000;
 
-/// What a person makes of each topic at most, in bytes, generously rounded up.
-const BYTES_OF_PERSON: u32 = 12_000;
+/// How many people's records a partition holds: the broker forgets what is over its limit, and people are not spread evenly.
+const PEOPLE_OF_PARTITION: usize = PARTITION_BYTES_MAX / 4 * 3 / BYTES_OF_PERSON;
 
 /// How long without anything to read before it is asked whether all is done.
 const QUIET: Duration = Duration::from_millis(150);
 
 /// How long without anything to read before it is given up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Plays the world.
 pub fn play(world: &World) -> Result<Played, PlayError> {
-    let partitions = i32::try_from((world.settings().people * BYTES_OF_PERSON).div_ceil(PARTITION_BYTES)).expect("few");
+    let partitions = i32::try_from((world.settings().people as usize).div_ceil(PEOPLE_OF_PARTITION)).expect("few");
     let mut config = Config::default();
-    config.topics.repartition_partitions = u32::try_from(partitions).expect("some");
     let names = config.topics.names().map(|(_, name)| (name, partitions));
     let embedded = Embedded::start(&names)?;
     config.kafka = KafkaConfig { bootstrap_servers: embedded.bootstrap_servers(), group_id: "waid-demo".to_owned(), ..config.kafka };
-    let stop = AtomicBool::new(false);
+    let (feeder, stop) = (embedded.feeder()?, AtomicBool::new(false));
     thread::scope(|scope| {
-        let feeder = embedded.feeder()?;
         let feeder = scope.spawn(|| feed(world, &feeder, &config.topics, partitions));
         let worker = scope.spawn(|| work(&config, &stop));
         let heard = Ear { world, embedded: &embedded, config: &config }.listen(&feeder, &worker);
@@ -116,7 +114,11 @@ struct Ear<'a> {
 
 impl Ear<'_> {
     /// Reads what is published until the processor has read everything. All that was said, and how long it took from the first to the last.
-    fn listen<F, W, E>(&self, feeder: &ScopedJoinHandle<F>, worker: &ScopedJoinHandle<Result<W, E>>) -> Result<(Audit, Duration), PlayError> {
+    fn listen<F, W, E>(
+        &self,
+        feeder: &ScopedJoinHandle<F>,
+        worker: &ScopedJoinHandle<Result<W, E>>,
+    ) -> Result<(Audit, Duration), PlayError> {
         let outputs = self.outputs().map(|(name, _)| name);
         let reader = self.embedded.reader(&outputs)?;
         let bar = bar(self.world);
@@ -125,7 +127,10 @@ impl Ear<'_> {
         loop {
             if self.hear(&reader, &mut audit)? {
                 last = Instant::now();
-                first = first.or(Some(last));
+                if first.is_none() {
+                    bar.set_message("");
+                    first = Some(last);
+                }
                 bar.set_position(audit.messages() as u64);
                 continue;
             }
@@ -175,6 +180,8 @@ impl Ear<'_> {
 /// Messages assigned, of all. Drawn on a terminal only.
 fn bar(world: &World) -> ProgressBar {
     let truth = Summary::of(world.truths());
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} messages in their conversations");
-    ProgressBar::new(truth.inbound + truth.outbound).with_style(style.expect("a template that indicatif knows"))
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} messages in their conversations{msg}");
+    let bar = ProgressBar::new(truth.inbound + truth.outbound).with_style(style.expect("a template that indicatif knows"));
+    bar.set_message("; the group is forming, which takes some seconds");
+    bar
 }

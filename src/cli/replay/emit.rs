@@ -117,6 +117,8 @@ fn encoded(bytes: &[u8]) -> Value {
 mod tests {
     use super::*;
 
+    type Bytes = Option<&'static [u8]>;
+
     fn shown(topic: Topic, key: Option<&[u8]>, payload: Option<&[u8]>, format: Format) -> String {
         let headers = vec![("ce_id".into(), Some(b"1".to_vec())), ("empty".into(), None), ("ce_id".into(), Some(b"\xFF".to_vec()))];
         let (key, payload) = (key.map(<[u8]>::to_vec), payload.map(<[u8]>::to_vec));
@@ -129,7 +131,6 @@ mod tests {
     #[test]
     fn outputs_are_objects_and_dead_letters_are_as_they_came() {
         let headers = r#"{"ce_id":{"base64":"/w=="},"empty":null}"#;
-        type Bytes = Option<&'static [u8]>;
         let rows: [(Topic, Bytes, Bytes, Format, &str); 5] = [
             (Topic::Identities, Some(b"55"), Some(br#"{"a":1}"#), Format::Json, r#""key":"55","headers":H,"payload":{"a":1}"#),
             (Topic::Identities, Some(b"55"), Some(b"a"), Format::Protobuf, r#""key":"55","headers":H,"payload":{"base64":"YQ=="}"#),

@@ -129,11 +129,8 @@ impl Iterator for Files {
 impl Lines {
     fn open(number: usize, path: &Path) -> Result<Self, String> {
         let why = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let input: Box<dyn Read + Send> = if path.as_os_str() == "-" {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(path).map_err(|error| why(&error))?)
-        };
+        let input: Box<dyn Read + Send> =
+            if path.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(File::open(path).map_err(|error| why(&error))?) };
         Self::new(number, input).map_err(|error| why(&error))
     }
 
