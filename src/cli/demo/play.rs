@@ -58,7 +58,7 @@ const PEOPLE_OF_PARTITION: usize = PARTITION_BYTES_MAX / 4 * 3 / BYTES_OF_PERSON
 const QUIET: Duration = Duration::from_millis(150);
 
 /// How long without anything to read before it is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Plays the world.
 pub fn play(world: &World) -> Result<Played, PlayError> {
@@ -132,10 +132,11 @@ impl Ear<'_> {
                     first = Some(last);
                 }
                 bar.set_position(audit.messages() as u64);
+                before = None;
                 continue;
             }
             let progress = self.progress(feeder)?;
-            if progress.is_some() && progress == before {
+            if progress.is_some() && progress == before && reader.is_at_end()? {
                 bar.finish_and_clear();
                 return Ok((audit, first.map_or(Duration::ZERO, |first| last - first)));
             }

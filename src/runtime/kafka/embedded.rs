@@ -60,7 +60,10 @@ impl Embedded {
 
     /// A client that reads these topics.
     pub fn reader(&self, topics: &[&str]) -> Result<Reader, EmbeddedError> {
-        let consumer: BaseConsumer = self.client().set("group.id", "embedded-reader").set("enable.auto.commit", "false").create()?;
+        let mut client = self.client();
+        // The mock cluster answers a fetch that found nothing when its time is up, not when something comes.
+        client.set("group.id", "embedded-reader").set("enable.auto.commit", "false").set("fetch.wait.max.ms", "20");
+        let consumer: BaseConsumer = client.create()?;
         consumer.assign(&self.partitions(topics, Offset::Beginning))?;
         Ok(Reader(consumer))
     }
@@ -125,6 +128,18 @@ impl Reader {
         let value = message.headers().and_then(|headers| headers.iter().find(|each| each.key == header)).and_then(|found| found.value);
         let value = value.and_then(|value| std::str::from_utf8(value).ok());
         take(message.topic(), message.payload().unwrap_or_default(), value);
+        Ok(true)
+    }
+
+    /// Whether all that is there was read.
+    pub fn is_at_end(&self) -> Result<bool, EmbeddedError> {
+        for partition in self.0.position()?.elements() {
+            let (low, high) = self.0.fetch_watermarks(partition.topic(), partition.partition(), ANSWER_TIMEOUT)?;
+            let at = partition.offset().to_raw().filter(|offset| *offset >= 0).unwrap_or(low);
+            if at < high {
+                return Ok(false);
+            }
+        }
         Ok(true)
     }
 }

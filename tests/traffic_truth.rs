@@ -1,0 +1,91 @@
+//! The truth of a simulated world is what the worker finds, over several partitions and in an order that no broker would give.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use waid::domain::apps::Apps;
+use waid::domain::event::Source;
+use waid::domain::step;
+use waid::runtime::broker::PartitionCounts;
+use waid::runtime::ingest::Ingest;
+use waid::runtime::memory::{MemoryBroker, Record};
+use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
+use waid::traffic::audit::{Audit, Published};
+use waid::traffic::{Settings, World};
+use waid::wire::output::{Format, Outputs};
+use waid::wire::packed::SourceTopic;
+use waid::wire::record::{OutRecord, Topic};
+
+const INPUT_PARTITIONS: usize = 4;
+
+/// Shuffled records over all partitions, read in no order.
+fn broker(world: &World, repartition: i32) -> MemoryBroker {
+    let mut random = ChaCha8Rng::seed_from_u64(world.settings().seed);
+    let mut below = move |bound: usize| usize::try_from(random.next_u64() % bound as u64).expect("fits");
+    let mut inputs: Vec<_> = world.inputs().collect();
+    for last in (1..inputs.len()).rev() {
+        inputs.swap(last, below(last + 1));
+    }
+    let partitions = i32::try_from(INPUT_PARTITIONS).expect("few");
+    let counts = PartitionCounts { webhooks: partitions, sends: partitions, repartition };
+    let mut offsets = BTreeMap::new();
+    let places: Vec<i32> = inputs.iter().map(|_| i32::try_from(below(INPUT_PARTITIONS)).expect("few")).collect();
+    let mut broker = MemoryBroker::new(counts, Box::new(move |ready| below(ready.len())));
+    for (input, partition) in inputs.into_iter().zip(places) {
+        let topic = match input.source {
+            Source::Webhooks => SourceTopic::Webhooks,
+            Source::Sends => SourceTopic::Sends,
+        };
+        let offset = offsets.entry((topic, partition)).or_insert(0);
+        let record =
+            Record { offset: *offset, timestamp_ms: input.kafka_ms, key: input.key, value: Some(input.value), headers: Vec::new() };
+        broker.append((topic, partition), record);
+        *offset += 1;
+    }
+    broker
+}
+
+/// What the worker publishes of it.
+fn published(broker: MemoryBroker, records_max: usize) -> Vec<OutRecord> {
+    const HOUR_S: i64 = 3600;
+    let settings = step::Settings {
+        join_timeout_ms: 7 * 24 * HOUR_S * 1000,
+        idle_timeout_s: 24 * HOUR_S,
+        retention_ms: 72 * HOUR_S * 1000,
+        service_window_s: 24 * HOUR_S,
+        referral_window_s: 72 * HOUR_S,
+    };
+    let commit = CommitPolicy { records_max, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO };
+    let (webhooks, sends) = ("webhooks".to_owned(), "sends".to_owned());
+    let outputs = Outputs { format: Format::Json, webhooks: webhooks.clone(), sends: sends.clone(), keys_name_tenant: false };
+    let deployment = Deployment { webhooks, sends, settings, commit };
+    let mut worker = Worker::new(broker, Ingest::new(Apps::new(&[])), deployment, Arc::new(outputs)).expect("memory answers");
+    while worker.broker().has_more() {
+        while worker.turn(Duration::ZERO).expect("memory does not fail") {}
+    }
+    worker.broker_mut().take_published()
+}
+
+#[test]
+fn the_truth_is_found_whatever_the_order() {
+    for (seed, repartition, records_max) in [(1, 1, 1000), (2, 3, 1), (3, 7, 50)] {
+        let world = World::new(Settings { visits: 3, apps: 3, ..Settings::new(seed, 400, 1_776_000_000_000) });
+        let mut audit = Audit::default();
+        for record in published(broker(&world, repartition), records_max) {
+            let published = match record.topic {
+                Topic::IdentityResolved => Published::IdentityResolved,
+                Topic::Identities => Published::Identities,
+                Topic::ConversationAssigned => Published::ConversationAssigned,
+                Topic::SendUnresolved => Published::SendUnresolved,
+                Topic::DeadLetter => Published::DeadLetter,
+                Topic::Repartition | Topic::Changelog => unreachable!("internal"),
+            };
+            let reason = record.headers.iter().find(|(name, _)| name == "waid-reason").and_then(|(_, value)| value.clone());
+            let reason = reason.map(|reason| String::from_utf8(reason).expect("text"));
+            audit.take(published, record.payload.as_deref().unwrap_or_default(), reason.as_deref());
+        }
+        assert_eq!(audit.verdict(&world).differences, [], "seed {seed}");
+    }
+}
