@@ -38,9 +38,9 @@ pub struct Plan {
 impl Plan {
     /// 1 to 8 partitions, small and large batches.
     pub fn of_seed(seed: u64) -> Self {
-        let pick = |range: u64, salt: u64| i32::try_from((seed / salt) % range).expect("small") + 1;
-        let batch = [1, 2, 5, 17, 100][usize::try_from(seed % 5).expect("small")];
-        Self { seed, partitions: pick(8, 1), inputs: pick(4, 3), batch }
+        let mut random = ChaCha8Rng::seed_from_u64(!seed);
+        let batch = [1, 2, 5, 17, 100][random.random_range(0..5)];
+        Self { seed, partitions: random.random_range(1..=8), inputs: random.random_range(1..=4), batch }
     }
 }
 
