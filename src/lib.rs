@@ -7,4 +7,5 @@ pub mod domain;
 pub mod runtime;
 pub mod store;
 pub mod topics;
+pub mod traffic;
 pub mod wire;

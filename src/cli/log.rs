@@ -20,28 +20,28 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging, for the rest of the process.
-pub(super) fn start(format: LogFormat) -> Result<(), Failure> {
+/// Starts logging, for the rest of the process. What is logged unless a variable says otherwise: `level`.
+pub(super) fn start(format: LogFormat, level: &str) -> Result<(), Failure> {
     let terminal = stderr().is_terminal();
     let json = match format {
         LogFormat::Auto => !terminal,
         LogFormat::Pretty => false,
         LogFormat::Json => true,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter()?).with_writer(stderr).with_ansi(terminal);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(stderr).with_ansi(terminal);
     let started = if json { builder.json().flatten_event(true).try_init() } else { builder.try_init() };
     started.map_err(Failure::Failed)
 }
 
-/// `WAID_LOG`, else `RUST_LOG`, else info.
-fn filter() -> Result<EnvFilter, Failure> {
+/// `WAID_LOG`, else `RUST_LOG`, else this level.
+fn filter(level: &str) -> Result<EnvFilter, Failure> {
     for name in ["WAID_LOG", "RUST_LOG"] {
         let Ok(text) = std::env::var(name) else { continue };
         if !text.is_empty() {
             return EnvFilter::try_new(&text).map_err(|error| wrong(name, &text, &error));
         }
     }
-    Ok(EnvFilter::new("info"))
+    Ok(EnvFilter::new(level))
 }
 
 fn wrong(name: &str, text: &str, error: &ParseError) -> Failure {

@@ -7,6 +7,8 @@ pub mod run;
 mod config;
 mod failure;
 mod log;
+mod pipeline;
+mod stop;
 mod topics;
 
 use std::ffi::OsString;
@@ -45,11 +47,15 @@ pub struct Global {
     log_format: LogFormat,
 }
 
-/// The subcommands; `replay` and `demo` join here, each as `Replay(replay::ReplayArgs)` and so on.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Join webhooks and sends, and publish identities and conversations, until told to stop.
     Run(run::RunArgs),
+    /// Show on simulated traffic what waid does, with nothing to install.
+    Demo(demo::DemoArgs),
+    /// Read a capture and write the outputs, without a broker.
+    Replay(replay::ReplayArgs),
     /// Print, create or check the topics.
     #[command(subcommand)]
     Topics(topics::TopicsCommand),
@@ -58,12 +64,24 @@ enum Command {
     Config(config::ConfigCommand),
 }
 
+impl Command {
+    /// What is logged by default: whoever runs a command to read its answer is not told how it came about.
+    const fn log_level(&self) -> &'static str {
+        match self {
+            Self::Demo(_) | Self::Replay(_) => "warn",
+            Self::Run(_) | Self::Topics(_) | Self::Config(_) => "info",
+        }
+    }
+}
+
 /// Runs the command line. `--help`, and arguments that are wrong, end the process here.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
     let Cli { global, command } = Cli::parse_from(args);
-    log::start(global.log_format)?;
+    log::start(global.log_format, command.log_level())?;
     match command {
         Command::Run(args) => run::run(&args, &global.load()?),
+        Command::Demo(args) => demo::run(&args),
+        Command::Replay(args) => replay::run(&args, &global.load()?),
         Command::Topics(command) => topics::run(&command, &global.load()?.config),
         Command::Config(command) => config::run(&command, &global.load()?, global.config.as_deref()),
     }

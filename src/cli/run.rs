@@ -7,17 +7,15 @@ use clap::Args;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::{Failure, topics};
-use crate::config::{App, Config, Loaded, OutputFormat};
-use crate::domain::apps::{Apps, ListedApp};
-use crate::domain::step::Settings;
+use super::{Failure, pipeline, topics};
+use crate::config::{Config, Loaded};
 use crate::runtime::broker::BrokerError;
 use crate::runtime::ingest::Ingest;
 use crate::runtime::kafka::admin::Admin;
 use crate::runtime::kafka::{KafkaBroker, Setup};
 use crate::runtime::supervisor::{Patience, Post, supervise};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
-use crate::wire::output::{Format, Outputs};
+use crate::wire::output::Outputs;
 
 /// Join webhooks and sends, and publish identities and conversations, until told to stop.
 #[derive(Debug, Args)]
@@ -65,13 +63,8 @@ struct Start<'a> {
 
 impl<'a> Start<'a> {
     fn new(config: &'a Config, limits: BTreeMap<String, u64>) -> Self {
-        let deployment = Deployment {
-            webhooks: config.topics.webhooks.clone(),
-            sends: config.topics.sends.clone(),
-            settings: settings(config),
-            commit: CommitPolicy::default(),
-        };
-        Self { config, limits, outputs: Arc::new(outputs(config)), deployment, instance: Uuid::new_v4() }
+        let deployment = pipeline::deployment(config, CommitPolicy::default());
+        Self { config, limits, outputs: Arc::new(pipeline::outputs(config)), deployment, instance: Uuid::new_v4() }
     }
 
     /// One worker, from its start until it fails or is told to stop.
@@ -80,42 +73,7 @@ impl<'a> Start<'a> {
         let transactional_id = format!("{}-{}-{}", kafka.group_id, self.instance, post.thread);
         let setup = Setup::new(kafka.clone(), topics.clone(), self.limits.clone(), transactional_id);
         let broker = KafkaBroker::start(setup, Arc::clone(&self.outputs), Arc::clone(&post.vitals))?;
-        let ingest = Ingest::new(Apps::new(&listed(self.config)));
+        let ingest = Ingest::new(pipeline::apps(self.config));
         Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?.run(&post.stop)
-    }
-}
-
-fn settings(config: &Config) -> Settings {
-    let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).expect("the configuration bounds it");
-    Settings {
-        join_timeout_ms: i64::try_from(config.join.timeout.as_millis()).expect("the configuration bounds it"),
-        idle_timeout_s: seconds(config.conversation.idle_timeout),
-        retention_ms: i64::try_from(config.conversation.retention.as_millis()).expect("the configuration bounds it"),
-        service_window_s: SERVICE_WINDOW_S,
-        referral_window_s: REFERRAL_WINDOW_S,
-    }
-}
-
-/// Meta's rules for whoever answers a person, and for whoever a click-to-WhatsApp ad brought.
-const SERVICE_WINDOW_S: i64 = 24 * 3600;
-const REFERRAL_WINDOW_S: i64 = 72 * 3600;
-
-fn listed(config: &Config) -> Vec<ListedApp> {
-    let listed = |app: &App| {
-        let App { name, tenant, gs_app_id, phone_number_id, portfolio } = app.clone();
-        ListedApp { name, tenant, gs_app_id, phone_number_id, portfolio }
-    };
-    config.apps.iter().map(listed).collect()
-}
-
-fn outputs(config: &Config) -> Outputs {
-    Outputs {
-        format: match config.output.format {
-            OutputFormat::Json => Format::Json,
-            OutputFormat::Protobuf => Format::Protobuf,
-        },
-        webhooks: config.topics.webhooks.clone(),
-        sends: config.topics.sends.clone(),
-        keys_name_tenant: config.tenants().len() > 1,
     }
 }

@@ -38,6 +38,16 @@ pub struct MemoryBroker {
 struct Log {
     records: Vec<Record>,
     read: usize,
+    /// How many records were forgotten.
+    forgotten: usize,
+}
+
+impl Log {
+    fn forget_read(&mut self) {
+        self.records.drain(..self.read);
+        self.forgotten += self.read;
+        self.read = 0;
+    }
 }
 
 impl MemoryBroker {
@@ -71,12 +81,15 @@ impl MemoryBroker {
         log.records.iter().map(|record| record.value.clone().unwrap_or_default()).collect()
     }
 
-    /// Forgets what was read of the inputs, to keep memory flat over a long capture.
-    pub fn trim_inputs(&mut self) {
-        for (_, log) in self.logs.iter_mut().filter(|((topic, _), _)| *topic != SourceTopic::Repartition) {
-            log.records.drain(..log.read);
-            log.read = 0;
-        }
+    /// Forgets what was read, the repartition log too, to keep memory flat over a long capture: no task is rebuilt from it.
+    pub fn trim(&mut self) {
+        self.logs.values_mut().for_each(Log::forget_read);
+    }
+
+    /// Whether there is something that was not read yet.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.logs.values().any(|log| log.read < log.records.len())
     }
 
     fn first_changes(&mut self) -> Vec<Change> {
@@ -113,7 +126,7 @@ impl Broker for MemoryBroker {
             }
             let partition = record.partition.expect("packed records name their partition");
             let log = self.logs.get_mut(&(SourceTopic::Repartition, partition)).expect("a known partition");
-            let offset = i64::try_from(log.records.len()).expect("fits");
+            let offset = i64::try_from(log.forgotten + log.records.len()).expect("fits");
             log.records.push(Record { offset, value: record.payload, ..Record::default() });
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod client;
+pub mod embedded;
 
 mod broker;
 mod commit;

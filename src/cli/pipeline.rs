@@ -1,0 +1,52 @@
+//! What every subcommand that processes records builds its workers from.
+
+use crate::config::{App, Config, OutputFormat};
+use crate::domain::apps::{Apps, ListedApp};
+use crate::domain::step::Settings;
+use crate::runtime::worker::{CommitPolicy, Deployment};
+use crate::wire::output::{Format, Outputs};
+use std::time::Duration;
+
+/// How long a business may answer freely after a message from a person, s (Meta's customer service window).
+const SERVICE_WINDOW_S: i64 = 24 * 3600;
+/// The same after a click-to-WhatsApp ad, s (Meta's free entry point).
+const REFERRAL_WINDOW_S: i64 = 72 * 3600;
+
+/// What a worker is told about the deployment.
+pub fn deployment(config: &Config, commit: CommitPolicy) -> Deployment {
+    let (webhooks, sends) = (config.topics.webhooks.clone(), config.topics.sends.clone());
+    Deployment { webhooks, sends, settings: settings(config), commit }
+}
+
+/// The listed apps.
+pub fn apps(config: &Config) -> Apps {
+    let listed = |app: &App| {
+        let App { name, tenant, gs_app_id, phone_number_id, portfolio } = app.clone();
+        ListedApp { name, tenant, gs_app_id, phone_number_id, portfolio }
+    };
+    Apps::new(&config.apps.iter().map(listed).collect::<Vec<_>>())
+}
+
+/// The form of what is published.
+pub fn outputs(config: &Config) -> Outputs {
+    let format = match config.output.format {
+        OutputFormat::Json => Format::Json,
+        OutputFormat::Protobuf => Format::Protobuf,
+    };
+    let (webhooks, sends) = (config.topics.webhooks.clone(), config.topics.sends.clone());
+    Outputs { format, webhooks, sends, keys_name_tenant: config.tenants().len() > 1 }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        join_timeout_ms: milliseconds(config.join.timeout),
+        idle_timeout_s: milliseconds(config.conversation.idle_timeout) / 1000,
+        retention_ms: milliseconds(config.conversation.retention),
+        service_window_s: SERVICE_WINDOW_S,
+        referral_window_s: REFERRAL_WINDOW_S,
+    }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).expect("the configuration bounds it")
+}

@@ -1,0 +1,127 @@
+//! Who is in the simulated world: each person a pure function of the world's seed and an index.
+
+use super::World;
+use super::country::{ARTICLE, Country, Numbers};
+use super::dice::Dice;
+
+/// How a person and the business came to know each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Acquaintance {
+    /// The number was in the business's records.
+    Listed,
+    /// The person wrote first; the business dials what it saw, the wa_id.
+    WroteFirst,
+    /// The person writes and is never written to.
+    OnlyWrites,
+    /// As listed, but by a user name: neither side ever sees a number.
+    Nameless,
+}
+
+/// How the business's records group the digits of a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spelling {
+    /// `5535987654321`
+    Digits,
+    /// `+5535987654321`
+    Plus,
+    /// `+55 35 98765-4321`
+    Grouped,
+    /// `005535987654321`
+    Zeros,
+}
+
+/// A person, or two if the number was given to another.
+#[derive(Clone, Copy, Debug)]
+pub struct Person {
+    /// The index, less than the number of people.
+    pub index: u32,
+    /// Where the number is from.
+    pub country: Country,
+    /// The number's spellings.
+    pub numbers: Numbers,
+    /// How the two came to know each other.
+    pub acquaintance: Acquaintance,
+    /// How the business writes the number.
+    pub spelling: Spelling,
+    /// The app that this person mostly talks to.
+    pub app: u16,
+    /// Another one, if there is one.
+    pub second_app: Option<u16>,
+    /// The visit from which on the number is another person's.
+    pub recycled_at: Option<u32>,
+}
+
+impl Person {
+    /// The person with this index.
+    pub(super) fn new(world: &World, index: u32) -> Self {
+        let mut dice = world.dice(index, None);
+        let seven = world.seven_digits(index);
+        let country = Country::draw(&mut dice);
+        let drawn = country.numbers(seven, &mut dice);
+        let acquaintance = acquaintance(&mut dice);
+        let spelling = dice.pick(&[Spelling::Digits, Spelling::Digits, Spelling::Plus, Spelling::Grouped, Spelling::Zeros]);
+        let apps = world.settings().apps;
+        let app = u16::try_from(dice.below(u32::from(apps))).expect("less than the apps");
+        let other = (app + 1) % apps;
+        let more = dice.below(1000);
+        let moment = dice.below(world.settings().visits.saturating_sub(1).max(1)) + 1;
+        let mut person = Self { index, country, numbers: drawn, acquaintance, spelling, app, second_app: None, recycled_at: None };
+        match acquaintance {
+            Acquaintance::Nameless => {}
+            _ if more < 4 && world.settings().visits > 1 => person.recycled_at = Some(moment),
+            _ => person.second_app = Some(other).filter(|other| *other != app && more < 80),
+        }
+        if acquaintance == Acquaintance::WroteFirst {
+            person.numbers = Numbers { dialled: drawn.wa_id, also_dialled: None, ..drawn };
+        }
+        if index == 0 { person.of_the_article() } else { person }
+    }
+
+    /// The worked example: nothing about it is drawn.
+    fn of_the_article(self) -> Self {
+        Self {
+            country: Country::Brazil,
+            numbers: ARTICLE,
+            acquaintance: Acquaintance::Listed,
+            spelling: Spelling::Grouped,
+            app: 0,
+            second_app: None,
+            recycled_at: None,
+            ..self
+        }
+    }
+
+    /// Whether neither side sees a number.
+    pub fn is_nameless(&self) -> bool {
+        self.acquaintance == Acquaintance::Nameless
+    }
+
+    /// The number that a visit dials: records of the same person are used in turn.
+    pub fn dialled(&self, visit: u32) -> u64 {
+        self.numbers.also_dialled.filter(|_| visit % 2 == 1).unwrap_or(self.numbers.dialled)
+    }
+
+    /// The app that a visit is with.
+    pub fn app_of(&self, visit: u32) -> u16 {
+        self.second_app.filter(|_| visit % 2 == 1).unwrap_or(self.app)
+    }
+
+    /// Who has the number: 0, or 1 once it was given to another.
+    pub fn owner(&self, visit: u32) -> u8 {
+        u8::from(self.recycled_at.is_some_and(|from| visit >= from))
+    }
+
+    /// How many of a thousand events name the BSUID. All, where nothing else tells who it is.
+    pub fn named_permille(&self) -> u32 {
+        if self.is_nameless() || self.recycled_at.is_some() || self.index == 0 { 1000 } else { 950 }
+    }
+}
+
+fn acquaintance(dice: &mut Dice) -> Acquaintance {
+    match dice.below(1000) {
+        0..820 => Acquaintance::Listed,
+        820..950 => Acquaintance::WroteFirst,
+        950..985 => Acquaintance::OnlyWrites,
+        _ => Acquaintance::Nameless,
+    }
+}

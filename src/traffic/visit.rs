@@ -1,0 +1,315 @@
+//! One visit: what a business and a person say to each other within an hour or so, and which events that makes.
+
+use super::World;
+use super::dice::Dice;
+use super::person::{Acquaintance, Person};
+
+const SECOND: i64 = 1000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+
+/// A visit as it was, which its events are written from.
+#[derive(Debug)]
+pub struct Visit {
+    /// Who.
+    pub person: Person,
+    /// Which of the person's visits, from 0.
+    pub number: u32,
+    /// What the business sent, in its order.
+    pub sends: Vec<Outbound>,
+    /// What the person wrote, in its order.
+    pub inbounds: Vec<Incoming>,
+}
+
+/// A message from the business.
+#[derive(Clone, Copy, Debug)]
+pub struct Outbound {
+    /// When it was sent, ms.
+    pub at_ms: i64,
+    /// What became of it.
+    pub fate: Fate,
+    /// Whether the business kept a record of it.
+    pub recorded: bool,
+    /// Whether a mismatch event contradicts it.
+    pub contradicted: bool,
+    /// How the record says when.
+    pub clock: Clock,
+}
+
+/// What became of a message from the business.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It arrived.
+    Arrived,
+    /// Refused before it left Gupshup.
+    FailedAtGupshup,
+    /// Refused by WhatsApp.
+    FailedAtWhatsApp,
+    /// Nothing was ever heard of it.
+    Silence,
+}
+
+/// How a send record says when.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clock {
+    /// In milliseconds.
+    Milliseconds,
+    /// In seconds.
+    Seconds,
+    /// As RFC 3339.
+    Text,
+}
+
+/// A message from the person.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming {
+    /// When it was written, ms.
+    pub at_ms: i64,
+    /// Which message of ours it answers.
+    pub answers: Option<usize>,
+    /// Whether the answered message's Gupshup id is given.
+    pub answers_gupshup: bool,
+    /// Whether it came from an ad.
+    pub referral: bool,
+    /// What kind of message, and which words.
+    pub content: u32,
+}
+
+/// An event of a visit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Happening {
+    /// The business recorded a send.
+    Send(usize),
+    /// News of a send.
+    Status {
+        /// Which.
+        send: usize,
+        /// What news.
+        news: News,
+        /// When it happened, ms.
+        at_ms: i64,
+        /// Whether the BSUID is given.
+        named: bool,
+    },
+    /// The person wrote.
+    Inbound {
+        /// Which message.
+        message: usize,
+        /// Whether the BSUID is given.
+        named: bool,
+    },
+    /// What a send cost: of no interest to waid.
+    Billing(usize),
+}
+
+/// News of a send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum News {
+    /// Taken by WhatsApp.
+    Enqueued,
+    /// Sent, to the wa_id.
+    Sent,
+    /// Sent, to the number as it was dialled, whatever the wa_id is.
+    SentEcho,
+    /// Delivered.
+    Delivered,
+    /// Read.
+    Read,
+    /// Read, long after: Gupshup's id of the message is not given any more.
+    ReadLate,
+    /// Failed.
+    Failed,
+    /// The wa_id differs from what was dialled.
+    Mismatch,
+    /// The same, with somebody else's wa_id.
+    MismatchWrong,
+}
+
+/// Events, each with the time at which its record reaches Kafka, ms.
+pub type Script = Vec<(i64, Happening)>;
+
+impl Visit {
+    /// Plays a visit that begins at `start_ms`; its events go to `script`, in no order. Some, but never the first, do not take place.
+    pub(super) fn play(world: &World, person: Person, number: u32, start_ms: i64, script: &mut Script) -> Self {
+        let mut dice = world.dice(person.index, Some(number));
+        let visit = Self { person, number, sends: Vec::new(), inbounds: Vec::new() };
+        if number > 0 && dice.chance(250) {
+            return visit;
+        }
+        let mut play = Play { visit, dice: &mut dice, script, now_ms: start_ms };
+        if person.index == 0 && number == 0 {
+            play.article();
+        } else {
+            play.turns();
+        }
+        play.visit
+    }
+}
+
+/// A visit being played.
+struct Play<'a> {
+    visit: Visit,
+    dice: &'a mut Dice,
+    script: &'a mut Script,
+    now_ms: i64,
+}
+
+impl Play<'_> {
+    /// The article's case: a send, its statuses, a reply.
+    fn article(&mut self) {
+        let at_ms = self.now_ms;
+        let sent = Outbound { at_ms, fate: Fate::Arrived, recorded: true, contradicted: false, clock: Clock::Milliseconds };
+        self.visit.sends.push(sent);
+        self.script.push((at_ms + 20, Happening::Send(0)));
+        for (news, after_ms) in [(News::Enqueued, 400), (News::Sent, 1200), (News::Delivered, 2900), (News::Read, 41_000)] {
+            let happening = Happening::Status { send: 0, news, at_ms: at_ms + after_ms, named: news != News::Enqueued };
+            self.script.push((at_ms + after_ms + 5 * SECOND, happening));
+        }
+        let reply_ms = at_ms + 64 * SECOND;
+        self.visit.inbounds.push(Incoming { at_ms: reply_ms, answers: Some(0), answers_gupshup: true, referral: false, content: 0 });
+        self.script.push((reply_ms + 700, Happening::Inbound { message: 0, named: true }));
+    }
+
+    /// Business and person take turns, in bursts.
+    fn turns(&mut self) {
+        let acquaintance = self.visit.person.acquaintance;
+        let person_first = match acquaintance {
+            Acquaintance::Listed | Acquaintance::Nameless => self.dice.chance(200),
+            Acquaintance::WroteFirst => self.visit.number == 0 || self.dice.chance(300),
+            Acquaintance::OnlyWrites => true,
+        };
+        for turn in 0..=self.dice.below(3) {
+            let quiet = acquaintance == Acquaintance::OnlyWrites || (turn == 0 && person_first);
+            if !quiet {
+                for _ in 0..=self.dice.below(2) {
+                    self.now_ms += self.dice.between(SECOND, 8 * SECOND);
+                    self.send();
+                }
+            }
+            if quiet || self.dice.chance(550) {
+                self.now_ms += self.dice.soon(8 * SECOND, 8 * MINUTE);
+                for message in 0..=self.dice.soon(0, 3) {
+                    self.now_ms += self.dice.between(2 * SECOND, 20 * SECOND);
+                    self.write(quiet && turn == 0 && message == 0);
+                }
+            }
+            self.now_ms += self.dice.between(5 * SECOND, 10 * MINUTE);
+        }
+    }
+
+    fn send(&mut self) {
+        let fate = match self.dice.below(1000) {
+            0..10 => Fate::FailedAtGupshup,
+            10..25 => Fate::FailedAtWhatsApp,
+            25..40 => Fate::Silence,
+            _ => Fate::Arrived,
+        };
+        let recorded = fate != Fate::Arrived || !self.dice.chance(4);
+        let clock = self.dice.pick(&[Clock::Milliseconds, Clock::Milliseconds, Clock::Seconds, Clock::Text]);
+        let sent = Outbound { at_ms: self.now_ms, fate, recorded, contradicted: false, clock };
+        self.visit.sends.push(sent);
+        let send = self.visit.sends.len() - 1;
+        if recorded {
+            let late_ms = if self.dice.chance(30) { self.dice.between(5 * SECOND, MINUTE) } else { self.dice.between(5, 80) };
+            self.script.push((self.now_ms + late_ms, Happening::Send(send)));
+        }
+        match fate {
+            Fate::Arrived => self.arrive(send),
+            Fate::FailedAtGupshup => self.status(send, News::Failed, 200, false),
+            Fate::FailedAtWhatsApp => {
+                self.status(send, News::Enqueued, 300, false);
+                self.status(send, News::Failed, 2 * SECOND, false);
+            }
+            Fate::Silence => self.status(send, News::Enqueued, 300, false),
+        }
+    }
+
+    /// The statuses of a message that arrived. At least one of them names the wa_id.
+    fn arrive(&mut self, send: usize) {
+        let enqueued = self.dice.chance(980);
+        if enqueued {
+            self.status(send, News::Enqueued, 300, false);
+        }
+        // Not for who is in the records twice: the echo of one spelling would be evidence, seen with the BSUID, of what the other reaches.
+        let echo = self.dice.chance(40) && self.visit.person.numbers.also_dialled.is_none();
+        let delivered = echo || self.dice.chance(950);
+        let sent_ms = self.dice.between(700, 3 * SECOND);
+        if !delivered || self.dice.chance(970) {
+            let named = self.draw_named();
+            self.status(send, if echo { News::SentEcho } else { News::Sent }, sent_ms, named);
+        }
+        let phone_was_off = self.dice.chance(50);
+        let delivered_ms = sent_ms + if phone_was_off { self.dice.soon(MINUTE, 2 * HOUR) } else { self.dice.between(400, 4 * SECOND) };
+        if delivered {
+            let named = self.draw_named();
+            self.status(send, News::Delivered, delivered_ms, named);
+        }
+        if self.dice.chance(700) {
+            let named = self.draw_named();
+            let read_ms = delivered_ms + self.dice.soon(2 * SECOND, 30 * MINUTE);
+            let late = enqueued && self.dice.chance(10);
+            self.status(send, if late { News::ReadLate } else { News::Read }, read_ms, named);
+        }
+        if self.dice.chance(30) {
+            self.script.push((self.now_ms + 20 * SECOND, Happening::Billing(send)));
+        }
+        if delivered {
+            self.mismatch(send);
+        }
+    }
+
+    /// Gupshup's own word that the numbers differ, where rules know that they are one subscriber; now and then a wrong one.
+    fn mismatch(&mut self, send: usize) {
+        let Visit { person, number, sends, .. } = &mut self.visit;
+        let differs = person.numbers.wa_id != person.dialled(*number);
+        let chance = self.dice.below(1000);
+        if person.is_nameless() || !person.country.has_narrow_rule() || !differs || !sends[send].recorded {
+            return;
+        }
+        let news = match chance {
+            0..25 => News::Mismatch,
+            25..27 => News::MismatchWrong,
+            _ => return,
+        };
+        sends[send].contradicted = news == News::MismatchWrong;
+        let happening = Happening::Status { send, news, at_ms: self.now_ms + SECOND, named: false };
+        self.script.push((self.now_ms + 6 * SECOND, happening));
+    }
+
+    fn write(&mut self, first: bool) {
+        let arrived = self.visit.sends.iter().rposition(|send| send.fate == Fate::Arrived);
+        let answers = arrived.filter(|_| self.dice.chance(300));
+        let answers_gupshup = self.dice.chance(850);
+        let referral = first && self.dice.chance(30);
+        self.visit.inbounds.push(Incoming { at_ms: self.now_ms, answers, answers_gupshup, referral, content: self.dice.below(100) });
+        let (message, named) = (self.visit.inbounds.len() - 1, self.draw_named());
+        let arrives_ms = self.now_ms + self.dice.between(200, 2500) + self.tail_ms();
+        self.webhook(arrives_ms, Happening::Inbound { message, named });
+    }
+
+    /// Gupshup keeps events back for about five seconds, so that the send can be recorded first.
+    fn status(&mut self, send: usize, news: News, after_ms: i64, named: bool) {
+        let at_ms = self.now_ms + after_ms;
+        let arrives_ms = at_ms + self.dice.between(4800, 6500) + self.tail_ms();
+        self.webhook(arrives_ms, Happening::Status { send, news, at_ms, named });
+    }
+
+    /// At least once: some again after the 10 s that an acknowledgement may take, some much later.
+    fn webhook(&mut self, arrives_ms: i64, happening: Happening) {
+        self.script.push((arrives_ms, happening));
+        let again = self.dice.below(1000);
+        if again < 20 {
+            let after_ms = if again < 4 { self.dice.soon(MINUTE, HOUR) } else { self.dice.between(10 * SECOND, 12 * SECOND) };
+            self.script.push((arrives_ms + after_ms, happening));
+        }
+    }
+
+    /// What a few webhooks wait besides.
+    fn tail_ms(&mut self) -> i64 {
+        if self.dice.chance(15) { self.dice.soon(10 * SECOND, 10 * MINUTE) } else { 0 }
+    }
+
+    fn draw_named(&mut self) -> bool {
+        self.dice.chance(self.visit.person.named_permille())
+    }
+}

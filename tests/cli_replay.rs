@@ -1,0 +1,241 @@
+//! `waid replay`: what a capture comes to, and that no line of it can stop the rest.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use waid::domain::event::Source;
+use waid::traffic::audit::{Audit, Published, Verdict};
+use waid::traffic::{Input, Settings, World};
+
+const START_MS: i64 = 1_776_000_000_000;
+
+/// `waid replay` without a configuration, and what it is to read on standard input.
+fn replay(args: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waid"));
+    let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("WAID"));
+    ours.for_each(|name| {
+        command.env_remove(name);
+    });
+    command.env_remove("RUST_LOG").arg("replay").args(args);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("waid starts");
+    // Whether it reads all of it is its own affair.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("waid ends")
+}
+
+/// Exit code, standard output, standard error.
+fn told(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().expect("an exit code"), text(&output.stdout), text(&output.stderr))
+}
+
+/// The lines of standard output.
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+fn captured(input: &Input, place: Option<(i32, i64)>) -> String {
+    let topic = match input.source {
+        Source::Webhooks => "whatsapp.webhooks",
+        Source::Sends => "whatsapp.sends",
+    };
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+    let mut line = json!({"topic": topic, "tstype": "create", "ts": input.kafka_ms, "broker": 0, "payload": text(&input.value)});
+    line["key"] = input.key.as_deref().map_or(Value::Null, |key| Value::String(text(key)));
+    if let Some((partition, offset)) = place {
+        line["partition"] = partition.into();
+        line["offset"] = offset.into();
+    }
+    format!("{line}\n")
+}
+
+/// A world as two captures, as kcat would take them: one of each topic, in two partitions.
+fn captures(world: &World) -> (String, String) {
+    let (mut webhooks, mut sends) = (String::new(), String::new());
+    let mut offsets = BTreeMap::new();
+    for (count, input) in world.inputs().enumerate() {
+        let partition = i32::try_from(count % 2).expect("0 or 1");
+        let offset = offsets.entry((input.source, partition)).or_insert(0);
+        let line = captured(&input, Some((partition, *offset)));
+        *offset += 1;
+        match input.source {
+            Source::Webhooks => webhooks.push_str(&line),
+            Source::Sends => sends.push_str(&line),
+        }
+    }
+    (webhooks, sends)
+}
+
+fn audit(directory: &Path, world: &World) -> Verdict {
+    let mut audit = Audit::default();
+    let topics = [
+        ("identity-resolved", Published::IdentityResolved),
+        ("identities", Published::Identities),
+        ("conversation-assigned", Published::ConversationAssigned),
+        ("send-unresolved", Published::SendUnresolved),
+        ("dead-letter", Published::DeadLetter),
+    ];
+    for (name, published) in topics {
+        let text = fs::read_to_string(directory.join(format!("waid.{name}.jsonl"))).expect("a file for each topic");
+        for line in lines(&text) {
+            audit.take(published, line["payload"].to_string().as_bytes(), line["headers"]["waid-reason"].as_str());
+        }
+    }
+    audit.verdict(world)
+}
+
+fn write(directory: &Path, name: &str, text: &str) -> String {
+    let path = directory.join(name);
+    fs::write(&path, text).expect("written");
+    path.to_str().expect("a path").to_owned()
+}
+
+#[test]
+fn the_truth_of_a_world_is_what_replay_finds() {
+    let world = World::new(Settings { visits: 3, ..Settings::new(11, 400, START_MS) });
+    let directory = tempfile::tempdir().expect("a directory");
+    let (webhooks, sends) = captures(&world);
+    let (webhooks, sends) = (write(directory.path(), "w", &webhooks), write(directory.path(), "s", &sends));
+    let outs = ["one", "two"].map(|name| directory.path().join(name));
+    for (files, out) in [[&webhooks, &sends], [&webhooks, &sends]].into_iter().zip(&outs) {
+        let (code, text, err) = told(&replay(&[files[0], files[1], "--out", out.to_str().expect("a path")], ""));
+        assert_eq!((code, text.as_str()), (0, ""), "{err}");
+        assert_eq!(audit(out, &world).differences, []);
+    }
+    for file in fs::read_dir(&outs[0]).expect("a directory") {
+        let name = file.expect("a file").file_name();
+        assert!(fs::read(outs[0].join(&name)).ok() == fs::read(outs[1].join(&name)).ok(), "{name:?} is not the same again");
+    }
+}
+
+#[test]
+fn the_order_of_the_lines_changes_nothing_that_is_true() {
+    let world = World::new(Settings { visits: 3, ..Settings::new(12, 150, START_MS) });
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut backwards: Vec<String> = world.inputs().map(|input| captured(&input, None)).collect();
+    backwards.reverse();
+    let out = directory.path().join("out");
+    let (code, _, err) = told(&replay(&["-", "--out", out.to_str().expect("a path")], &backwards.concat()));
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(audit(&out, &world).differences, []);
+}
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/replay");
+
+/// The article's case: a send to 5535987654321, SENT with 553587654321, a reply from there: one identity, one conversation. The article's own
+/// sample of a mismatch event, which contradicts itself, is refused.
+#[test]
+fn the_articles_case() {
+    let (code, out, err) = told(&replay(&[&format!("{FIXTURES}/article.jsonl")], ""));
+    assert_eq!(code, 0, "{err}");
+    let lines = lines(&out);
+    let of = |topic: &str| lines.iter().filter(|line| line["topic"] == topic).map(|line| &line["payload"]).collect::<Vec<_>>();
+    let rows = of("waid.identities");
+    let told: Vec<_> = rows.iter().map(|row| (&row["event_type"], &row["evidence"], &row["wa_id"], &row["differs"])).collect();
+    let wa_id = json!("553587654321");
+    assert_eq!(
+        told,
+        [(&json!("RESOLVED"), &json!("SENT"), &wa_id, &json!(true)), (&json!("CONFIRMED"), &json!("REPLY"), &wa_id, &json!(true))]
+    );
+    let messages = of("waid.conversation-assigned");
+    let told: Vec<_> = messages.iter().map(|message| (&message["direction"], &message["event_type"])).collect();
+    assert_eq!(told, [(&json!("OUTBOUND"), &json!("ASSIGNED")), (&json!("INBOUND"), &json!("ASSIGNED"))]);
+    assert_eq!(messages[0]["conversation_id"], messages[1]["conversation_id"]);
+    assert_eq!((&messages[0]["identity_id"], &messages[1]["identity_id"]), (&rows[1]["identity_id"], &rows[1]["identity_id"]));
+    let refused = lines.iter().find(|line| line["topic"] == "waid.dead-letter").expect("a dead letter");
+    assert_eq!(refused["headers"]["waid-reason"], "INCONSISTENT_MISMATCH");
+    assert!(refused["payload"].as_str().expect("a text").contains("5593587654321"));
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_stops_nothing() {
+    let (code, out, err) = told(&replay(&[&format!("{FIXTURES}/messy.jsonl")], ""));
+    assert_eq!(code, 0, "{err}");
+    let lines = lines(&out);
+    let resolved = lines.iter().find(|line| line["topic"] == "waid.identity-resolved").expect("resolved");
+    assert_eq!(
+        (&resolved["payload"]["wa_id"], &resolved["headers"]["ce_type"]),
+        (&json!("553587654321"), &json!("waid.identity.resolved"))
+    );
+    let refused = lines.iter().find(|line| line["topic"] == "waid.dead-letter").expect("a dead letter");
+    assert_eq!((&refused["key"], &refused["headers"]["trace"], &refused["headers"]["empty"]), (&json!("k"), &json!("abc"), &Value::Null));
+    assert_eq!(refused["payload"], r#"{"app":"DemoApp","timestamp":17769"#);
+    for why in [
+        ":2: not JSON: expected value at line 1 column 1\n",
+        ":4: of topic \"orders\", which is neither topics.webhooks nor topics.sends\n",
+        ":6: no timestamp in ts\n",
+        ":8: offset 9 comes after 9 of the same partition: read before, or from files in the wrong order\n",
+        ":10: not JSON: EOF while parsing a string at line 1 column 97\n",
+        "  lines that could not be read            5\n",
+        "  NOT_JSON                                2\n",
+    ] {
+        assert!(err.contains(why), "{why:?} is not in {err}");
+    }
+    assert!(!err.contains("5535987654321"), "{err}");
+}
+
+#[test]
+fn nothing_to_read_is_a_failure() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let missing = directory.path().join("missing.jsonl");
+    let empty = write(directory.path(), "empty", "");
+    let compressed = directory.path().join("capture.gz");
+    fs::write(&compressed, [0x1F, 0x8B, 8, 0, 0]).expect("written");
+    let article = format!("{FIXTURES}/article.jsonl");
+    let path = |path: &Path| path.to_str().expect("a path").to_owned();
+    for (files, why) in [
+        (vec![path(&missing)], "No such file"),
+        (vec![article.clone(), path(&missing)], "No such file"),
+        (vec![path(directory.path())], "Is a directory"),
+        (vec![path(&compressed)], "decompress it first"),
+        (vec![empty], "no line could be read"),
+    ] {
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let (code, out, err) = told(&replay(&files, ""));
+        assert_eq!((code, out.as_str()), (1, ""), "{files:?}");
+        assert!(err.contains(why), "{err}");
+    }
+    let (code, _, err) = told(&replay(&["-"], "a\nb\n"));
+    assert!(code == 1 && err.contains("-:2: not JSON") && err.contains("no line could be read"), "{code} {err}");
+    assert_eq!(told(&replay(&[], "")).0, 2);
+}
+
+/// Topics go by the names that the configuration gives them.
+#[test]
+fn names_are_those_of_the_configuration() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = write(directory.path(), "waid.toml", "[topics]\nprefix = \"x.\"\nsends = \"out\"\nwebhooks = \"in\"\n");
+    let article = fs::read_to_string(format!("{FIXTURES}/article.jsonl")).expect("a fixture");
+    let renamed = article.replace("whatsapp.sends", "out").replace("whatsapp.webhooks", "in");
+    let out = directory.path().join("made/on/the/way");
+    let (code, text, err) = told(&replay(&["-", "--config", &config, "--out", out.to_str().expect("a path")], &renamed));
+    assert_eq!((code, text.as_str()), (0, ""), "{err}");
+    let rows = lines(&fs::read_to_string(out.join("x.identities.jsonl")).expect("a file"));
+    assert_eq!((rows.len(), &rows[0]["topic"], &rows[0]["payload"]["src_topic"]), (2, &json!("x.identities"), &json!("in")));
+    assert_eq!(fs::read_to_string(out.join("x.send-unresolved.jsonl")).expect("a file"), "");
+}
+
+/// What came of the lines so far is told while more may come; Ctrl-C ends it in good order.
+#[test]
+fn an_interrupt_finishes_what_was_read() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waid"));
+    command.env_remove("WAID_CONFIG").args(["replay", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("waid starts");
+    let mut input = child.stdin.take().expect("piped");
+    input.write_all(&fs::read(format!("{FIXTURES}/article.jsonl")).expect("a fixture")).expect("taken");
+    let mut output = BufReader::new(child.stdout.take().expect("piped"));
+    let mut line = String::new();
+    while !line.contains("INCONSISTENT_MISMATCH") {
+        line.clear();
+        assert!(output.read_line(&mut line).expect("a line") > 0);
+    }
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(told.success());
+    let output = child.wait_with_output().expect("waid ends");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && err.contains("stopped before the end"), "{err}");
+    drop(input);
+}
