@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 const INIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long each step of a transaction may take. librdkafka keeps it roughly: with a broker that does not answer, a call
-/// of 10 s returned after 16 s.
+/// of 8 s returned after 14 s.
 const STEP_TIMEOUT: Duration = TRANSACTION_TIMEOUT;
 
 /// Between two looks at what is still on its way. The client's own flush looks every 100 ms.
