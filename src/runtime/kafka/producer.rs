@@ -114,9 +114,12 @@ impl Producer {
         committed.map_err(|error| aborted("commit", &error))
     }
 
-    /// Takes back what was sent, so that others need not wait until the transaction times out. If this fails, the next
-    /// producer of the same id sees to it.
+    /// Takes back what was sent, so that others need not wait until the transaction times out. Where this cannot be done,
+    /// the next producer of the same id sees to it.
     pub fn abort(&self) {
+        if self.client.in_flight_count() > 0 {
+            return;
+        }
         let _call = self.vitals.call();
         if let Err(error) = self.client.abort_transaction(STEP_TIMEOUT) {
             tracing::debug!(%error, "could not abort");
