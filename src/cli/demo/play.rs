@@ -58,7 +58,7 @@ const PEOPLE_OF_PARTITION: usize = PARTITION_BYTES_MAX / 4 * 3 / BYTES_OF_PERSON
 const QUIET: Duration = Duration::from_millis(150);
 
 /// How long without anything to read before it is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Plays the world.
 pub fn play(world: &World) -> Result<Played, PlayError> {
