@@ -47,13 +47,14 @@ fn object(record: &Received) -> Value {
     serde_json::from_str(record.payload_text()).expect("JSON")
 }
 
-/// Runs it over these records, one after the other, each settled before the next one is sent.
+/// Runs it over these records; each is read before the next one is sent.
 fn run_over(deployment: &Deployment, records: &[Record]) {
     let running = deployment.start();
-    for record in records {
+    for (index, record) in records.iter().enumerate() {
         broker().produce(std::slice::from_ref(record));
-        deployment.wait_until_settled();
+        deployment.wait_for_inputs(index + 1);
     }
+    deployment.wait_until_settled();
     assert_eq!(running.stop(), 0, "{}", running.log());
 }
 
@@ -118,6 +119,20 @@ fn a_mismatch_that_contradicts_itself_is_a_dead_letter_as_received() {
     assert_eq!(header("waid-reason"), Some(Some(&b"INCONSISTENT_MISMATCH"[..])));
     assert_eq!(header("trace"), Some(Some(&b"1"[..])));
     assert!(broker().read_all(&deployment.topic("identities")).is_empty());
+}
+
+/// Nobody reads a new partition until the workers know of it.
+#[test]
+fn an_input_may_grow() {
+    let deployment = Deployment::create("growth", [1, 1], 2);
+    let running = deployment.start();
+    running.wait_for_line(&["task assigned"]);
+    broker().grow_topic(&deployment.topic("in.webhooks"), 3);
+    broker().produce(&[reply(&deployment).partition(2)]);
+    deployment.wait_until_settled();
+    assert_eq!(running.stop(), 0, "{}", running.log());
+    assert!(running.lines(&["built anew", "webhooks: 1", "webhooks: 3"]) >= 1, "{}", running.log());
+    assert_eq!(broker().read_all(&deployment.topic("conversation-assigned")).len(), 1);
 }
 
 /// Exit code and standard error.

@@ -72,6 +72,7 @@ impl<'a> Start<'a> {
         let Config { kafka, topics, .. } = self.config;
         let transactional_id = format!("{}-{}-{}", kafka.group_id, self.instance, post.thread);
         let setup = Setup::new(kafka.clone(), topics.clone(), self.limits.clone(), transactional_id);
+        let setup = Setup { stop: Arc::clone(&post.stop), ..setup };
         let broker = KafkaBroker::start(setup, Arc::clone(&self.outputs), Arc::clone(&post.vitals))?;
         let ingest = Ingest::new(pipeline::apps(self.config));
         Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?.run(&post.stop)

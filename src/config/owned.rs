@@ -55,6 +55,7 @@ const OWNED: &[(&[&str], &str)] = &[
     (&["message.max.bytes"], "it follows the limits of the topics"),
     (&["allow.auto.create.topics"], "topics are created by `waid topics create`, never by accident"),
     (&["delivery.report.only.error", "produce.offset.report"], "every delivery is counted before its transaction is committed"),
+    (&["statistics.interval.ms"], "the progress is told by it, and what is to be done now and then is done when it comes"),
     (&["plugin.library.paths"], "no code is loaded at run time"),
     (&["log_level", "log.queue"], "set the environment variable WAID_LOG instead"),
 ];

@@ -1,6 +1,6 @@
 //! A task: the state of one partition of the repartition topic, fed by nothing but that partition's log.
 
-use crate::domain::entity::{Entity, Envelope, Original};
+use crate::domain::entity::{CircleEvent, Entity, Envelope, Event, Original};
 use crate::domain::event::{Reason, Rejection};
 use crate::domain::output::{DeadLetter, Output};
 use crate::domain::step::{Counts, Step};
@@ -24,16 +24,29 @@ pub struct Task {
 pub struct TaskCounts {
     /// Events taken.
     pub events: u64,
-    /// Events for other partitions.
-    pub sent_on: u64,
     /// What the core counts.
     pub core: Counts,
-    /// Circles taken in from another partition.
-    pub hand_overs_received: u64,
+    /// What went to other partitions, or came from them.
+    pub crossed: Crossed,
     /// Packed records that were already there.
     pub stale: u64,
     /// Events that failed and were dead-lettered.
     pub failed: u64,
+}
+
+/// What passed from one partition to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crossed {
+    /// Events sent on, of all kinds.
+    pub events: u64,
+    /// Of these: circles found to be one.
+    pub links: u64,
+    /// Of these: circles handed over.
+    pub hand_overs: u64,
+    /// Of these: identities found to be another's, told to the home that founded them.
+    pub merges: u64,
+    /// Messages told to belong elsewhere, because of an event of another partition.
+    pub moves: u64,
 }
 
 /// Where what follows from a record goes.
@@ -68,7 +81,8 @@ impl Task {
             );
             return;
         }
-        let sender = packed.stamp.map(|stamp| (stamp.topic, stamp.partition));
+        let foreign = packed.stamp.is_some_and(|stamp| stamp.topic == SourceTopic::Repartition && stamp.partition != self.partition);
+        let moves = self.counts.core.moves;
         if let Some(control) = packed.control {
             self.control = Some(control);
             for envelope in std::mem::take(&mut self.early) {
@@ -76,13 +90,13 @@ impl Task {
             }
         }
         for envelope in packed.events {
-            if sender != Some((SourceTopic::Repartition, self.partition)) && is_hand_over(&envelope) {
-                self.counts.hand_overs_received += 1;
-            }
             match self.control {
                 Some(_) => self.take_event(envelope, sink),
                 None => self.early.push(envelope),
             }
+        }
+        if foreign {
+            self.counts.crossed.moves += self.counts.core.moves - moves;
         }
     }
 
@@ -126,7 +140,7 @@ impl Task {
                 if partition == self.partition {
                     queue.push_back(told);
                 } else {
-                    self.counts.sent_on += 1;
+                    self.counts.crossed.count(&told.event);
                     sink.send(partition, &told);
                 }
             }
@@ -175,7 +189,14 @@ pub fn partition_of(entity: &Entity, partitions: i32) -> i32 {
     i32::try_from(hash % partitions).expect("less than an i32")
 }
 
-fn is_hand_over(envelope: &Envelope) -> bool {
-    use crate::domain::entity::{CircleEvent, Event};
-    matches!(&envelope.event, Event::Circle(CircleEvent::HandOver(_)))
+impl Crossed {
+    fn count(&mut self, event: &Event) {
+        self.events += 1;
+        match event {
+            Event::Circle(CircleEvent::Link(_)) => self.links += 1,
+            Event::Circle(CircleEvent::HandOver(_)) => self.hand_overs += 1,
+            Event::Absorbed(_) => self.merges += 1,
+            _ => {}
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::model::render::{Sources, capture};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use waid::domain::apps::Apps;
@@ -15,7 +15,7 @@ use waid::domain::step::Settings;
 use waid::runtime::broker::PartitionCounts;
 use waid::runtime::ingest::Ingest;
 use waid::runtime::memory::{self, MemoryBroker};
-use waid::runtime::task::{Sink, Task};
+use waid::runtime::task::{Crossed, Sink, Task};
 use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use waid::wire::output::{Format, Outputs};
 use waid::wire::packed::{self, SourceTopic};
@@ -38,31 +38,27 @@ pub struct Plan {
 impl Plan {
     /// 1 to 8 partitions, small and large batches.
     pub fn of_seed(seed: u64) -> Self {
-        let pick = |range: u64, salt: u64| i32::try_from((seed / salt) % range).expect("small") + 1;
-        let batch = [1, 2, 5, 17, 100][usize::try_from(seed % 5).expect("small")];
-        Self { seed, partitions: pick(8, 1), inputs: pick(4, 3), batch }
+        let mut random = ChaCha8Rng::seed_from_u64(!seed);
+        let batch = [1, 2, 5, 17, 100][random.random_range(0..5)];
+        Self { seed, partitions: random.random_range(1..=8), inputs: random.random_range(1..=4), batch }
     }
 }
 
-/// What crossed partitions, and what the core did.
+/// What crossed partitions, and what went wrong.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counters {
-    /// Events from one partition to another.
-    pub links_crossed: u64,
-    /// Circles handed over to another partition.
-    pub hand_overs_crossed: u64,
-    pub merges: u64,
-    pub moves: u64,
+    pub crossed: Crossed,
     pub failed: u64,
     pub stale: u64,
 }
 
 impl std::ops::AddAssign for Counters {
     fn add_assign(&mut self, other: Self) {
-        self.links_crossed += other.links_crossed;
-        self.hand_overs_crossed += other.hand_overs_crossed;
-        self.merges += other.merges;
-        self.moves += other.moves;
+        self.crossed.events += other.crossed.events;
+        self.crossed.links += other.crossed.links;
+        self.crossed.hand_overs += other.crossed.hand_overs;
+        self.crossed.merges += other.crossed.merges;
+        self.crossed.moves += other.crossed.moves;
         self.failed += other.failed;
         self.stale += other.stale;
     }
@@ -83,6 +79,8 @@ pub struct Bench {
 pub struct Replayed {
     pub state: Rows,
     pub outputs: Vec<Vec<u8>>,
+    /// The keys of the table of identities that it wrote.
+    pub rows_written: BTreeSet<Vec<u8>>,
 }
 
 impl Bench {
@@ -111,14 +109,7 @@ impl Bench {
         let mut counters = Counters::default();
         for (_, task) in self.worker.tasks() {
             let counts = task.counts();
-            counters += Counters {
-                links_crossed: counts.sent_on,
-                hand_overs_crossed: counts.hand_overs_received,
-                merges: counts.core.merges,
-                moves: counts.core.moves,
-                failed: counts.failed,
-                stale: counts.stale,
-            };
+            counters += Counters { crossed: counts.crossed, failed: counts.failed, stale: counts.stale };
         }
         (audit(&lines, &self.sources, settings), counters)
     }
@@ -137,7 +128,12 @@ impl Bench {
         for value in log {
             task.take(packed::decode(&value).expect("waid wrote it"), &mut told);
         }
-        Replayed { state: rows(&task), outputs: told.records.iter().map(|record| line(record).into_bytes()).collect() }
+        let rows_written = told.records.iter().filter(|record| record.topic == Topic::Identities).filter_map(|record| record.key.clone());
+        Replayed {
+            state: rows(&task),
+            outputs: told.records.iter().map(|record| line(record).into_bytes()).collect(),
+            rows_written: rows_written.collect(),
+        }
     }
 
     /// What the tasks told: all but the dead letters of ingest.

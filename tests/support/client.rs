@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::MetadataTopic;
@@ -39,6 +39,16 @@ impl Broker {
         wait_until(&format!("leaders of {topic}"), || (self.led_partitions(topic) == expected).then_some(()));
     }
 
+    /// Gives a topic more partitions, and waits until each has a leader.
+    pub fn grow_topic(&self, topic: &str, partitions: usize) {
+        let admin: AdminClient<DefaultClientContext> = self.config().create().expect("an admin client");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
+        let grown = runtime.block_on(admin.create_partitions([&NewPartitions::new(topic, partitions)], &options));
+        grown.expect("an answer to CreatePartitions")[0].as_ref().unwrap_or_else(|(_, error)| panic!("cannot grow topic {topic}: {error}"));
+        wait_until(&format!("leaders of {topic}"), || (self.led_partitions(topic) == partitions).then_some(()));
+    }
+
     /// What the group committed for each partition of the topic, once no open transaction could change it.
     pub fn committed(&self, group: &str, topic: &str) -> BTreeMap<i32, Committed> {
         let consumer: BaseConsumer =
@@ -47,7 +57,7 @@ impl Broker {
         for partition in self.partitions(topic) {
             asked.add_partition(topic, partition);
         }
-        let answer = consumer.committed_offsets(asked, DEADLINE).expect("an answer to OffsetFetch");
+        let answer = stable_offsets(&consumer, &asked);
         let mut committed = BTreeMap::new();
         for element in answer.elements() {
             element.error().expect("a committed offset");
@@ -70,4 +80,9 @@ impl Broker {
         let metadata = client.fetch_metadata(Some(topic), DEADLINE).expect("an answer to Metadata");
         metadata.topics().iter().flat_map(MetadataTopic::partitions).filter(|partition| partition.leader() >= 0).count()
     }
+}
+
+/// What the consumer's group committed for these partitions. A coordinator that has just begun may not answer at once.
+pub(super) fn stable_offsets(consumer: &BaseConsumer, asked: &TopicPartitionList) -> TopicPartitionList {
+    wait_until("an answer to OffsetFetch", || consumer.committed_offsets(asked.clone(), DEADLINE).ok())
 }

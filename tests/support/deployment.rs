@@ -27,6 +27,8 @@ impl Deployment {
         broker().create_topic(&deployment.topic("in.sends"), sends, &[]);
         let created = deployment.waid(&["topics", "create", "--partitions", "4"], &[]);
         assert!(created.status.success(), "{created:?}");
+        // The controller has created them; the broker hears of it a little later.
+        wait_until("the topics to be seen", || deployment.waid(&["topics", "check"], &[]).status.success().then_some(()));
         deployment
     }
 
@@ -45,32 +47,22 @@ impl Deployment {
         &self.prefix
     }
 
-    /// How far the group is in one topic, by partition.
-    pub fn committed(&self, topic: &str) -> BTreeMap<i32, i64> {
-        let committed = broker().committed(self.group(), &self.topic(topic));
-        committed.into_iter().map(|(partition, committed)| (partition, committed.offset)).collect()
+    /// How many input records the group has read.
+    pub fn inputs_read(&self) -> usize {
+        let topics = ["in.webhooks", "in.sends"].into_iter().map(|name| broker().committed(self.group(), &self.topic(name)));
+        let read: i64 = topics.flat_map(BTreeMap::into_values).map(|committed| committed.offset).sum();
+        usize::try_from(read).expect("a count")
     }
 
-    /// Waits until nothing is left to read, nor in the end of what was read: two looks in a row find nothing, and nothing in between.
+    /// Waits until it has read so many input records.
+    pub fn wait_for_inputs(&self, least: usize) {
+        wait_until(&format!("{least} input records to be read"), || (self.inputs_read() >= least).then_some(()));
+    }
+
+    /// Waits until nothing is left to read, neither of the inputs nor of what followed from them.
     pub fn wait_until_settled(&self) {
-        let mut before = None;
-        wait_until("the group to have read everything", || {
-            let seen = self.all_read();
-            let settled = seen.is_some() && seen == before;
-            before = seen;
-            settled.then_some(())
-        });
-    }
-
-    /// What is committed in each topic, if that is all there is.
-    fn all_read(&self) -> Option<Vec<BTreeMap<i32, i64>>> {
-        ["in.webhooks", "in.sends", "repartition"]
-            .into_iter()
-            .map(|topic| {
-                let committed = self.committed(topic);
-                (!broker().holds_more(&self.topic(topic), &committed)).then_some(committed)
-            })
-            .collect()
+        let topics = ["in.webhooks", "in.sends", "repartition"].map(|name| self.topic(name));
+        broker().wait_until_read(self.group(), &topics.each_ref().map(String::as_str));
     }
 
     /// Runs `waid` to its end, with its configuration in variables, and with these variables over them.
@@ -121,12 +113,11 @@ name = "DemoApp"
 }
 
 impl Running {
-    /// Asks it to stop.
-    pub fn terminate(&self) {
-        let pid = wait_until("the process id", || {
-            fs::read_to_string(self.process.directory().join("pid")).ok().filter(|pid| pid.ends_with('\n'))
-        });
-        let killed = Command::new("kill").args(["-TERM", pid.trim()]).status().expect("`kill` runs");
+    /// Sends it a signal, by its name without SIG.
+    pub fn signal(&self, name: &str) {
+        let pid = self.process.directory().join("pid");
+        let pid = wait_until("the process id", || fs::read_to_string(&pid).ok().filter(|pid| pid.ends_with('\n')));
+        let killed = Command::new("kill").args(["-s", name, pid.trim()]).status().expect("`kill` runs");
         assert!(killed.success(), "cannot signal process {pid}");
     }
 
@@ -137,17 +128,22 @@ impl Running {
 
     /// Asks it to stop and waits for its end: the exit code.
     pub fn stop(&self) -> i32 {
-        self.terminate();
+        self.signal("TERM");
         self.wait()
     }
 
     /// Waits until it has logged a line with all of these in it; panics with the log when it ends before, or does not in time.
     pub fn wait_for_line(&self, parts: &[&str]) {
         let found = poll_for(DEADLINE, || {
-            let said = self.log().lines().any(|line| parts.iter().all(|part| line.contains(part)));
+            let said = self.lines(parts) > 0;
             (said || self.process.exit_code().is_some()).then_some(said)
         });
         assert_eq!(found, Some(true), "no line with {parts:?} in the log:\n{}", self.log());
+    }
+
+    /// How many lines with all of these in it there are in its log.
+    pub fn lines(&self, parts: &[&str]) -> usize {
+        self.log().lines().filter(|line| parts.iter().all(|part| line.contains(part))).count()
     }
 
     /// All that it logged so far.

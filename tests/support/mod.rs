@@ -12,6 +12,7 @@ mod kafka;
 mod process;
 mod produce;
 mod read;
+mod settled;
 mod wait;
 
 use std::sync::OnceLock;

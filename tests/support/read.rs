@@ -1,6 +1,6 @@
 //! Reading topics from tests, always `read_committed`: a whole topic as it is now, or until it holds what is expected.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -60,31 +60,14 @@ impl Broker {
         collect(&reader, topic, |received, _| enough(received))
     }
 
-    /// Whether the topic holds committed records at or after these offsets; partitions that are not named are read from their beginning.
-    pub fn holds_more(&self, topic: &str, from: &BTreeMap<i32, i64>) -> bool {
-        let reader = self.reader();
-        let partitions = self.partitions(topic);
-        let mut assignment = TopicPartitionList::new();
-        for partition in &partitions {
-            let offset = from.get(partition).map_or(Offset::Beginning, |offset| Offset::Offset(*offset));
-            assignment.add_partition_offset(topic, *partition, offset).expect("a valid offset");
-        }
-        reader.assign(&assignment).expect("an assignment");
-        let mut unfinished = BTreeSet::from_iter(partitions);
-        wait_until(&format!("a record or the end of {topic}"), || match reader.poll(POLL) {
-            None => None,
-            Some(Ok(_)) => Some(true),
-            Some(Err(KafkaError::PartitionEOF(partition))) => {
-                unfinished.remove(&partition);
-                unfinished.is_empty().then_some(false)
-            }
-            Some(Err(error)) => panic!("cannot read {topic}: {error}"),
-        })
+    fn reader(&self) -> BaseConsumer {
+        self.reader_as(&unique("reader"))
     }
 
-    fn reader(&self) -> BaseConsumer {
+    /// A reader that speaks for a group, without being a member of it.
+    pub(super) fn reader_as(&self, group: &str) -> BaseConsumer {
         let mut config = self.config();
-        config.set("group.id", unique("reader")).set("enable.auto.commit", "false").set("auto.offset.reset", "error");
+        config.set("group.id", group).set("enable.auto.commit", "false").set("auto.offset.reset", "error");
         config.set("isolation.level", "read_committed").set("enable.partition.eof", "true");
         // The end of a partition is reported after an empty fetch, which the broker holds back for this long.
         config.set("fetch.wait.max.ms", "10");
@@ -93,7 +76,7 @@ impl Broker {
 
     /// Waits until the last stable offset of each partition has reached what is its high watermark now: from then on, the first end
     /// of partition that a `read_committed` reader sees lies behind all of it. A client is told the end that its own isolation level shows, so each takes one of its own.
-    fn wait_until_stable(&self, topic: &str, partitions: &[i32], committed: &BaseConsumer) {
+    pub(super) fn wait_until_stable(&self, topic: &str, partitions: &[i32], committed: &BaseConsumer) {
         let uncommitted = self.config().set("isolation.level", "read_uncommitted").create().expect("a consumer");
         for &partition in partitions {
             let target = end_offset(&uncommitted, topic, partition);

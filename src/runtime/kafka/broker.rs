@@ -2,6 +2,7 @@
 
 use super::commit::Committer;
 use super::group::Group;
+use super::member::Member;
 use super::names;
 use super::record::Record;
 use super::setup::Setup;
@@ -19,6 +20,9 @@ use std::time::{Duration, Instant};
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Short, since no record is read meanwhile.
+const RECOUNT_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// A member of the group.
 pub struct KafkaBroker {
     consumer: BaseConsumer<Group>,
@@ -29,27 +33,37 @@ pub struct KafkaBroker {
 impl KafkaBroker {
     /// Takes over from an earlier worker of the same transactional id, then joins the group.
     pub fn start(setup: Setup, outputs: Arc<Outputs>, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
-        let (topics, config) = (setup.topics.clone(), setup.consumer());
+        let (topics, config, stop) = (setup.topics.clone(), setup.consumer(), Arc::clone(&setup.stop));
         let committer = Committer::start(setup, Arc::clone(&vitals))?;
-        let group = Group::new(topics.clone(), vitals, committer, Transaction::new(outputs));
+        let member = Member::new(committer, Transaction::new(outputs));
+        let group = Group::new(topics.clone(), vitals, stop, member);
         let consumer: BaseConsumer<Group> = config.create_with_context(group).map_err(|error| fatal(&error))?;
         let broker = Self { consumer, topics, record: Record::default() };
-        broker.consumer.context().member().partitions = Some(broker.counts()?);
+        broker.consumer.context().member().partitions = Some(broker.counts(METADATA_TIMEOUT)?);
         broker.consumer.subscribe(&[&broker.topics.repartition]).map_err(|error| fatal(&error))?;
         Ok(broker)
     }
 
-    fn counts(&self) -> Result<PartitionCounts, BrokerError> {
+    fn counts(&self, timeout: Duration) -> Result<PartitionCounts, BrokerError> {
         Ok(PartitionCounts {
-            webhooks: self.count(SourceTopic::Webhooks)?,
-            sends: self.count(SourceTopic::Sends)?,
-            repartition: self.count(SourceTopic::Repartition)?,
+            webhooks: self.count(SourceTopic::Webhooks, timeout)?,
+            sends: self.count(SourceTopic::Sends, timeout)?,
+            repartition: self.count(SourceTopic::Repartition, timeout)?,
         })
     }
 
-    fn count(&self, source: SourceTopic) -> Result<i32, BrokerError> {
+    /// The partitions of an input that has grown belong to no task until the workers are built anew. A broker that does
+    /// not answer will be asked again.
+    fn check_counts(&self, known: PartitionCounts) -> Result<(), BrokerError> {
+        match self.counts(RECOUNT_TIMEOUT) {
+            Ok(counts) if counts != known => Err(BrokerError::Aborted(format!("there were {known:?}, now there are {counts:?}"))),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn count(&self, source: SourceTopic, timeout: Duration) -> Result<i32, BrokerError> {
         let name = names::of_source(&self.topics, source);
-        let metadata = self.consumer.fetch_metadata(Some(name), METADATA_TIMEOUT).map_err(|error| fatal(&error))?;
+        let metadata = self.consumer.fetch_metadata(Some(name), timeout).map_err(|error| fatal(&error))?;
         let count = metadata
             .topics()
             .iter()
@@ -69,6 +83,9 @@ impl Broker for KafkaBroker {
         let read = read(&self.consumer, &self.topics, &mut self.record, wait);
         let mut member = group.member();
         let changes = member.give_back(open)?;
+        if let Some(known) = member.partitions.filter(|_| member.take_count_due()) {
+            self.check_counts(known)?;
+        }
         // The record of a partition that was taken in the same poll is the next owner's.
         let source = read?.filter(|source| member.epochs.holds(*source));
         match source {
@@ -83,7 +100,7 @@ impl Broker for KafkaBroker {
     }
 
     fn partitions(&mut self) -> Result<PartitionCounts, BrokerError> {
-        self.consumer.context().member().partitions.map_or_else(|| self.counts(), Ok)
+        self.consumer.context().member().partitions.map_or_else(|| self.counts(METADATA_TIMEOUT), Ok)
     }
 
     /// Dropping the consumer leaves the group.

@@ -1,14 +1,11 @@
 //! What a worker does when its group gives it partitions or takes them: the callbacks, which run inside its own polls.
 
-use super::commit::Committer;
 use super::member::Member;
 use super::starts::{self, Start};
 use super::{log, names};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{BrokerError, Source};
-use crate::runtime::transaction::Transaction;
 use crate::runtime::vitals::Vitals;
-use crate::wire::packed::SourceTopic;
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -16,19 +13,21 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::{Partition, Statistics};
 use rdkafka::types::RDKafkaRespErr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The context of the worker's consumer.
 pub(super) struct Group {
     topics: TopicsConfig,
     vitals: Arc<Vitals>,
+    stop: Arc<AtomicBool>,
     member: Mutex<Member>,
 }
 
 impl Group {
-    /// Holds nothing yet. `empty` is a transaction with nothing in it.
-    pub fn new(topics: TopicsConfig, vitals: Arc<Vitals>, committer: Committer, empty: Transaction) -> Self {
-        Self { topics, vitals, member: Mutex::new(Member::new(committer, empty)) }
+    /// The context of a consumer whose worker ends when `stop` is set.
+    pub fn new(topics: TopicsConfig, vitals: Arc<Vitals>, stop: Arc<AtomicBool>, member: Member) -> Self {
+        Self { topics, vitals, stop, member: Mutex::new(member) }
     }
 
     /// What the callbacks share with the broker. Only one thread ever polls, so nobody waits for this lock.
@@ -47,7 +46,13 @@ impl Group {
 
     fn on_assign(&self, consumer: &BaseConsumer<Self>, given: &TopicPartitionList) {
         let mut member = self.member();
-        let starts = member.shares(given).and_then(|sources| starts::find(consumer, &self.topics, &sources));
+        if member.is_abandoned() {
+            // The group waits for an answer, but the partitions are for others; a consumer that closes is not even told
+            // the committed offsets.
+            let _ = consumer.incremental_assign(&TopicPartitionList::new());
+            return;
+        }
+        let starts = member.shares(given).and_then(|sources| starts::find(consumer, &self.topics, &sources, &self.stop));
         match starts.and_then(|starts| self.assign(consumer, &starts).map(|()| starts)) {
             Ok(starts) => member.was_given(&starts),
             Err(error) => {
@@ -108,17 +113,9 @@ impl ClientContext for Group {
     }
 
     fn stats(&self, statistics: Statistics) {
-        let mut member = self.member();
-        member.remind();
-        let mut lag = 0;
-        for topic in statistics.topics.values() {
-            let Some(source) = names::source(&self.topics, &topic.topic) else { continue };
-            member.check_count(source, topic);
-            if source != SourceTopic::Repartition {
-                lag += topic.partitions.values().map(unread).sum::<i64>();
-            }
-        }
-        self.vitals.lags(lag);
+        self.member().tick();
+        let inputs = statistics.topics.values().filter(|topic| topic.topic != self.topics.repartition);
+        self.vitals.lags(inputs.flat_map(|topic| topic.partitions.values()).map(unread).sum());
     }
 }
 

@@ -8,10 +8,8 @@ use super::share;
 use super::starts::Start;
 use crate::runtime::broker::{BrokerError, Change, PartitionCounts, Source};
 use crate::runtime::transaction::Transaction;
-use crate::wire::packed::SourceTopic;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::BaseConsumer;
-use rdkafka::statistics;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use std::time::Instant;
 
@@ -23,12 +21,14 @@ pub(super) struct Member {
     pub epochs: Epochs,
     /// How many partitions there are, once that is known.
     pub partitions: Option<PartitionCounts>,
+    count_due: bool,
     reminder: Reminder,
     /// The worker's open transaction while it polls, so that it can be committed before partitions are let go; else an
     /// empty one.
     open: Transaction,
     /// Whether it is the worker's.
     lent: bool,
+    abandoned: bool,
     changes: Vec<Change>,
     failure: Option<BrokerError>,
 }
@@ -40,9 +40,11 @@ impl Member {
             committer,
             epochs: Epochs::default(),
             partitions: None,
+            count_due: false,
             reminder: Reminder::default(),
             open: empty,
             lent: false,
+            abandoned: false,
             changes: Vec::new(),
             failure: None,
         }
@@ -116,12 +118,20 @@ impl Member {
 
     /// The worker is no more; whatever the group does now concerns nobody.
     pub fn abandon(&mut self) {
+        self.abandoned = true;
         self.lent = false;
         self.drop_open();
     }
 
-    /// Commits offsets again that would be forgotten otherwise, with the worker's open transaction.
-    pub fn remind(&mut self) {
+    /// Whether the consumer is being closed.
+    pub const fn is_abandoned(&self) -> bool {
+        self.abandoned
+    }
+
+    /// What is to be done every few seconds. Offsets that would be forgotten are committed again with the worker's open
+    /// transaction.
+    pub fn tick(&mut self) {
+        self.count_due = true;
         if !self.lent {
             return;
         }
@@ -159,19 +169,8 @@ impl Member {
         }
     }
 
-    /// A topic that has grown: the new partitions belong to nobody until the worker is built anew.
-    pub fn check_count(&mut self, source: SourceTopic, topic: &statistics::Topic) {
-        let Some(counts) = self.partitions else { return };
-        let known = match source {
-            SourceTopic::Webhooks => counts.webhooks,
-            SourceTopic::Sends => counts.sends,
-            SourceTopic::Repartition => counts.repartition,
-        };
-        // -1 is where librdkafka keeps what has no partition yet.
-        let seen = topic.partitions.keys().copied().max().map_or(0, |last| last + 1);
-        if seen > known {
-            let name = &topic.topic;
-            self.fail(BrokerError::Aborted(format!("{name} has {seen} partitions now, {known} before")));
-        }
+    /// Whether it is time to see if a topic has grown; once for each time it was due.
+    pub fn take_count_due(&mut self) -> bool {
+        std::mem::take(&mut self.count_due)
     }
 }

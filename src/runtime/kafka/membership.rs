@@ -6,7 +6,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMe
 use std::ffi::CStr;
 
 /// What the group knows a consumer by.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq)]
 struct Membership {
     generation: i32,
     member_id: String,
@@ -23,7 +23,7 @@ pub(super) fn metadata<C: ConsumerContext>(consumer: &BaseConsumer<C>) -> Result
     let after = look(consumer);
     match (before, metadata, after) {
         (Some(before), Some(metadata), Some(after)) if before == after && before.is_member() => Ok(metadata),
-        (before, _, after) => Err(format!("this consumer is not a settled member of its group: {before:?}, then {after:?}")),
+        _ => Err("the group does not know this consumer any more".to_owned()),
     }
 }
 

@@ -5,6 +5,8 @@ use crate::config::{ClientKind, KafkaConfig, TopicsConfig};
 use crate::topics::MAX_MESSAGE_BYTES_DEFAULT;
 use rdkafka::ClientConfig;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// How long a transaction may take before the brokers abort it. Short, because a worker that dies leaves one open, and
@@ -32,6 +34,8 @@ pub struct Setup {
     /// offsets of a transaction and throws them away, so with it this must be on; with a real broker it must be off, for
     /// a crash in between the two would be a lie about what was read.
     pub offsets_outside_transaction: bool,
+    /// Set when the worker is to stop: from then on it does not wait for what others have left open.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl Setup {
@@ -45,6 +49,7 @@ impl Setup {
             session_timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(3),
             offsets_outside_transaction: false,
+            stop: Arc::default(),
         }
     }
 
@@ -70,7 +75,8 @@ impl Setup {
             // Where to begin is always said; an offset that the broker does not have must be told, not replaced.
             .set("auto.offset.reset", "error")
             .set("enable.partition.eof", "true")
-            .set("allow.auto.create.topics", "false");
+            .set("allow.auto.create.topics", "false")
+            .set("statistics.interval.ms", "5000");
         let suggestions = [
             ("session.timeout.ms", millis(self.session_timeout)),
             ("heartbeat.interval.ms", millis(self.heartbeat)),
@@ -82,7 +88,6 @@ impl Setup {
             ("fetch.min.bytes", "1".to_owned()),
             // How soon fetching goes on once a full queue has room again.
             ("fetch.queue.backoff.ms", "10".to_owned()),
-            ("statistics.interval.ms", "5000".to_owned()),
         ];
         self.suggest(&mut client, &suggestions);
         client

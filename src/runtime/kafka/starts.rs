@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long to wait for offsets that no open transaction may change any more: the transaction of a worker that died is
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 const STABLE_WITHIN: Duration = Duration::from_mins(1);
 
 /// How long one request may take.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
@@ -39,17 +40,18 @@ impl Start {
     }
 }
 
-/// Looks up where to begin in each of these partitions.
+/// Looks up where to begin in each of these partitions. Gives up when told to stop.
 pub(super) fn find<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     topics: &TopicsConfig,
     sources: &[Source],
+    stop: &AtomicBool,
 ) -> Result<Vec<Start>, BrokerError> {
     let mut asked = TopicPartitionList::with_capacity(sources.len());
     for (topic, partition) in sources {
         asked.add_partition(names::of_source(topics, *topic), *partition);
     }
-    let committed = stable_offsets(consumer, &asked)?;
+    let committed = stable_offsets(consumer, &asked, stop)?;
     let mut starts = Vec::with_capacity(sources.len());
     for source in sources {
         let found = committed.find_partition(names::of_source(topics, source.0), source.1).map(|found| found.offset());
@@ -66,7 +68,11 @@ pub(super) fn find<C: ConsumerContext>(
 }
 
 /// What the group has committed, as soon as no transaction is open that would change it.
-fn stable_offsets<C: ConsumerContext>(consumer: &BaseConsumer<C>, asked: &TopicPartitionList) -> Result<TopicPartitionList, BrokerError> {
+fn stable_offsets<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    asked: &TopicPartitionList,
+    stop: &AtomicBool,
+) -> Result<TopicPartitionList, BrokerError> {
     let deadline = Instant::now() + STABLE_WITHIN;
     loop {
         // A read_committed consumer is told stable offsets only.
@@ -74,6 +80,7 @@ fn stable_offsets<C: ConsumerContext>(consumer: &BaseConsumer<C>, asked: &TopicP
         let answer = answer.and_then(|answer| answer.elements().iter().try_for_each(TopicPartitionListElem::error).map(|()| answer));
         match answer {
             Ok(answer) => return Ok(answer),
+            Err(_) if stop.load(Ordering::Relaxed) => return Err(BrokerError::Aborted("told to stop".to_owned())),
             Err(error) if Instant::now() >= deadline => return Err(unknown(&error)),
             Err(error) => {
                 tracing::info!(%error, "waiting for the committed offsets");

@@ -28,17 +28,26 @@ struct Key {
 pub fn events(lines: &[&Line], violations: &mut Vec<String>) -> Events {
     let mut keys: BTreeMap<&str, Key> = BTreeMap::new();
     let mut merged = BTreeMap::new();
+    let mut shortcuts = Vec::new();
     for line in lines {
         let key = keys.entry(line.key).or_default();
         let complaint = if line.event_type() == "MERGED" {
             let previous = line.required("previous_identity_id", violations);
             let into = line.required("identity_id", violations);
-            absorb(&mut merged, &previous, &into, violations);
-            key.merged(previous, &into)
+            match merged.get(&previous) {
+                Some(known) if *known != into => shortcuts.push((previous.clone(), into.clone())),
+                _ => absorb(&mut merged, &previous, &into, violations),
+            }
+            let row = line.text("evidence").map(|_| Told::of(line, violations));
+            key.merged(previous, &into, row)
         } else {
             key.answered(line.event_type(), Told::of(line, violations))
         };
         violations.extend(complaint.map(|complaint| format!("identity-resolved {}: {complaint}: {}", line.key, line.payload)));
+    }
+    // A row that was told late goes straight to the last of several identities.
+    for (previous, into) in shortcuts.into_iter().filter(|(previous, into)| follow(&merged, previous) != follow(&merged, into)) {
+        violations.push(format!("{previous} was absorbed by {} and by {into}", merged[&previous]));
     }
     let told = keys.into_iter().filter_map(|(key, state)| Some((key.to_owned(), state.told?))).collect();
     Events { merged, told }
@@ -53,13 +62,15 @@ impl Told {
 
 impl Key {
     /// One for the row that changed, or one under the founding number or BSUID of the person that was absorbed.
-    fn merged(&mut self, previous: String, into: &str) -> Option<String> {
+    /// The one for the row also tells what the answer rests on now.
+    fn merged(&mut self, previous: String, into: &str, row: Option<Told>) -> Option<String> {
         if previous == into {
             return Some("an identity merged with itself".to_owned());
         }
         if let Some(told) = self.told.as_mut().filter(|told| told.identity == previous) {
             into.clone_into(&mut told.identity);
         }
+        self.told = row.or(self.told.take());
         let complaint = if self.absorbed.contains(into) {
             Some(format!("uses {into}, which was absorbed"))
         } else if self.absorbed.contains(&previous) {

@@ -1,0 +1,57 @@
+//! Whether a group has read everything, when what it reads may make more for it to read.
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::client::stable_offsets;
+use super::kafka::Broker;
+use super::wait::wait_until;
+
+impl Broker {
+    /// Waits until the group has committed all records of these topics: two looks in a row find nothing behind what is committed, and
+    /// nothing was committed in between.
+    pub fn wait_until_read(&self, group: &str, topics: &[&str]) {
+        let reader = self.reader_as(group);
+        let mut asked = TopicPartitionList::new();
+        for topic in topics {
+            for partition in self.partitions(topic) {
+                asked.add_partition(topic, partition);
+            }
+        }
+        let mut before = None;
+        wait_until(&format!("{group} to have read everything"), || {
+            let committed = stable_offsets(&reader, &asked);
+            let offsets: Vec<Offset> = committed.elements().iter().map(TopicPartitionListElem::offset).collect();
+            // What is behind a transaction that is still open, that of a dead worker say, is there and cannot be seen.
+            for topic in topics {
+                self.wait_until_stable(topic, &self.partitions(topic), &reader);
+            }
+            let seen = (!holds_more(&reader, &committed)).then_some(offsets);
+            let settled = seen.is_some() && seen == before;
+            before = seen;
+            settled.then_some(())
+        });
+    }
+}
+
+/// Whether there are records at or after these offsets; partitions without one count from their beginning.
+fn holds_more(reader: &BaseConsumer, from: &TopicPartitionList) -> bool {
+    let mut assignment = from.clone();
+    for element in from.elements() {
+        let offset = if element.offset() == Offset::Invalid { Offset::Beginning } else { element.offset() };
+        assignment.set_partition_offset(element.topic(), element.partition(), offset).expect("a partition of the list");
+    }
+    reader.assign(&assignment).expect("an assignment");
+    let mut unfinished = assignment.count();
+    wait_until("a record, or the end of each partition", || match reader.poll(std::time::Duration::from_millis(100)) {
+        None => None,
+        Some(Ok(_)) => Some(true),
+        Some(Err(KafkaError::PartitionEOF(_))) => {
+            unfinished -= 1;
+            (unfinished == 0).then_some(false)
+        }
+        Some(Err(error)) => panic!("cannot read: {error}"),
+    })
+}
