@@ -3,6 +3,8 @@
 mod render;
 
 use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -83,10 +85,30 @@ fn create(args: &CreateArgs, config: &Config) -> Result<(), Failure> {
     print(&lines.collect::<String>())?;
     let refused = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Creation::Refused(_))).count();
     match refused {
-        0 => Ok(()),
+        0 => wait_until_shown(&admin, config, &missing),
         count => Err(Failure::failed(format!("{count} of {} topics could not be created", outcomes.len()))),
     }
 }
+
+/// A topic is created a moment before every broker shows it; whoever starts `waid run` next should find it.
+fn wait_until_shown(admin: &Admin, config: &Config, created: &[&TopicSpec]) -> Result<(), Failure> {
+    let deadline = Instant::now() + SHOWN_WITHIN;
+    loop {
+        let (_, observed) = observe(admin, config).map_err(Failure::failed)?;
+        let Some(hidden) = created.iter().find(|spec| !observed.contains_key(&spec.name)) else { return Ok(()) };
+        if Instant::now() > deadline {
+            return Err(Failure::failed(format!(
+                "{} was created, but the brokers do not show it yet: run `waid topics check`",
+                hidden.name
+            )));
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// How long brokers may take to show a topic that was created.
+const SHOWN_WITHIN: Duration = Duration::from_secs(15);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 fn check(config: &Config) -> Result<(), Failure> {
     let admin = Admin::new(&config.kafka).map_err(Failure::failed)?;
