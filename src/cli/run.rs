@@ -15,6 +15,7 @@ use crate::runtime::kafka::admin::Admin;
 use crate::runtime::kafka::{KafkaBroker, Setup};
 use crate::runtime::supervisor::{Patience, Post, supervise};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
+use crate::runtime::workload::CheckpointPolicy;
 use crate::wire::output::Outputs;
 
 /// Join webhooks and sends, and publish identities and conversations, until told to stop.
@@ -64,6 +65,7 @@ struct Start<'a> {
 impl<'a> Start<'a> {
     fn new(config: &'a Config, limits: BTreeMap<String, u64>) -> Self {
         let deployment = pipeline::deployment(config, CommitPolicy::default());
+        let deployment = Deployment { checkpoint: Some(CheckpointPolicy::default()), ..deployment };
         Self { config, limits, outputs: Arc::new(pipeline::outputs(config)), deployment, instance: Uuid::new_v4() }
     }
 
@@ -73,7 +75,7 @@ impl<'a> Start<'a> {
         let transactional_id = format!("{}-{}-{}", kafka.group_id, self.instance, post.thread);
         let setup = Setup::new(kafka.clone(), topics.clone(), self.limits.clone(), transactional_id);
         let setup = Setup { stop: Arc::clone(&post.stop), ..setup };
-        let broker = KafkaBroker::start(setup, Arc::clone(&self.outputs), Arc::clone(&post.vitals))?;
+        let broker = KafkaBroker::start(setup, Arc::clone(&post.vitals))?;
         let ingest = Ingest::new(pipeline::apps(self.config));
         Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?.run(&post.stop)
     }

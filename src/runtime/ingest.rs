@@ -57,7 +57,7 @@ impl Ingest {
         match record.source.0 {
             SourceTopic::Webhooks => (Input::Webhooks, parse::webhook(body, record.timestamp_ms, &self.apps)),
             SourceTopic::Sends => (Input::Sends, vec![self.send(record, body)]),
-            SourceTopic::Repartition => unreachable!("the repartition log is read by its task"),
+            SourceTopic::Repartition | SourceTopic::Changelog => unreachable!("what waid wrote is read by its task"),
         }
     }
 

@@ -7,9 +7,9 @@ use super::epochs::Epochs;
 use super::producer::Producer;
 use super::setup::Setup;
 use super::{membership, names};
-use crate::runtime::broker::{BrokerError, Source};
-use crate::runtime::transaction::Transaction;
+use crate::runtime::broker::{BrokerError, Commit, Source};
 use crate::runtime::vitals::Vitals;
+use crate::runtime::workload::Workload;
 use crate::wire::record::OutRecord;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
 use rdkafka::{Offset, TopicPartitionList};
@@ -35,17 +35,18 @@ impl Committer {
         self.producer.serve();
     }
 
-    /// Makes the records and the offsets of `open` visible at once, and empties it; returns the offsets. After an error
+    /// Makes the records and the offsets of what is open visible at once; returns the offsets. After an error
     /// nobody may go on with this producer: only a new one of the same id settles what became of it.
     pub fn commit<C: ConsumerContext>(
         &self,
         consumer: &BaseConsumer<C>,
         epochs: &mut Epochs,
-        open: &mut Transaction,
-    ) -> Result<BTreeMap<Source, i64>, BrokerError> {
+        work: &mut Workload,
+    ) -> Result<BTreeMap<Source, Commit>, BrokerError> {
         let began = Instant::now();
-        let taken = open.taken();
-        let (records, offsets) = open.finish();
+        let taken = work.open.taken();
+        work.seal();
+        let (records, offsets) = work.open.finish();
         self.check_sizes(&records)?;
         self.producer.begin()?;
         let sent = self.send(&records).and_then(|()| self.settle(consumer, epochs, &offsets));
@@ -55,7 +56,7 @@ impl Committer {
         let list = sent?;
         // The last step, and the only one whose failure leaves open whether it happened.
         self.producer.commit()?;
-        epochs.end();
+        epochs.begin_anew();
         self.commit_outside(consumer, &list)?;
         let took = began.elapsed();
         self.vitals.committed(taken, took);
@@ -76,7 +77,7 @@ impl Committer {
         &self,
         consumer: &BaseConsumer<C>,
         epochs: &Epochs,
-        offsets: &BTreeMap<Source, i64>,
+        offsets: &BTreeMap<Source, Commit>,
     ) -> Result<TopicPartitionList, BrokerError> {
         // A transaction without offsets never asks the coordinator: it would not be fenced at all.
         if offsets.is_empty() {
@@ -96,11 +97,13 @@ impl Committer {
         Ok(offsets)
     }
 
-    fn list(&self, offsets: &BTreeMap<Source, i64>) -> Result<TopicPartitionList, BrokerError> {
+    fn list(&self, offsets: &BTreeMap<Source, Commit>) -> Result<TopicPartitionList, BrokerError> {
         let mut list = TopicPartitionList::with_capacity(offsets.len());
-        for ((topic, partition), offset) in offsets {
-            let added = list.add_partition_offset(names::of_source(&self.setup.topics, *topic), *partition, Offset::Offset(*offset));
-            added.map_err(|error| BrokerError::Aborted(format!("offset {offset} of {topic:?}: {error}")))?;
+        for ((topic, partition), Commit { offset, account }) in offsets {
+            let mut element = list.add_partition(names::of_source(&self.setup.topics, *topic), *partition);
+            element.set_metadata(account);
+            let set = element.set_offset(Offset::Offset(*offset));
+            set.map_err(|error| BrokerError::Aborted(format!("offset {offset} of {topic:?}: {error}")))?;
         }
         Ok(list)
     }

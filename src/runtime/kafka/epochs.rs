@@ -52,6 +52,11 @@ impl Epochs {
         self.began.entry(source).or_insert(now);
     }
 
+    /// Nothing is open: the next transaction begins with the partitions as they are now.
+    pub fn begin_anew(&mut self) {
+        self.began = self.now.iter().filter(|(_, epoch)| epoch.held).map(|(source, epoch)| (*source, epoch.count)).collect();
+    }
+
     /// The open transaction has ended.
     pub fn end(&mut self) {
         self.began.clear();
@@ -89,6 +94,17 @@ mod tests {
         epochs.end();
         epochs.begin(ONE);
         assert_eq!(epochs.changed([ONE]), None);
+    }
+
+    #[test]
+    fn a_transaction_begins_with_all_that_is_held() {
+        let mut epochs = Epochs::default();
+        epochs.given(ONE);
+        epochs.begin_anew();
+        assert_eq!((epochs.changed([ONE]), epochs.changed([TWO])), (None, Some(TWO)));
+        epochs.taken(ONE);
+        epochs.given(ONE);
+        assert_eq!(epochs.changed([ONE]), Some(ONE));
     }
 
     #[test]

@@ -6,13 +6,16 @@ pub mod embedded;
 
 mod broker;
 mod commit;
+mod ends;
 mod epochs;
 mod group;
 mod log;
 mod member;
 mod membership;
 mod names;
+mod probe;
 mod producer;
+mod purge;
 mod record;
 mod reminder;
 mod setup;
