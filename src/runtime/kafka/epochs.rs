@@ -57,11 +57,6 @@ impl Epochs {
         self.began = self.now.iter().filter(|(_, epoch)| epoch.held).map(|(source, epoch)| (*source, epoch.count)).collect();
     }
 
-    /// The open transaction has ended.
-    pub fn end(&mut self) {
-        self.began.clear();
-    }
-
     /// The first of these partitions that is not as it was when the open transaction began with it.
     pub fn changed(&self, sources: impl IntoIterator<Item = Source>) -> Option<Source> {
         sources.into_iter().find(|source| !self.holds(*source) || self.began.get(source) != Some(&self.count(*source)))
@@ -91,8 +86,7 @@ mod tests {
         epochs.given(ONE);
         epochs.begin(ONE);
         assert_eq!(epochs.changed([ONE]), Some(ONE), "the transaction still is the one from before");
-        epochs.end();
-        epochs.begin(ONE);
+        epochs.begin_anew();
         assert_eq!(epochs.changed([ONE]), None);
     }
 
