@@ -4,13 +4,13 @@
 //! a fact arrives; an ordinary message asks only for its own conversation.
 
 use super::entity::{Absorbed, Change, CircleEvent, Entity, Event, Fact, Home, Message, OwnerIs, Subject};
+use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App};
 use super::retell;
 use super::state::{Key, Row};
 use super::step::Step;
 use super::thread::{self, Bundle};
 use super::walk::{Facts, Node, Walk};
-use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The row of a circle.
@@ -21,15 +21,15 @@ pub struct Circle {
     /// Who was seen where.
     pub facts: Facts,
     /// The addresses whose rows watch a subject here, with the identity told them last.
-    pub watchers: BTreeMap<(Subject, Address), Option<Uuid>>,
+    pub watchers: FlatMap<(Subject, Address), Option<Uuid>>,
     /// The identities in use, with what founded them.
-    pub identities: BTreeMap<Uuid, Founder>,
+    pub identities: FlatMap<Uuid, Founder>,
     /// The identities that are no more, with the one that each belongs to.
-    pub absorbed: BTreeMap<Uuid, Uuid>,
+    pub absorbed: FlatMap<Uuid, Uuid>,
     /// How many identities each number or BSUID has founded.
-    pub generations: BTreeMap<Subject, u32>,
+    pub generations: FlatMap<Subject, u32>,
     /// The apps that have messages here.
-    pub apps: BTreeSet<App>,
+    pub apps: FlatSet<App>,
     /// Grows with each answer to a watcher.
     pub version: u64,
     /// What follows from all that.
@@ -42,7 +42,7 @@ pub struct Derived {
     /// Who owned which number when.
     pub walk: Walk,
     /// The identity of each person that has one.
-    pub known: BTreeMap<Node, Uuid>,
+    pub known: FlatMap<Node, Uuid>,
 }
 
 /// What an identity was founded by: the person that this belongs to keeps it.
@@ -90,7 +90,7 @@ impl CircleEntity<'_> {
                 self.retell(step, &mut circle);
             }
         }
-        step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle));
+        step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle.into()));
     }
 
     fn on_message(&self, step: &mut Step, circle: &mut Circle, message: &Message) {
@@ -109,7 +109,7 @@ impl CircleEntity<'_> {
         }
         let to = Entity::Home(other.clone());
         if *other > *self.home {
-            step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle));
+            step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle.into()));
             return step.tell(to, Event::Circle(CircleEvent::Link(self.home.clone())));
         }
         let bundles: Vec<Bundle> = circle.apps.iter().flat_map(|app| thread::pack(step, self.home, app)).collect();
@@ -118,7 +118,7 @@ impl CircleEntity<'_> {
             step.tell(to.clone(), Event::Circle(CircleEvent::HandOverMessages(Box::new(bundle))));
         }
         let gone = Circle { into: Some(other.clone()), ..Circle::default() };
-        step.state.put(Key::Circle(self.home.clone()), Row::Circle(gone));
+        step.state.put(Key::Circle(self.home.clone()), Row::Circle(gone.into()));
     }
 
     fn retell(&self, step: &mut Step, circle: &mut Circle) {
@@ -234,11 +234,11 @@ impl Circle {
 
     /// Of the identities that are one person by now, the one with the least founder stays.
     fn merge_identities(&mut self, step: &mut Step) {
-        let mut of_person: BTreeMap<Node, Vec<(Founder, Uuid)>> = BTreeMap::new();
+        let mut of_person: FlatMap<Node, Vec<(Founder, Uuid)>> = FlatMap::new();
         for (identity, founder) in &self.identities {
             of_person.entry(self.founded(founder)).or_default().push((founder.clone(), *identity));
         }
-        for mut same in of_person.into_values().filter(|same| same.len() > 1) {
+        for (_, mut same) in of_person.into_iter().filter(|(_, same)| same.len() > 1) {
             same.sort();
             let (_, current) = same[0];
             for (Founder { subject: founder, .. }, previous) in same.split_off(1) {

@@ -2,34 +2,34 @@
 
 use super::entity::{Absorbed, Change, CircleEvent, Direction, Entity, Event, Fact, Home, Message, OwnerIs, Sighting, Subject};
 use super::evidence::Observation;
+use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App, MessageId, Number, User};
 use super::number;
 use super::output::{IdentityEvent, IdentityEventType, Output};
 use super::row::{AddressRow, Answer, Owner, RowTold, Span, Wrote};
 use super::state::{Key, Row};
 use super::step::Step;
-use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The facts of a home.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Contact {
     /// The rows of addresses that were dialled.
-    pub rows: BTreeMap<Address, AddressRow>,
+    pub rows: FlatMap<Address, AddressRow>,
     /// Who wrote, by number.
-    pub inbound: BTreeMap<Number, Wrote>,
+    pub inbound: FlatMap<Number, Wrote>,
     /// Numbers and BSUIDs seen together, at the earliest, s.
-    pub sights: BTreeMap<(Number, User), i64>,
+    pub sights: FlatMap<(Number, User), i64>,
     /// Moves away from numbers here.
-    pub moves: BTreeSet<Change>,
+    pub moves: FlatSet<Change>,
     /// The addresses whose rows watch a number here.
-    pub watchers: BTreeMap<Number, BTreeSet<Address>>,
+    pub watchers: FlatMap<Number, FlatSet<Address>>,
     /// The addresses that joined the BSUID here.
-    pub subscribers: BTreeSet<Address>,
+    pub subscribers: FlatSet<Address>,
     /// Counts the identity events of each address here.
-    pub revisions: BTreeMap<Address, u32>,
+    pub revisions: FlatMap<Address, u32>,
     /// The identities that were told, under an address here, to be another's.
-    pub absorbed: BTreeMap<(Address, Uuid), Uuid>,
+    pub absorbed: FlatMap<(Address, Uuid), Uuid>,
 }
 
 /// A home, while it is told something.
@@ -44,7 +44,7 @@ impl ContactEntity<'_> {
         let mut contact = self.row(step);
         let row = contact.rows.entry(seen.address.clone()).or_default();
         let named = seen.user.iter().chain(seen.address.user());
-        let joined: BTreeSet<User> = named.filter(|user| !row.users.contains_key(*user)).cloned().collect();
+        let joined: FlatSet<User> = named.filter(|user| !row.users.contains_key(*user)).cloned().collect();
         row.observe(seen);
         if let Some(user) = seen.address.user() {
             row.users.entry(user.clone()).or_insert(seen.source.sent_at.seconds());
@@ -234,7 +234,7 @@ impl ContactEntity<'_> {
         let Some(answer) = row.answer(address, inbound) else { return };
         let subject = row.subject(address, answer.wa_id);
         let numbers = row.numbers(address, inbound).into_iter().map(Subject::Number);
-        for wanted in numbers.chain([subject.clone()]).collect::<BTreeSet<_>>() {
+        for wanted in numbers.chain([subject.clone()]).collect::<FlatSet<_>>() {
             if row.watching.insert(wanted.clone()) {
                 step.tell(Entity::Home(wanted.home(self.home.tenant())), Event::Watch(wanted, address.clone()));
             }
@@ -260,7 +260,7 @@ impl ContactEntity<'_> {
     }
 
     fn keep(&self, step: &mut Step, contact: Contact) {
-        step.state.put(Key::Contact(self.home.clone()), Row::Contact(contact));
+        step.state.put(Key::Contact(self.home.clone()), Row::Contact(contact.into()));
     }
 }
 
@@ -315,7 +315,7 @@ impl Contact {
 }
 
 /// Keeps the lower value; whether that is news.
-fn lower<K: Ord>(map: &mut BTreeMap<K, i64>, key: K, value: i64) -> bool {
+fn lower<K: Ord>(map: &mut FlatMap<K, i64>, key: K, value: i64) -> bool {
     match map.get_mut(&key) {
         Some(known) if *known <= value => false,
         Some(known) => {
@@ -331,7 +331,7 @@ fn tells_merge(output: &Output, previous: Uuid) -> bool {
     matches!(output, Output::Identity(event) if event.event_type == IdentityEventType::Merged && event.previous_identity_id == Some(previous))
 }
 
-fn event_type(before: Option<&RowTold>, now: &RowTold, absorbed: &BTreeSet<Uuid>) -> IdentityEventType {
+fn event_type(before: Option<&RowTold>, now: &RowTold, absorbed: &FlatSet<Uuid>) -> IdentityEventType {
     match before {
         None => IdentityEventType::Resolved,
         Some(before) if before.wa_id != now.wa_id => IdentityEventType::Changed,

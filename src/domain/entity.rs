@@ -6,9 +6,9 @@
 
 use super::event::{Cause, Inbound, Mismatch, Send, SendError};
 use super::evidence::Observation;
+use super::flat::FlatSet;
 use super::ids::{Address, App, MessageId, Moment, Number, User};
 use super::number::{Class, class};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 use xxhash_rust::xxh3::Xxh3Default;
@@ -349,7 +349,7 @@ pub struct OwnerIs {
     /// Grows with each answer; an older one that comes late is passed over.
     pub version: u64,
     /// The identities that were found to be the same person.
-    pub absorbed: BTreeSet<Uuid>,
+    pub absorbed: FlatSet<Uuid>,
 }
 
 /// An identity turned out to be another.

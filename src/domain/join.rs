@@ -6,10 +6,10 @@
 use super::entity::{Direction, Heard, Home, Message, Original, ReportKind};
 use super::event::{Cause, Inbound, Send, SendError};
 use super::evidence::{Class, Evidence, Observation, ObservedIn};
+use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App, MessageId, Moment, Number, User};
 use super::number::{self, Judgement};
 use super::step::Settings;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known under one message id of one app.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -17,13 +17,13 @@ pub struct Join {
     /// The send record.
     pub sent: Option<Sent>,
     /// What statuses and replies said, with the Kafka times of each copy.
-    pub heard: BTreeMap<Heard, Copies>,
+    pub heard: FlatMap<Heard, Copies>,
     /// The messages that this id is another name of, by Gupshup id.
-    pub aliases: BTreeSet<MessageId>,
+    pub aliases: FlatSet<MessageId>,
     /// Other names of this message, each told once.
-    pub others: BTreeSet<MessageId>,
+    pub others: FlatSet<MessageId>,
     /// Mismatch events, by wa_id and second.
-    pub mismatches: BTreeMap<(Number, i64), MismatchCopies>,
+    pub mismatches: FlatMap<(Number, i64), MismatchCopies>,
     /// The message that a person wrote under this id.
     pub inbound: Option<Received>,
     /// Where the sent message was first placed: all later news of it goes there.
@@ -44,7 +44,7 @@ pub struct Sent {
     /// The record.
     pub send: Send,
     /// Kafka timestamps, ms.
-    pub kafka_ms: BTreeSet<i64>,
+    pub kafka_ms: FlatSet<i64>,
     /// The record that brought it first.
     pub cause: Cause,
 }
@@ -53,9 +53,9 @@ pub struct Sent {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Copies {
     /// Kafka timestamps of all, ms.
-    pub kafka_ms: BTreeSet<i64>,
+    pub kafka_ms: FlatSet<i64>,
     /// Of those that named the message by an id of unknown kind, to be forwarded to what it is another name of.
-    pub candidate_ms: BTreeSet<i64>,
+    pub candidate_ms: FlatSet<i64>,
     /// The record that brought it first.
     pub cause: Cause,
     /// The record that first brought it under an id of unknown kind.
@@ -68,7 +68,7 @@ pub struct Copies {
 #[derive(Clone, PartialEq, Debug)]
 pub struct MismatchCopies {
     /// Kafka timestamps, ms.
-    pub kafka_ms: BTreeSet<i64>,
+    pub kafka_ms: FlatSet<i64>,
     /// The record that brought it first.
     pub cause: Cause,
     /// That record, until judged.
@@ -105,15 +105,15 @@ pub struct Proof {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Verdict {
     /// Accepted evidence, each with the least Kafka time at which it and its send were both there.
-    pub proofs: BTreeMap<Proof, i64>,
+    pub proofs: FlatMap<Proof, i64>,
     /// What was heard but names a foreign number.
-    pub refused: BTreeSet<Heard>,
+    pub refused: FlatSet<Heard>,
     /// Whether the send response names a foreign number.
     pub refused_response: bool,
     /// Whether the send failed.
     pub failed: bool,
     /// Mismatch events that were judged: accepted or not.
-    pub mismatches: BTreeMap<(Number, i64), bool>,
+    pub mismatches: FlatMap<(Number, i64), bool>,
 }
 
 impl Join {
@@ -185,8 +185,8 @@ impl Join {
 
     /// What the sent message shows of its address, by kind, wa_id, BSUID and second.
     #[must_use]
-    pub fn observations(&self, verdict: &Verdict, id: &MessageId) -> BTreeMap<(Evidence, Option<Number>, Option<User>, i64), Observation> {
-        let Some(sent) = &self.sent else { return BTreeMap::new() };
+    pub fn observations(&self, verdict: &Verdict, id: &MessageId) -> FlatMap<(Evidence, Option<Number>, Option<User>, i64), Observation> {
+        let Some(sent) = &self.sent else { return FlatMap::new() };
         let proofs = verdict.proofs.keys().filter(|proof| !verdict.has_stronger(proof)).map(|proof| {
             let at = proof.at_s.map_or(sent.send.at, |at_s| Moment(at_s * 1000));
             self.observation(sent, id, (proof.kind, sent.class(proof), proof.wa_id), proof.user.clone(), at)
@@ -219,8 +219,8 @@ impl Join {
 
     /// The wa_ids of one class with the phone dialled that evidence says are the same subscriber, though no rule does.
     #[must_use]
-    pub fn linked(&self, verdict: &Verdict) -> BTreeSet<(Number, Number)> {
-        let Some(phone) = self.sent.as_ref().and_then(|sent| sent.send.destination.phone()) else { return BTreeSet::new() };
+    pub fn linked(&self, verdict: &Verdict) -> FlatSet<(Number, Number)> {
+        let Some(phone) = self.sent.as_ref().and_then(|sent| sent.send.destination.phone()) else { return FlatSet::new() };
         let named = verdict.proofs.keys().filter_map(|proof| proof.wa_id);
         named
             .filter(|wa_id| number::linkable(phone, *wa_id) && !number::same_subscriber(phone, *wa_id))
@@ -231,7 +231,7 @@ impl Join {
 
 impl Sent {
     /// The least Kafka time at which a copy of the send and a copy of the other side, not too far apart, were both there.
-    fn together_ms(&self, others_ms: &BTreeSet<i64>, timeout_ms: i64) -> Option<i64> {
+    fn together_ms(&self, others_ms: &FlatSet<i64>, timeout_ms: i64) -> Option<i64> {
         let pairs = self.kafka_ms.iter().flat_map(|sent| others_ms.iter().map(move |other| (*sent, *other)));
         pairs.filter(|(sent, other)| sent.abs_diff(*other) <= timeout_ms.unsigned_abs()).map(|(sent, other)| sent.max(other)).min()
     }
@@ -277,8 +277,8 @@ impl Verdict {
 
     /// The numbers and BSUIDs that evidence of a message sent at `sent_s` saw together, at the earliest, s.
     #[must_use]
-    pub fn sights(&self, sent_s: i64) -> BTreeMap<(Number, User), i64> {
-        let mut sights = BTreeMap::new();
+    pub fn sights(&self, sent_s: i64) -> FlatMap<(Number, User), i64> {
+        let mut sights = FlatMap::new();
         for proof in self.proofs.keys() {
             if let (Some(wa_id), Some(user)) = (proof.wa_id, proof.user.clone()) {
                 let at_s = proof.at_s.unwrap_or(sent_s);
@@ -360,15 +360,15 @@ impl Received {
 ///
 /// A copy between two that are no more than the timeout apart never matters: whatever lies near enough to it lies near
 /// enough to one of them, and is together with that one no later. So copies, however many, take little room.
-pub fn note_copy(copies_ms: &mut BTreeSet<i64>, kafka_ms: i64, timeout_ms: i64) -> bool {
+pub fn note_copy(copies_ms: &mut FlatSet<i64>, kafka_ms: i64, timeout_ms: i64) -> bool {
     if !copies_ms.insert(kafka_ms) {
         return false;
     }
-    let before = copies_ms.range(..kafka_ms).next_back().copied();
-    let after = copies_ms.range(kafka_ms + 1..).next().copied();
+    let before = copies_ms.before(&kafka_ms).copied();
+    let after = copies_ms.after(&kafka_ms).copied();
     for middle in [Some(kafka_ms), before, after].into_iter().flatten() {
-        let low = copies_ms.range(..middle).next_back();
-        let high = copies_ms.range(middle + 1..).next();
+        let low = copies_ms.before(&middle);
+        let high = copies_ms.after(&middle);
         if low.zip(high).is_some_and(|(low, high)| high - low <= timeout_ms) {
             copies_ms.remove(&middle);
         }

@@ -126,7 +126,7 @@ impl MessageEntity<'_> {
             step.counts.expired += 1;
         }
         if join.deadline_ms(step.settings) >= now_ms {
-            return step.state.put(self.key(), Row::Join(join));
+            return step.state.put(self.key(), Row::Join(join.into()));
         }
         if join.sent.is_none() {
             step.counts.unmatched += u64::try_from(join.heard.len() + join.mismatches.len()).expect("fits");
@@ -158,7 +158,7 @@ impl MessageEntity<'_> {
 
     fn keep(&self, step: &mut Step, mut join: Join) {
         join.last_ms = join.last_ms.max(step.cause.kafka_ms);
-        step.state.put(self.key(), Row::Join(join));
+        step.state.put(self.key(), Row::Join(join.into()));
     }
 
     fn tell_failure(&self, step: &mut Step, join: &Join, before: &Verdict, after: &Verdict) {

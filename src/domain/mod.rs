@@ -3,6 +3,7 @@
 
 pub mod apps;
 pub mod event;
+pub mod flat;
 pub mod ids;
 pub mod number;
 pub mod parse;

@@ -2,6 +2,7 @@
 
 use super::circle::Circle;
 use super::entity::Home;
+use super::flat::FlatMap;
 use super::ids::App;
 use super::state::{Key, MessageKey, Row};
 use super::step::{Settings, Step};
@@ -124,7 +125,7 @@ fn tell(
     app: &App,
     components: Vec<Component>,
     kept: &KeptIds,
-    people: BTreeMap<Uuid, Known>,
+    people: FlatMap<Uuid, Known>,
 ) {
     let mut thread = Thread { conversations: Vec::new(), people };
     for (index, mut component) in components.into_iter().enumerate() {
@@ -218,7 +219,7 @@ fn tell_message(
         }
         Some(_) => {}
     }
-    let (key, row) = (Key::Message(home.clone(), now.key()), Row::Message(now));
+    let (key, row) = (Key::Message(home.clone(), now.key()), Row::Message(now.into()));
     if step.state.get(&key) != Some(&row) {
         step.state.put(key, row);
     }

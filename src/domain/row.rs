@@ -2,10 +2,10 @@
 
 use super::entity::{Change, Subject};
 use super::evidence::{Class, Evidence, Observation};
+use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App, MessageId, Moment, Number, User};
 use super::number;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -13,17 +13,17 @@ use uuid::Uuid;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct AddressRow {
     /// Observations, by how much they count and the wa_id they name.
-    pub observed: BTreeMap<(Class, Option<Number>), Observed>,
+    pub observed: FlatMap<(Class, Option<Number>), Observed>,
     /// The BSUIDs that sends to this address joined, each with its newest send, s.
-    pub users: BTreeMap<User, i64>,
+    pub users: FlatMap<User, i64>,
     /// The numbers seen with those, each with its earliest sight, s.
-    pub seen: BTreeMap<(User, Number), i64>,
+    pub seen: FlatMap<(User, Number), i64>,
     /// Moves away from numbers that this row watches.
-    pub moves: BTreeSet<Change>,
+    pub moves: FlatSet<Change>,
     /// What this row watches.
-    pub watching: BTreeSet<Subject>,
+    pub watching: FlatSet<Subject>,
     /// Who is behind those.
-    pub owners: BTreeMap<Subject, Owner>,
+    pub owners: FlatMap<Subject, Owner>,
     /// What was told last.
     pub told: Option<RowTold>,
     /// The business's id for the person, as of the newest send.
@@ -79,7 +79,7 @@ pub struct Owner {
     /// The circle's version of it.
     pub version: u64,
     /// The identities that were found to be the same person.
-    pub absorbed: BTreeSet<Uuid>,
+    pub absorbed: FlatSet<Uuid>,
 }
 
 /// What a row told last.
@@ -168,7 +168,7 @@ impl AddressRow {
 
     /// The answer for `address`, given who wrote from numbers of its class.
     #[must_use]
-    pub fn answer(&self, address: &Address, inbound: &BTreeMap<Number, Wrote>) -> Option<Answer> {
+    pub fn answer(&self, address: &Address, inbound: &FlatMap<Number, Wrote>) -> Option<Answer> {
         if self.observed.is_empty() {
             return None;
         }
@@ -195,7 +195,7 @@ impl AddressRow {
 
     /// Every number that may be the answer, or may have been.
     #[must_use]
-    pub fn numbers(&self, address: &Address, inbound: &BTreeMap<Number, Wrote>) -> BTreeSet<Number> {
+    pub fn numbers(&self, address: &Address, inbound: &FlatMap<Number, Wrote>) -> FlatSet<Number> {
         let claimed = self.claims(address.phone(), inbound).into_iter().map(|claim| claim.wa_id);
         claimed.chain(self.moves.iter().map(|change| change.new)).collect()
     }
@@ -207,7 +207,7 @@ impl AddressRow {
         address.user().cloned().or_else(|| joined_last.map(|(user, _)| user.clone()))
     }
 
-    fn all_claims(&self, phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Vec<Claim> {
+    fn all_claims(&self, phone: Option<Number>, inbound: &FlatMap<Number, Wrote>) -> Vec<Claim> {
         let mut claims = self.claims(phone, inbound);
         for change in &self.moves {
             if best(&claims, change.at_s) == Some(change.old) {
@@ -218,7 +218,7 @@ impl AddressRow {
         claims
     }
 
-    fn claims(&self, phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Vec<Claim> {
+    fn claims(&self, phone: Option<Number>, inbound: &FlatMap<Number, Wrote>) -> Vec<Claim> {
         let observed = self.observed.iter().flat_map(|((class, wa_id), observed)| {
             let kinds = [
                 (observed.exact, observed.exact_kind),
@@ -240,7 +240,7 @@ impl AddressRow {
         claims
     }
 
-    fn proven(&self, wa_id: Number, claims: &[Claim], phone: Option<Number>, inbound: &BTreeMap<Number, Wrote>) -> Proven {
+    fn proven(&self, wa_id: Number, claims: &[Claim], phone: Option<Number>, inbound: &FlatMap<Number, Wrote>) -> Proven {
         let bare =
             |kind, at_s: i64| Proven { kind, at: Moment(at_s * 1000), app: None, message_id: None, whatsapp_id: None, sent_at: None };
         let observed =

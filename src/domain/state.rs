@@ -40,15 +40,15 @@ pub struct MessageKey {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Row {
     /// Under [`Key::Join`].
-    Join(Join),
+    Join(Box<Join>),
     /// Under [`Key::Contact`].
-    Contact(Contact),
+    Contact(Box<Contact>),
     /// Under [`Key::Circle`].
-    Circle(Circle),
+    Circle(Box<Circle>),
     /// Under [`Key::Thread`].
     Thread(Thread),
     /// Under [`Key::Message`].
-    Message(Placed),
+    Message(Box<Placed>),
 }
 
 impl Row {

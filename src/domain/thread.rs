@@ -2,6 +2,7 @@
 
 use super::circle::{Circle, NAMESPACE};
 use super::entity::{Direction, Home, Message};
+use super::flat::FlatMap;
 use super::ids::{App, Moment, Number};
 use super::output::{ConversationEvent, ConversationEventType, MessageFields, Output};
 use super::state::{Key, MessageKey, Row};
@@ -16,7 +17,7 @@ pub struct Thread {
     /// The conversations told of, none without a message.
     pub conversations: Vec<Conversation>,
     /// How the business knows each person, as of the newest send told of.
-    pub people: BTreeMap<Uuid, Known>,
+    pub people: FlatMap<Uuid, Known>,
 }
 
 /// A conversation.
@@ -78,7 +79,7 @@ pub struct Bundle {
     /// The conversations of which messages were forgotten.
     pub conversations: Vec<Conversation>,
     /// How the business knows the people.
-    pub people: BTreeMap<Uuid, Known>,
+    pub people: FlatMap<Uuid, Known>,
 }
 
 /// What became of a message that its circle was told of.
@@ -175,14 +176,14 @@ pub fn replace(step: &mut Step, home: &Home, message: &Message) -> Replaced {
         if message.version > 1 {
             return Replaced::Stale;
         }
-        step.state.put(key, Row::Message(Placed { message: message.clone(), told: None, window_ms: None, founded: 0 }));
+        step.state.put(key, Row::Message(Placed { message: message.clone(), told: None, window_ms: None, founded: 0 }.into()));
         return Replaced::New;
     };
     if known.message.version >= message.version {
         return Replaced::Stale;
     }
-    let placed = Placed { message: message.clone(), ..known.clone() };
-    step.state.put(key, Row::Message(placed));
+    let placed = Placed { message: message.clone(), ..Placed::clone(known) };
+    step.state.put(key, Row::Message(placed.into()));
     Replaced::Changed
 }
 
@@ -208,7 +209,7 @@ pub fn assign(step: &mut Step, home: &Home, circle: &mut Circle, message: &Messa
     let opened = thread.conversation(conversation).expect("just extended").clone();
     publish(step, &thread, &placed, &opened, Telling::Assigned { is_new });
     extend_windows(step, home, identity, &placed);
-    step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed));
+    step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.into()));
     step.state.put(Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
 }
 
@@ -278,7 +279,7 @@ pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
         if last.messages.is_empty() || last.messages.len() + messages.len() <= BUNDLE_MESSAGES_MAX {
             last.messages.extend(messages);
         } else {
-            bundles.push(Bundle { app: app.clone(), messages, conversations: Vec::new(), people: BTreeMap::new() });
+            bundles.push(Bundle { app: app.clone(), messages, conversations: Vec::new(), people: FlatMap::new() });
         }
     }
     bundles
@@ -292,7 +293,7 @@ pub fn unpack(step: &mut Step, home: &Home, bundle: &Bundle) {
     }
     thread.conversations.extend(bundle.conversations.iter().cloned());
     for placed in &bundle.messages {
-        step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.clone()));
+        step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.clone().into()));
     }
     step.state.put(Key::Thread(home.clone(), bundle.app.clone()), Row::Thread(thread));
 }
@@ -358,7 +359,7 @@ fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversa
         if let Some(told) = &mut placed.told {
             told.conversation = into;
         }
-        step.state.put(Key::Message(home.clone(), key), Row::Message(placed));
+        step.state.put(Key::Message(home.clone(), key), Row::Message(placed.into()));
     }
     thread.conversations.retain(|conversation| conversation.id != absorbed.id);
     if let Some(winner) = thread.conversations.iter_mut().find(|conversation| conversation.id == into) {
@@ -387,7 +388,7 @@ fn extend_windows(step: &mut Step, home: &Home, identity: Uuid, placed: &Placed)
         .map(|(other, row)| (other.clone(), Placed { window_ms: Some(window_ms), ..row.clone() }))
         .collect();
     for (other, row) in extended {
-        step.state.put(Key::Message(home.clone(), other), Row::Message(row));
+        step.state.put(Key::Message(home.clone(), other), Row::Message(row.into()));
     }
 }
 

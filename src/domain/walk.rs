@@ -1,22 +1,23 @@
 //! The owner walk: who owned each number when, and which owners are one person. A pure function of the facts of a circle.
 
 use super::entity::{Change, Home, Subject};
+use super::flat::{FlatMap, FlatSet};
 use super::ids::{Number, User};
 use super::number::{Subscriber, subscriber};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The facts that owners follow from.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Facts {
     /// The homes whose facts are all here.
-    pub keys: BTreeSet<Home>,
+    pub keys: FlatSet<Home>,
     /// Numbers and BSUIDs seen together, at the earliest, s.
-    pub sights: BTreeMap<(Number, User), i64>,
+    pub sights: FlatMap<(Number, User), i64>,
     /// Spellings of one class that evidence says are one subscriber.
-    pub same: BTreeSet<(Number, Number)>,
+    pub same: FlatSet<(Number, Number)>,
     /// Moves.
-    pub changes: BTreeSet<Change>,
+    pub changes: FlatSet<Change>,
 }
 
 /// Something that can be a person, alone or with others.
@@ -31,17 +32,17 @@ pub enum Node {
 /// Who owned which line when, and who is who.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Walk {
-    lines: BTreeMap<Subscriber, Subscriber>,
-    owners: BTreeMap<Subscriber, Vec<Owner>>,
-    persons: BTreeMap<Node, Node>,
-    entrants: BTreeMap<Change, Node>,
+    lines: FlatMap<Subscriber, Subscriber>,
+    owners: FlatMap<Subscriber, Vec<Owner>>,
+    persons: FlatMap<Node, Node>,
+    entrants: FlatMap<Change, Node>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Owner {
     opened_s: i64,
-    users: BTreeSet<User>,
-    scopes: BTreeSet<Arc<str>>,
+    users: FlatSet<User>,
+    scopes: FlatSet<Arc<str>>,
     closed: bool,
 }
 
@@ -178,13 +179,14 @@ impl Walk {
     }
 
     fn join_persons(&mut self, moves: impl Iterator<Item = [Option<Node>; 2]>) {
-        let owned: Vec<(Node, BTreeSet<User>)> = self
+        let owned: Vec<(Node, FlatSet<User>)> = self
             .owners
             .iter()
             .flat_map(|(line, owners)| owners.iter().enumerate().map(|(index, owner)| (Node::Owner(*line, index), owner.users.clone())))
             .collect();
+        let all = owned.iter().flat_map(|(owner, users)| users.iter().cloned().map(Node::User).chain([owner.clone()]));
+        self.persons = all.map(|node| (node.clone(), node)).collect();
         for (owner, users) in owned {
-            self.persons.entry(owner.clone()).or_insert_with(|| owner.clone());
             for user in users {
                 self.join(&owner, &Node::User(user));
             }
@@ -206,7 +208,7 @@ impl Walk {
 
 impl Owner {
     const fn new(opened_s: i64) -> Self {
-        Self { opened_s, users: BTreeSet::new(), scopes: BTreeSet::new(), closed: false }
+        Self { opened_s, users: FlatSet::new(), scopes: FlatSet::new(), closed: false }
     }
 }
 
@@ -229,8 +231,8 @@ fn named<'a>(owners: &'a mut [Owner], change: &Change) -> (usize, &'a mut Owner)
 }
 
 /// Each subscriber that evidence linked to another, with the least of its line.
-fn lines(same: &BTreeSet<(Number, Number)>) -> BTreeMap<Subscriber, Subscriber> {
-    let mut lines: BTreeMap<Subscriber, Subscriber> = BTreeMap::new();
+fn lines(same: &FlatSet<(Number, Number)>) -> FlatMap<Subscriber, Subscriber> {
+    let mut lines: FlatMap<Subscriber, Subscriber> = FlatMap::new();
     for (one, other) in same {
         let of = |number: &Number| lines.get(&subscriber(*number)).copied().unwrap_or_else(|| subscriber(*number));
         let (one_line, other_line) = (of(one), of(other));

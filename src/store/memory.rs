@@ -220,7 +220,7 @@ impl State for Memory {
         let range = app.map(|app| (Bound::Included(least(app, from_s)), Bound::Excluded(least(app, to_s.saturating_add(1)))));
         let all = (Bound::Unbounded, Bound::Unbounded);
         Box::new(of_home.range(range.unwrap_or(all)).filter_map(|(key, kept)| match &kept.row {
-            Row::Message(placed) => Some((key, placed)),
+            Row::Message(placed) => Some((key, &**placed)),
             Row::Join(_) | Row::Contact(_) | Row::Circle(_) | Row::Thread(_) => None,
         }))
     }

@@ -104,7 +104,7 @@ fn take_row(key: &Key, number: u32, wire: Wire, input: &mut Reader<'_>) -> Resul
 }
 
 /// What follows from the rest of a circle is not kept.
-fn with_derived(mut circle: Circle) -> Circle {
+fn with_derived(mut circle: Box<Circle>) -> Box<Circle> {
     circle.derive();
     circle
 }

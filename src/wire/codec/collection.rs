@@ -1,7 +1,7 @@
 //! Repeated values as fields: lists, sets, maps, and pairs, which are the entries of maps.
 
 use super::{DecodeError, Field, Message, Reader, Value, Wire, Writer, put_value, take_value};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::domain::flat::{FlatMap, FlatSet};
 
 fn put_all<'a, T: Value + 'a>(values: impl ExactSizeIterator<Item = &'a T>, number: u32, out: &mut Writer) {
     if !T::PACKED {
@@ -45,7 +45,7 @@ impl<T: Value> Field for Vec<T> {
     }
 }
 
-impl<T: Value + Ord> Field for BTreeSet<T> {
+impl<T: Value + Ord> Field for FlatSet<T> {
     fn put(&self, number: u32, out: &mut Writer) {
         put_all(self.iter(), number, out);
     }
@@ -62,7 +62,7 @@ impl<T: Value + Ord> Field for BTreeSet<T> {
     }
 }
 
-impl<K: Field + Ord, V: Field> Field for BTreeMap<K, V> {
+impl<K: Field + Ord, V: Field> Field for FlatMap<K, V> {
     fn put(&self, number: u32, out: &mut Writer) {
         for (key, value) in self {
             out.tag(number, Wire::Length);

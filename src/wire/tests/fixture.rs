@@ -74,12 +74,12 @@ fn rows() -> Vec<(Key, Row)> {
     let (home, key) =
         (Home::of_number(app().tenant(), phone()), MessageKey { app: app(), at_s: T, direction: Direction::Inbound, id: wamid() });
     vec![
-        (Key::Join(app(), gupshup_id()), Row::Join(join())),
-        (Key::Contact(home.clone()), Row::Contact(contact())),
-        (Key::Circle(home.clone()), Row::Circle(circle())),
-        (Key::Circle(Home::of_user(app().tenant(), &user())), Row::Circle(Circle { into: Some(home.clone()), ..Circle::default() })),
+        (Key::Join(app(), gupshup_id()), Row::Join(join().into())),
+        (Key::Contact(home.clone()), Row::Contact(contact().into())),
+        (Key::Circle(home.clone()), Row::Circle(circle().into())),
+        (Key::Circle(Home::of_user(app().tenant(), &user())), Row::Circle(Circle { into: Some(home.clone()), ..Circle::default() }.into())),
         (Key::Thread(home.clone(), app()), Row::Thread(thread())),
-        (Key::Message(home, key), Row::Message(placed())),
+        (Key::Message(home, key), Row::Message(placed().into())),
     ]
 }
 

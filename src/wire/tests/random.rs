@@ -8,6 +8,7 @@ use crate::domain::entity::{
 };
 use crate::domain::event::{Cause, Context, Inbound, Mismatch, Send, SendError, Source};
 use crate::domain::evidence::{Class, Evidence, Observation, ObservedIn};
+use crate::domain::flat::{FlatMap, FlatSet};
 use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
 use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
 use crate::domain::number;
@@ -19,7 +20,6 @@ use crate::domain::walk::Facts;
 use crate::wire::packed::{Control, Mark, Packed, SourceTopic, Stamp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -179,13 +179,13 @@ impl<T: Any> Any for Vec<T> {
     }
 }
 
-impl<T: Any + Ord> Any for BTreeSet<T> {
+impl<T: Any + Ord> Any for FlatSet<T> {
     fn any(random: &mut Random) -> Self {
         Vec::any(random).into_iter().collect()
     }
 }
 
-impl<K: Any + Ord, V: Any> Any for BTreeMap<K, V> {
+impl<K: Any + Ord, V: Any> Any for FlatMap<K, V> {
     fn any(random: &mut Random) -> Self {
         Vec::<(K, V)>::any(random).into_iter().collect()
     }
