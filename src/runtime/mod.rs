@@ -1,6 +1,8 @@
 //! The shell around the core: tasks, transactions, workers, and the brokers that drive them.
 
 pub mod broker;
+pub mod failures;
+pub mod identity;
 pub mod ingest;
 pub mod kafka;
 pub mod memory;

@@ -89,7 +89,10 @@ impl Broker for KafkaBroker {
         // The record of a partition that was taken in the same poll is the next owner's.
         let source = read?.filter(|source| member.epochs.holds(*source));
         match source {
-            Some(source) => member.epochs.begin(source),
+            Some(source) => {
+                member.committer.takes(source);
+                member.epochs.begin(source);
+            }
             None => member.committer.serve(),
         }
         Ok(Polled { changes, record: source.map(|source| self.record.fetched(source)) })

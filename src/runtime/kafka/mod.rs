@@ -6,6 +6,7 @@ pub mod embedded;
 
 mod broker;
 mod commit;
+mod crash;
 mod epochs;
 mod group;
 mod log;
@@ -20,4 +21,4 @@ mod share;
 mod starts;
 
 pub use broker::KafkaBroker;
-pub use setup::{Setup, TRANSACTION_TIMEOUT};
+pub use setup::{Setup, TRANSACTION_TIMEOUT, Weakness};
