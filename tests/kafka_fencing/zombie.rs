@@ -1,87 +1,89 @@
-//! waid's own worker, away for too long.
+//! waid's own client of Kafka, away for too long.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use waid::config::{Config, FileText, Sources, load};
 use waid::domain::apps::Apps;
-use waid::domain::step::Settings;
-use waid::runtime::broker::BrokerError;
+use waid::runtime::broker::{Broker as _, BrokerError, Change};
 use waid::runtime::ingest::Ingest;
 use waid::runtime::kafka::client::check_property;
 use waid::runtime::kafka::{KafkaBroker, Setup, Weakness};
+use waid::runtime::transaction::Transaction;
 use waid::runtime::vitals::Vitals;
-use waid::runtime::worker::{self, CommitPolicy, Worker};
 use waid::wire::output::{Format, Outputs};
+use waid::wire::packed::SourceTopic;
 
 use crate::support::{Deployment, Record, Running, broker, unique, wait_until};
 
-/// Longer than it takes to be thrown out and to be back.
-const AWAY_MAX: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(50);
 
-const NOTHING_OF_INTEREST: &str =
-    r#"{"app":"DemoApp","timestamp":1776944128172,"version":2,"type":"user-event","payload":{"type":"opted-in"}}"#;
-
-/// A worker that commits when the test says so, and is thrown out when it does not poll for a moment.
+/// A worker, but for what it would do by itself; it is thrown out when it does not poll for a moment.
 struct Zombie {
     deployment: Deployment,
-    worker: Worker<KafkaBroker>,
+    kafka: KafkaBroker,
+    open: Transaction,
 }
 
 impl Zombie {
+    /// It has read a record that makes a dead letter, and has not committed it.
     fn new(name: &str, weakness: Option<Weakness>) -> Self {
         let deployment = Deployment::create(name, [1, 1], 1);
         let Config { kafka, topics, .. } = config(&deployment);
         let setup = Setup::new(kafka, topics.clone(), [].into(), unique("zombie"));
-        let outputs = Arc::new(Outputs {
-            format: Format::Json,
-            webhooks: topics.webhooks.clone(),
-            sends: topics.sends.clone(),
-            keys_name_tenant: false,
-        });
+        let outputs = Outputs { format: Format::Json, webhooks: topics.webhooks, sends: topics.sends, keys_name_tenant: false };
+        let outputs = Arc::new(outputs);
         let kafka = KafkaBroker::start(Setup { weakness, ..setup }, Arc::clone(&outputs), Arc::new(Vitals::default())).expect("a broker");
-        let commit = CommitPolicy { records_max: usize::MAX, bytes_max: usize::MAX, age_max: Duration::MAX, idle: AWAY_MAX };
-        let told = worker::Deployment { webhooks: topics.webhooks, sends: topics.sends, settings: settings(), commit };
-        let worker = Worker::new(kafka, Ingest::new(Apps::new(&[])), told, outputs).expect("a worker");
-        Self { deployment, worker }
+        let mut zombie = Self { deployment, kafka, open: Transaction::new(outputs) };
+        zombie.read();
+        zombie
     }
 
-    /// Reads a record that makes a dead letter, and does not commit it.
-    fn open(&mut self) {
-        wait_until("tasks, and nothing to do for them", || {
-            self.worker.commit().expect("a member");
-            let busy = self.worker.turn(Duration::from_millis(50)).expect("a turn");
-            (!busy && self.has_tasks()).then_some(())
-        });
-        let record = |payload: &str| Record::to(&self.deployment.topic("in.webhooks")).payload(payload);
-        broker().produce(&[record("not JSON"), record(NOTHING_OF_INTEREST)]);
-        wait_until("both records to be taken", || {
-            self.worker.turn(Duration::from_millis(50)).expect("a turn");
-            (!self.worker.ingest().ignored().is_empty()).then_some(())
+    fn read(&mut self) {
+        broker().produce(&[Record::to(&self.deployment.topic("in.webhooks")).payload("not JSON")]);
+        let mut ingest = Ingest::new(Apps::new(&[]));
+        wait_until("the record", || {
+            let record = self.kafka.poll(POLL, &mut self.open).expect("a member").record?;
+            assert_eq!((record.source.0, record.offset), (SourceTopic::Webhooks, 0), "there is no other");
+            ingest.take(&record, 4, &mut self.open.sink(record.source, record.offset, None));
+            self.open.advance(record.source, record.offset + 1, 0);
+            Some(())
         });
         assert_eq!(self.dead_letters(), 0);
+    }
+
+    /// It does not poll until the group has thrown it out.
+    fn is_thrown_out(&self) {
+        wait_until("the group to be empty", || (broker().members(self.deployment.group()) == 0).then_some(()));
     }
 
     /// Another process does its work while it is away.
     fn is_replaced(&self) -> Running {
         let successor = self.deployment.start();
-        self.deployment.wait_for_inputs(2);
+        self.deployment.wait_for_inputs(1);
         assert_eq!(self.dead_letters(), 1);
         successor
     }
 
-    /// Is thrown out, joins again, and is given tasks.
+    /// It joins again, and is given tasks.
     fn comes_back(&mut self) {
-        self.worker.turn(AWAY_MAX).expect("a turn");
-        assert!(self.has_tasks());
+        wait_until("tasks", || {
+            let changes = self.kafka.poll(POLL, &mut self.open).expect("a member again").changes;
+            changes.iter().any(|change| matches!(change, Change::Assigned { .. })).then_some(())
+        });
     }
 
-    fn has_tasks(&self) -> bool {
-        self.worker.tasks().count() > 0
+    fn commit(&mut self) -> Result<(), BrokerError> {
+        self.kafka.commit(&mut self.open)
     }
 
     fn dead_letters(&self) -> usize {
         broker().read_all(&self.deployment.topic("dead-letter")).len()
+    }
+
+    fn end(self, successor: &Running) {
+        drop(self.kafka);
+        assert_eq!(successor.stop(), 0, "{}", successor.log());
     }
 }
 
@@ -110,60 +112,76 @@ sends = "{}"
     load(&Sources { file, env: Vec::new(), check_property }).expect("a configuration").config
 }
 
-/// Nothing depends on these here.
-const fn settings() -> Settings {
-    Settings { join_timeout_ms: 1, idle_timeout_s: 1, retention_ms: 1, service_window_s: 1, referral_window_s: 1 }
-}
-
-/// Its open transaction would come in addition to the one that was committed in its place.
-fn zombie_commits_when_it_is_back(name: &str, weakness: Option<Weakness>) -> usize {
+/// A zombie that is back, and the process that has done its work.
+fn back(name: &str, weakness: Option<Weakness>) -> (Zombie, Running) {
     let mut zombie = Zombie::new(name, weakness);
-    zombie.open();
+    zombie.is_thrown_out();
     let successor = zombie.is_replaced();
     zombie.comes_back();
-    zombie.worker.commit().expect("it is a member, with nothing or something old to commit");
-    let told = zombie.dead_letters();
-    drop(zombie.worker);
-    assert_eq!(successor.stop(), 0, "{}", successor.log());
-    told
+    (zombie, successor)
 }
 
 #[test]
-fn what_was_open_when_partitions_were_lost_is_not_committed() {
-    assert_eq!(zombie_commits_when_it_is_back("back", None), 1);
+fn what_was_open_when_partitions_were_lost_is_dropped() {
+    let (zombie, successor) = back("lost", None);
+    assert!(zombie.open.is_empty());
+    zombie.end(&successor);
 }
 
-/// The other test can fail.
+/// Were it not dropped, it would be refused.
+#[cfg(debug_assertions)]
+#[test]
+fn what_began_under_another_epoch_is_not_committed() {
+    let (mut zombie, successor) = back("epochs", Some(Weakness::KeepsLost));
+    let refused = zombie.commit().expect_err("the partitions were away").to_string();
+    assert!(refused.contains("given anew"), "{refused}");
+    assert_eq!(zombie.dead_letters(), 1);
+    zombie.end(&successor);
+}
+
+/// Without both it comes twice: Kafka takes it.
 #[cfg(debug_assertions)]
 #[test]
 fn without_epochs_it_is_committed_twice() {
-    assert_eq!(zombie_commits_when_it_is_back("back-without", Some(Weakness::NoEpochs)), 2);
+    let (mut zombie, successor) = back("no-epochs", Some(Weakness::NoEpochs));
+    zombie.commit().expect("a member");
+    assert_eq!(zombie.dead_letters(), 2);
+    zombie.end(&successor);
 }
 
-/// Without asking the group first whether anything has changed.
-fn zombie_commits_at_once(name: &str, weakness: Option<Weakness>) -> (Result<(), BrokerError>, usize) {
-    let mut zombie = Zombie::new(name, weakness);
-    zombie.open();
+/// The other one joins before this one is thrown out: it is asked for its partitions, and when it answers, it is none any more.
+#[test]
+fn what_is_let_go_too_late_is_not_committed() {
+    let mut zombie = Zombie::new("late", None);
     let successor = zombie.is_replaced();
-    let committed = zombie.worker.commit();
-    let told = zombie.dead_letters();
-    drop(zombie.worker);
-    assert_eq!(successor.stop(), 0, "{}", successor.log());
+    let polled = zombie.kafka.poll(Duration::from_secs(10), &mut zombie.open).map(|_| ());
+    assert!(matches!(polled, Err(BrokerError::Aborted(_))), "{polled:?}");
+    assert_eq!(zombie.dead_letters(), 1);
+    zombie.end(&successor);
+}
+
+/// It commits at once, before it has heard of anything.
+fn rash(name: &str, weakness: Option<Weakness>) -> (Result<(), BrokerError>, usize) {
+    let mut zombie = Zombie::new(name, weakness);
+    zombie.is_thrown_out();
+    let successor = zombie.is_replaced();
+    let (committed, told) = (zombie.commit(), zombie.dead_letters());
+    zombie.end(&successor);
     (committed, told)
 }
 
 #[test]
-fn what_is_open_goes_to_the_coordinator_of_the_group_first() {
-    let (committed, told) = zombie_commits_at_once("at-once", None);
+fn the_group_is_asked_before_a_commit() {
+    let (committed, told) = rash("rash", None);
     assert!(matches!(committed, Err(BrokerError::Aborted(_))), "{committed:?}");
     assert_eq!(told, 1);
 }
 
-/// The other test can fail.
+/// Without offsets nobody asks it, and it comes twice.
 #[cfg(debug_assertions)]
 #[test]
-fn without_offsets_it_is_committed_twice() {
-    let (committed, told) = zombie_commits_at_once("at-once-without", Some(Weakness::NoOffsets));
+fn without_offsets_it_is_committed_twice_too() {
+    let (committed, told) = rash("no-offsets", Some(Weakness::NoOffsets));
     assert!(committed.is_ok(), "{committed:?}");
     assert_eq!(told, 2);
 }

@@ -109,7 +109,7 @@ impl Committer {
 
     /// Whether what is open outlives that its partitions are lost. Never, but in a test.
     pub fn keeps_what_is_lost(&self) -> bool {
-        self.setup.has(Weakness::NoEpochs)
+        self.setup.has(Weakness::KeepsLost) || self.setup.has(Weakness::NoEpochs)
     }
 
     fn list(&self, offsets: &BTreeMap<Source, i64>) -> Result<TopicPartitionList, BrokerError> {

@@ -12,7 +12,9 @@ use std::time::Duration;
 /// A defence that a test leaves out, to see that it is what keeps duplicates away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Weakness {
-    /// What was open when partitions were lost is kept, and committed as if they had never been away.
+    /// What was open when partitions were lost is kept.
+    KeepsLost,
+    /// The same, and it is committed as if they had never been away.
     NoEpochs,
     /// Offsets are not put into transactions, so that the group's coordinator never sees who commits.
     NoOffsets,
