@@ -125,6 +125,9 @@ pub enum BrokerError {
     /// Another worker has taken this one's place, or the client is unusable.
     #[error("the client cannot go on: {0}")]
     Fatal(String),
+    /// It was told to stop in the middle of something that could be given up.
+    #[error("told to stop")]
+    Stopped,
     /// The log cannot be read from where it should.
     #[error("the log is not what it should be: {0}")]
     Log(String),

@@ -4,6 +4,8 @@ pub mod broker;
 pub mod changelog;
 pub mod clock;
 pub mod digest;
+pub mod failures;
+pub mod identity;
 pub mod ingest;
 pub mod kafka;
 pub mod marks;

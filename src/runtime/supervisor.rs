@@ -1,6 +1,7 @@
 //! Keeps a process's workers going: starts them, builds them anew when they fail, watches them, and stops them.
 
 use super::broker::BrokerError;
+use super::failures::Failures;
 use super::vitals::{Progress, Vitals};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +18,7 @@ use tracing::{error, info, warn};
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// How often in a row a worker may fail without having committed a record in between.
+    /// How often a worker may fail without having committed a record in between, or for the same cause at the same place.
     pub failures_max: u32,
     /// The pause after the first failure; it doubles with each one that follows.
     pub pause_first: Duration,
@@ -43,14 +44,22 @@ pub struct Post {
 #[derive(Debug, Error)]
 pub enum SupervisorError {
     /// A worker kept failing.
-    #[error("worker {thread} failed {failures} times in a row and commits nothing; the last time: {source}")]
+    #[error("worker {thread} failed {failures} times and gets no further; the last time: {reason}")]
     Worker {
         /// Which one.
         thread: usize,
         /// How often.
         failures: u32,
         /// Its last failure.
-        source: BrokerError,
+        reason: BrokerError,
+    },
+    /// A worker that was told to stop could not end its work.
+    #[error("worker {thread} was told to stop and failed: {reason}. What it had not committed is done again at the next start")]
+    Stop {
+        /// Which one.
+        thread: usize,
+        /// Its failure.
+        reason: BrokerError,
     },
     /// Signals or threads are not to be had.
     #[error("the operating system refuses what the workers need")]
@@ -106,18 +115,22 @@ pub fn supervise(
 /// Builds the worker of one thread again and again, until it stops or has failed too often.
 fn attend(post: &Post, patience: Patience, work: impl Fn(&Post) -> Result<(), BrokerError>) -> Result<(), SupervisorError> {
     let thread = post.thread;
-    let (mut failures, mut committed) = (0, post.vitals.progress().records);
+    let (mut known, mut committed) = (Failures::default(), post.vitals.progress().records);
     loop {
         let worked = catch_unwind(AssertUnwindSafe(|| work(post))).unwrap_or_else(|panic| Err(broken(panic.as_ref())));
-        let Err(source) = worked else { return Ok(()) };
+        let reason = match worked {
+            Ok(()) | Err(BrokerError::Stopped) => return Ok(()),
+            Err(reason) if post.stop.load(Ordering::Relaxed) => return Err(SupervisorError::Stop { thread, reason }),
+            Err(reason) => reason,
+        };
         let records = post.vitals.progress().records;
-        failures = if records > committed { 1 } else { failures + 1 };
+        let failures = known.count(&reason, records > committed, post.vitals.place());
         committed = records;
         if failures >= patience.failures_max {
-            return Err(SupervisorError::Worker { thread, failures, source });
+            return Err(SupervisorError::Worker { thread, failures, reason });
         }
         let pause = patience.pause_max.min(patience.pause_first * 2_u32.saturating_pow(failures - 1));
-        warn!(thread, failures, reason = %source, ?pause, "a worker failed and is built anew");
+        warn!(thread, failures, %reason, ?pause, "a worker failed and is built anew");
         if !rest(pause, &post.stop) {
             return Ok(());
         }
@@ -241,6 +254,8 @@ fn looks() -> Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::packed::SourceTopic;
+    use std::collections::BTreeMap;
     use std::sync::atomic::AtomicU32;
 
     fn impatient() -> Patience {
@@ -273,11 +288,39 @@ mod tests {
             20 => Ok(()),
             call if call % 3 == 0 => panic!("an invariant is broken"),
             _ => {
-                post.vitals.committed(1, Duration::ZERO);
+                post.vitals.committed(1, Duration::ZERO, &BTreeMap::new());
                 Err(failure())
             }
         });
         ended.expect("it ended by itself");
         assert_eq!(calls.load(Ordering::Relaxed), 21);
+    }
+
+    #[test]
+    fn a_worker_that_fails_at_the_same_record_is_given_up_though_others_of_its_partitions_get_on() {
+        let (poisoned, healthy) = ((SourceTopic::Sends, 0), (SourceTopic::Sends, 1));
+        let calls = AtomicU32::new(0);
+        let ended = supervise(1, impatient(), |post| {
+            let call = calls.fetch_add(1, Ordering::Relaxed);
+            assert!(call < 10, "it should have been given up");
+            post.vitals.committed(1, Duration::ZERO, &BTreeMap::from([(healthy, i64::from(call))]));
+            post.vitals.takes(poisoned);
+            panic!("at this record");
+        });
+        assert!(matches!(ended, Err(SupervisorError::Worker { failures: 4, .. })), "{ended:?}");
+    }
+
+    #[test]
+    fn a_worker_that_fails_when_told_to_stop_is_not_done() {
+        let ended = supervise(1, impatient(), |post| {
+            set(&post.stop);
+            Err(failure())
+        });
+        assert!(matches!(ended, Err(SupervisorError::Stop { thread: 0, .. })), "{ended:?}");
+        let ended = supervise(1, impatient(), |post| {
+            set(&post.stop);
+            Err(BrokerError::Stopped)
+        });
+        ended.expect("it gave up nothing but a wait");
     }
 }

@@ -1,6 +1,9 @@
 //! What the supervisor sees of a worker: how far it has come, and whether it is stuck in a call.
 
+use super::broker::{Commit, Source};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Counters of one worker thread, which outlive the workers that it builds one after another.
@@ -12,6 +15,17 @@ pub struct Vitals {
     lag: AtomicI64,
     /// When the call that is under way began, µs after `origin`; 0 is none.
     call_micros: AtomicU64,
+    ledger: Mutex<Ledger>,
+}
+
+/// Where a worker stands when something fails: the partitions at hand, each with the offset committed for it.
+pub type Place = BTreeMap<Source, Option<i64>>;
+
+#[derive(Default)]
+struct Ledger {
+    committed: BTreeMap<Source, i64>,
+    /// What a failure now would be about: the partition of the last record, or those of the commit under way.
+    at_hand: Vec<Source>,
 }
 
 /// How far a worker has come.
@@ -39,6 +53,7 @@ impl Default for Vitals {
             commit_micros: AtomicU64::new(0),
             lag: AtomicI64::new(0),
             call_micros: AtomicU64::new(0),
+            ledger: Mutex::default(),
         }
     }
 }
@@ -56,8 +71,35 @@ impl Vitals {
         (began > 0).then(|| self.origin.elapsed().saturating_sub(Duration::from_micros(began)))
     }
 
-    /// Notes a commit of so many records that took so long.
-    pub fn committed(&self, records: usize, took: Duration) {
+    /// Notes that a record of this partition is taken.
+    pub fn takes(&self, source: Source) {
+        let at_hand = &mut self.ledger().at_hand;
+        at_hand.clear();
+        at_hand.push(source);
+    }
+
+    /// Notes that these offsets are going to be committed. Those that are committed already are not what it is about.
+    pub fn commits(&self, offsets: &BTreeMap<Source, Commit>) {
+        let Ledger { committed, at_hand } = &mut *self.ledger();
+        at_hand.clear();
+        at_hand.extend(offsets.iter().filter(|(source, commit)| committed.get(source) != Some(&commit.offset)).map(|(source, _)| *source));
+    }
+
+    /// Where it stands.
+    pub fn place(&self) -> Place {
+        let ledger = self.ledger();
+        ledger.at_hand.iter().map(|source| (*source, ledger.committed.get(source).copied())).collect()
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a commit of so many records that took so long, up to these offsets.
+    pub fn committed(&self, records: usize, took: Duration, offsets: &BTreeMap<Source, Commit>) {
+        let mut ledger = self.ledger();
+        ledger.committed.extend(offsets.iter().map(|(source, commit)| (*source, commit.offset)));
+        ledger.at_hand.clear();
         self.records.fetch_add(u64::try_from(records).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.commit_micros.fetch_add(micros(took), Ordering::Relaxed);

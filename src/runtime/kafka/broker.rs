@@ -105,8 +105,9 @@ impl Broker for KafkaBroker {
             self.put_off = source;
             return Ok(Polled::Changed(changes));
         }
-        if source.is_none() {
-            member.committer.serve();
+        match source {
+            Some(source) => member.committer.takes(source),
+            None => member.committer.serve(),
         }
         Ok(source.map_or(Polled::Nothing, |source| Polled::Record(self.record.fetched(source))))
     }

@@ -120,6 +120,9 @@ impl Member {
     /// The partitions have gone to others already, who began where the last commit ended: what was done since is theirs
     /// to do. Nothing of it was sent, and nothing is waited for here.
     pub fn drop_open(&mut self) {
+        if self.committer.keeps_what_is_lost() && !self.abandoned {
+            return;
+        }
         self.work.drop_open();
         self.epochs.begin_anew();
     }

@@ -6,6 +6,7 @@ pub mod embedded;
 
 mod broker;
 mod commit;
+mod crash;
 mod ends;
 mod epochs;
 mod group;
@@ -23,4 +24,4 @@ mod share;
 mod starts;
 
 pub use broker::KafkaBroker;
-pub use setup::{Setup, TRANSACTION_TIMEOUT};
+pub use setup::{Setup, TRANSACTION_TIMEOUT, Weakness};

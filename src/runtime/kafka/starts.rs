@@ -87,7 +87,7 @@ fn stable_offsets<C: ConsumerContext>(
         let answer = answer.and_then(|answer| answer.elements().iter().try_for_each(TopicPartitionListElem::error).map(|()| answer));
         match answer {
             Ok(answer) => return Ok(answer),
-            Err(_) if stop.load(Ordering::Relaxed) => return Err(BrokerError::Aborted("told to stop".to_owned())),
+            Err(_) if stop.load(Ordering::Relaxed) => return Err(BrokerError::Stopped),
             Err(error) if Instant::now() >= deadline => return Err(unknown(&error)),
             Err(error) => {
                 tracing::info!(%error, "waiting for the committed offsets");
