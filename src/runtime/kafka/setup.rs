@@ -64,7 +64,7 @@ impl Setup {
     }
 
     /// The properties of the consumer.
-    pub(super) fn consumer(&self) -> ClientConfig {
+    pub fn consumer(&self) -> ClientConfig {
         let mut client = client::base(&self.kafka, ClientKind::Consumer);
         client
             .set("group.id", &self.kafka.group_id)
@@ -94,7 +94,7 @@ impl Setup {
     }
 
     /// The properties of the producer.
-    pub(super) fn producer(&self) -> ClientConfig {
+    pub fn producer(&self) -> ClientConfig {
         let mut client = client::base(&self.kafka, ClientKind::Producer);
         client
             .set("transactional.id", &self.transactional_id)

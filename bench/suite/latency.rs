@@ -1,0 +1,245 @@
+//! Steady traffic: how long after an input is due do readers see what it caused.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ::waid::domain::event::Source;
+use ::waid::traffic::Input;
+use anyhow::{Context, Result, anyhow, bail};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::{Offset, TopicPartitionList};
+use serde::Deserialize;
+
+use super::feed::{Feeder, Inputs, Place};
+use super::progress::{Offsets, Progress, ends, last_records};
+use super::report::Latency;
+use super::subject::Subject;
+use super::waid::Waid;
+use super::{Plan, traffic};
+use crate::support::{broker, unique};
+
+/// Inputs that come before all others. Once they are read, waid is up.
+const FIRST: usize = 100;
+
+/// How long a record may wait for others in the sender.
+const LINGER: Duration = Duration::from_millis(1);
+
+/// The longest that the sender sleeps, and the shortest.
+const NAP: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(5)];
+
+/// How long one output may take to come.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+const OUTPUTS: [&str; 3] = ["conversation-assigned", "identity-resolved", "dead-letter"];
+
+/// An output: which input caused it, and when it was read.
+struct Heard {
+    cause: Place,
+    at: Instant,
+}
+
+/// When inputs are due, whether or not those before were taken.
+#[derive(Clone, Copy)]
+struct Schedule {
+    begin: Instant,
+    rate: u32,
+}
+
+/// How late an input was sent at most, and where each is.
+struct Sent {
+    late_max: Duration,
+    placed: Vec<(usize, Place)>,
+}
+
+/// Measures at so many inputs per second, with a group and topics of its own.
+pub fn measure(plan: &Plan, rate: u32) -> Result<Latency> {
+    let inputs = Inputs::create();
+    let waid = Waid::create(&inputs, plan.threads)?;
+    let subject = waid.start()?;
+    let progress = Progress::of(&waid.group, &subject)?;
+    let mut traffic = traffic::steady(rate, plan.warm_up + plan.latency)?;
+    let mut feeder = Feeder::start(&inputs, LINGER)?;
+    for (index, input) in traffic.by_ref().take(FIRST).enumerate() {
+        feeder.send(&input, index, traffic::now_ms())?;
+    }
+    let first: Vec<Place> = feeder.finish()?.into_iter().map(|(_, place)| place).collect();
+    progress.wait_for(&ends(&inputs.topics())?)?;
+
+    let outputs = OUTPUTS.map(|name| waid.topic(name));
+    let all_said = OnceLock::new();
+    thread::scope(|scope| {
+        let listener = scope.spawn(|| listen(&outputs, &inputs, &all_said));
+        let spoken = speak(plan, rate, traffic, &mut feeder, &subject).and_then(|spoken| {
+            progress.wait_for(&ends(&inputs.topics())?)?;
+            progress.wait_for_rest(&waid.topic("repartition"))?;
+            Ok((spoken, last_of(&outputs)?))
+        });
+        // Without an end, who listens would listen for ever.
+        all_said.get_or_init(|| spoken.as_ref().map(|(_, last)| last.clone()).unwrap_or_default());
+        let heard = listener.join().map_err(|_| anyhow!("the listener panicked"))??;
+        let ((schedule, sent, core_percent), _) = spoken?;
+        subject.stop()?;
+        summary(plan, schedule, &sent, &first, &heard, core_percent)
+    })
+}
+
+/// Sends all inputs as they are due. The schedule, what was sent, and how busy waid was meanwhile, in percent of a core.
+fn speak(
+    plan: &Plan,
+    rate: u32,
+    traffic: impl Iterator<Item = Input>,
+    feeder: &mut Feeder<'_>,
+    subject: &Subject,
+) -> Result<(Schedule, Sent, f64)> {
+    let schedule = Schedule { begin: Instant::now(), rate };
+    let before = subject.usage()?;
+    let count = schedule.inputs(plan.warm_up + plan.latency);
+    let mut late_max = Duration::ZERO;
+    for (index, input) in traffic.take(count).enumerate() {
+        let late = schedule.wait_for(index, feeder);
+        if schedule.begin.elapsed() >= plan.warm_up {
+            late_max = late_max.max(late);
+        }
+        feeder.send(&input, index, traffic::now_ms())?;
+    }
+    let placed = feeder.finish()?;
+    let core_percent = (subject.usage()?.cpu_seconds - before.cpu_seconds) / schedule.begin.elapsed().as_secs_f64() * 100.0;
+    if placed.len() != count {
+        bail!("the simulated world made {} inputs instead of {count}", placed.len());
+    }
+    Ok((schedule, Sent { late_max, placed }, core_percent))
+}
+
+impl Schedule {
+    fn due(self, index: usize) -> Instant {
+        self.begin + Duration::from_nanos(index as u64 * 1_000_000_000 / u64::from(self.rate))
+    }
+
+    /// How many are due within so long.
+    fn inputs(self, within: Duration) -> usize {
+        (within.as_millis() * u128::from(self.rate) / 1000).try_into().expect("far fewer")
+    }
+
+    /// Waits until an input is due; how late that is.
+    fn wait_for(self, index: usize, feeder: &Feeder<'_>) -> Duration {
+        let due = self.due(index);
+        loop {
+            let now = Instant::now();
+            if now >= due {
+                return now - due;
+            }
+            feeder.serve();
+            let [least, most] = NAP;
+            thread::sleep((due - now).clamp(least, most));
+        }
+    }
+}
+
+/// Reads the outputs as they come, until the last one, which is known at last.
+fn listen(topics: &[String], inputs: &Inputs, last: &OnceLock<Offsets>) -> Result<Vec<Heard>> {
+    let reader = reader(topics)?;
+    let (mut heard, mut next, mut newest) = (Vec::new(), Offsets::new(), Instant::now());
+    loop {
+        match reader.poll(Duration::from_millis(20)) {
+            Some(Ok(record)) => {
+                newest = Instant::now();
+                heard.push(Heard { cause: cause(&record, inputs)?, at: newest });
+                match next.get_mut(&(record.topic().to_owned(), record.partition())) {
+                    Some(next) => *next = record.offset() + 1,
+                    None => drop(next.insert((record.topic().to_owned(), record.partition()), record.offset() + 1)),
+                }
+            }
+            Some(Err(error)) => return Err(error).context("cannot read the outputs"),
+            None => {
+                let Some(last) = last.get() else { continue };
+                if last.iter().all(|(place, last)| next.get(place).unwrap_or(&0) >= last) {
+                    return Ok(heard);
+                }
+                if newest.elapsed() > PATIENCE {
+                    bail!("some outputs did not come within {PATIENCE:?}");
+                }
+            }
+        }
+    }
+}
+
+fn reader(topics: &[String]) -> Result<BaseConsumer> {
+    let mut config = broker().config();
+    config.set("group.id", unique("bench-listener")).set("enable.auto.commit", "false").set("isolation.level", "read_committed");
+    let reader: BaseConsumer = config.create()?;
+    let mut assignment = TopicPartitionList::new();
+    for topic in topics {
+        for partition in broker().partitions(topic) {
+            assignment.add_partition_offset(topic, partition, Offset::Beginning)?;
+        }
+    }
+    reader.assign(&assignment)?;
+    Ok(reader)
+}
+
+/// What an output says of its cause.
+#[derive(Deserialize)]
+struct Said<'a> {
+    #[serde(rename = "src_topic")]
+    topic: &'a str,
+    #[serde(rename = "src_partition")]
+    partition: i32,
+    #[serde(rename = "src_offset")]
+    offset: i64,
+}
+
+/// The input that an output names: in its fields, or a dead letter in its headers.
+fn cause(record: &BorrowedMessage<'_>, inputs: &Inputs) -> Result<Place> {
+    let header = |name: &str| {
+        let headers = record.headers()?;
+        let found = headers.iter().find(|header| header.key == name)?;
+        str::from_utf8(found.value?).ok()
+    };
+    let (topic, partition, offset) = if let Some(topic) = header("waid-topic") {
+        let number = |name: &str| header(name).with_context(|| format!("a dead letter without {name}"));
+        (topic, number("waid-partition")?.parse()?, number("waid-offset")?.parse()?)
+    } else {
+        let said: Said<'_> = serde_json::from_slice(record.payload().unwrap_or_default()).context("an output that names no cause")?;
+        (said.topic, said.partition, said.offset)
+    };
+    let source = if topic == inputs.sends { Source::Sends } else { Source::Webhooks };
+    Ok(Place { source, partition, offset })
+}
+
+fn last_of(topics: &[String]) -> Result<Offsets> {
+    let mut last = Offsets::new();
+    for topic in topics {
+        last.extend(last_records(topic)?);
+    }
+    Ok(last)
+}
+
+fn summary(plan: &Plan, schedule: Schedule, sent: &Sent, first: &[Place], heard: &[Heard], core_percent: f64) -> Result<Latency> {
+    let indexes: HashMap<Place, Option<usize>> =
+        sent.placed.iter().map(|(index, place)| (*place, Some(*index))).chain(first.iter().map(|place| (*place, None))).collect();
+    let counted_from = schedule.inputs(plan.warm_up);
+    let mut waits = Vec::with_capacity(heard.len());
+    for Heard { cause, at } in heard {
+        let index = indexes.get(cause).context("an output names an input that was never sent")?;
+        if let Some(index) = index.filter(|index| *index >= counted_from) {
+            waits.push(at.saturating_duration_since(schedule.due(index)));
+        }
+    }
+    waits.sort_unstable();
+    let at = |percent: usize| waits.get((waits.len() * percent).div_ceil(100).saturating_sub(1)).map(|wait| wait.as_secs_f64() * 1000.0);
+    let quantile = |percent| at(percent).context("no output was caused by an input whose latency counts");
+    Ok(Latency {
+        rate: schedule.rate,
+        inputs: sent.placed.len() - counted_from,
+        outputs: waits.len(),
+        p50_ms: quantile(50)?,
+        p95_ms: quantile(95)?,
+        p99_ms: quantile(99)?,
+        max_ms: quantile(100)?,
+        sender_late_max_ms: sent.late_max.as_secs_f64() * 1000.0,
+        core_percent,
+    })
+}
