@@ -41,6 +41,7 @@ fn a_short_benchmark_has_all_its_numbers() {
         assert!((0.01..60.0).contains(cpu_seconds) && *peak_mib > 1.0, "\n{report}");
     }
 
+    assert!(report.passes.iter().all(|pass| pass.broker_cpu_seconds.is_some_and(|seconds| seconds > 0.0) || broker().pid().is_none()));
     let [latency] = report.latencies.as_slice() else { panic!("one latency in\n{report}") };
     assert_eq!(latency.inputs, 400);
     assert!(latency.outputs >= 20, "\n{report}");

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::feed::{Feeder, Inputs, Place};
 use super::progress::{Offsets, Progress, ends, last_records};
 use super::report::Latency;
-use super::subject::Subject;
+use super::subject::{Subject, broker_cpu_seconds};
 use super::waid::Waid;
 use super::{Plan, traffic};
 use crate::support::{broker, unique};
@@ -25,7 +25,7 @@ use crate::support::{broker, unique};
 const FIRST: usize = 100;
 
 /// How long a record may wait for others in the sender.
-const LINGER: Duration = Duration::from_millis(1);
+const LINGER: Duration = Duration::from_millis(5);
 
 /// The longest that the sender sleeps, and the shortest.
 const NAP: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(5)];
@@ -48,9 +48,11 @@ struct Schedule {
     rate: u32,
 }
 
-/// How late an input was sent at most, and where each is.
+/// How late an input was sent at most, how busy waid and the broker were meanwhile in percent of a core, and where each input is.
 struct Sent {
     late_max: Duration,
+    core_percent: f64,
+    broker_core_percent: Option<f64>,
     placed: Vec<(usize, Place)>,
 }
 
@@ -80,22 +82,22 @@ pub fn measure(plan: &Plan, rate: u32) -> Result<Latency> {
         // Without an end, who listens would listen for ever.
         all_said.get_or_init(|| spoken.as_ref().map(|(_, last)| last.clone()).unwrap_or_default());
         let heard = listener.join().map_err(|_| anyhow!("the listener panicked"))??;
-        let ((schedule, sent, core_percent), _) = spoken?;
+        let ((schedule, sent), _) = spoken?;
         subject.stop()?;
-        summary(plan, schedule, &sent, &first, &heard, core_percent)
+        summary(plan, schedule, &sent, &first, &heard)
     })
 }
 
-/// Sends all inputs as they are due. The schedule, what was sent, and how busy waid was meanwhile, in percent of a core.
+/// Sends all inputs as they are due.
 fn speak(
     plan: &Plan,
     rate: u32,
     traffic: impl Iterator<Item = Input>,
     feeder: &mut Feeder<'_>,
     subject: &Subject,
-) -> Result<(Schedule, Sent, f64)> {
+) -> Result<(Schedule, Sent)> {
     let schedule = Schedule { begin: Instant::now(), rate };
-    let before = subject.usage()?;
+    let (before, broker_before) = (subject.usage()?, broker_cpu_seconds());
     let count = schedule.inputs(plan.warm_up + plan.latency);
     let mut late_max = Duration::ZERO;
     for (index, input) in traffic.take(count).enumerate() {
@@ -106,11 +108,13 @@ fn speak(
         feeder.send(&input, index, traffic::now_ms())?;
     }
     let placed = feeder.finish()?;
-    let core_percent = (subject.usage()?.cpu_seconds - before.cpu_seconds) / schedule.begin.elapsed().as_secs_f64() * 100.0;
+    let elapsed = schedule.begin.elapsed().as_secs_f64();
+    let core_percent = (subject.usage()?.cpu_seconds - before.cpu_seconds) / elapsed * 100.0;
+    let broker_core_percent = broker_cpu_seconds().zip(broker_before).map(|(after, before)| (after - before) / elapsed * 100.0);
     if placed.len() != count {
         bail!("the simulated world made {} inputs instead of {count}", placed.len());
     }
-    Ok((schedule, Sent { late_max, placed }, core_percent))
+    Ok((schedule, Sent { late_max, core_percent, broker_core_percent, placed }))
 }
 
 impl Schedule {
@@ -217,7 +221,7 @@ fn last_of(topics: &[String]) -> Result<Offsets> {
     Ok(last)
 }
 
-fn summary(plan: &Plan, schedule: Schedule, sent: &Sent, first: &[Place], heard: &[Heard], core_percent: f64) -> Result<Latency> {
+fn summary(plan: &Plan, schedule: Schedule, sent: &Sent, first: &[Place], heard: &[Heard]) -> Result<Latency> {
     let indexes: HashMap<Place, Option<usize>> =
         sent.placed.iter().map(|(index, place)| (*place, Some(*index))).chain(first.iter().map(|place| (*place, None))).collect();
     let counted_from = schedule.inputs(plan.warm_up);
@@ -240,6 +244,7 @@ fn summary(plan: &Plan, schedule: Schedule, sent: &Sent, first: &[Place], heard:
         p99_ms: quantile(99)?,
         max_ms: quantile(100)?,
         sender_late_max_ms: sent.late_max.as_secs_f64() * 1000.0,
-        core_percent,
+        core_percent: sent.core_percent,
+        broker_core_percent: sent.broker_core_percent,
     })
 }

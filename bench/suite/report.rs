@@ -65,6 +65,8 @@ pub struct Pass {
     pub inputs_per_cpu_second: f64,
     /// The most memory that was resident at once, MiB.
     pub peak_mib: f64,
+    /// User and system time of the broker meanwhile, s; none if it was not started here.
+    pub broker_cpu_seconds: Option<f64>,
     /// Where the results are.
     #[serde(skip)]
     #[allow(dead_code)] // The test of the benchmark counts them.
@@ -103,6 +105,8 @@ pub struct Latency {
     pub sender_late_max_ms: f64,
     /// How busy waid was, in percent of a core.
     pub core_percent: f64,
+    /// How busy the broker was, in percent of a core; none if it was not started here.
+    pub broker_core_percent: Option<f64>,
 }
 
 /// No traffic.
@@ -148,10 +152,13 @@ impl Display for Report {
             "{inputs} inputs of {} bytes on average, {threads} threads each; {before} before, {after} after",
             bytes / u64::from(*inputs)
         )?;
-        writeln!(f, "\nall at once     wall s   start s     inputs/s      CPU s   inputs/CPU s   CPU us/input   peak MiB")?;
+        writeln!(f, "\nall at once     wall s   start s     inputs/s      CPU s   inputs/CPU s   CPU us/input   peak MiB   broker CPU s")?;
         passes.iter().try_for_each(|pass| writeln!(f, "{pass}"))?;
         writeln!(f, "{ratios}")?;
-        writeln!(f, "\nlatency, ms        p50       p95       p99       max   outputs   sender late at most   waid, % of a core")?;
+        writeln!(
+            f,
+            "\nlatency, ms        p50       p95       p99       max   outputs   sender late at most   waid, % of a core   broker, %"
+        )?;
         latencies.iter().try_for_each(|latency| writeln!(f, "{latency}"))?;
         write!(f, "\nidle: {:.1} % of a core over {:.0} s", idle.core_percent, idle.seconds)
     }
@@ -170,10 +177,11 @@ impl Display for Pass {
             Who::Waid => "waid run",
             Who::Copy => "bare copy",
         };
+        let broker = or_dash(self.broker_cpu_seconds);
         let (micros, peak) = (1_000_000.0 / inputs_per_cpu_second, self.peak_mib);
         write!(
             f,
-            "{who:12}{wall_seconds:10.2}{before_first_commit_seconds:10.2}{inputs_per_second:13.0}{cpu_seconds:11.2}{inputs_per_cpu_second:15.0}{micros:15.2}{peak:11.0}"
+            "{who:12}{wall_seconds:10.2}{before_first_commit_seconds:10.2}{inputs_per_second:13.0}{cpu_seconds:11.2}{inputs_per_cpu_second:15.0}{micros:15.2}{peak:11.0}{broker:>15}"
         )
     }
 }
@@ -189,7 +197,14 @@ impl Display for Ratios {
 impl Display for Latency {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { rate, outputs, p50_ms, p95_ms, p99_ms, max_ms, sender_late_max_ms, core_percent, .. } = self;
-        let rate = format!("{rate}/s");
-        write!(f, "{rate:12}{p50_ms:10.1}{p95_ms:10.1}{p99_ms:10.1}{max_ms:10.1}{outputs:10}{sender_late_max_ms:22.1}{core_percent:19.1}")
+        let (rate, broker) = (format!("{rate}/s"), or_dash(self.broker_core_percent));
+        write!(
+            f,
+            "{rate:12}{p50_ms:10.1}{p95_ms:10.1}{p99_ms:10.1}{max_ms:10.1}{outputs:10}{sender_late_max_ms:22.1}{core_percent:19.1}{broker:>12}"
+        )
     }
+}
+
+fn or_dash(figure: Option<f64>) -> String {
+    figure.map_or("-".to_owned(), |figure| format!("{figure:.1}"))
 }

@@ -5,12 +5,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::support::{Process, wait_until};
+use crate::support::{Process, broker, wait_until};
 
 /// In which `/proc/PID/stat` counts: hundredths of a second on every architecture.
 const TICKS_A_SECOND: f64 = 100.0;
 
-/// Killed on drop, and when this process ends in any way.
+/// A process that is watched from outside. It is killed on drop, and when this process ends in any way.
 pub struct Subject {
     process: Process,
     pid: u32,
@@ -41,14 +41,7 @@ impl Subject {
     /// What it has used so far.
     pub fn usage(&self) -> Result<Usage> {
         self.check()?;
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        // The command's name, in parentheses, may hold anything; user and system time are the 12th and 13th field after it.
-        let (_, fields) = stat.rsplit_once(')').context("no name in /proc/PID/stat")?;
-        let ticks: Vec<f64> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in /proc/PID/status")?;
-        let kib: f64 = peak.trim().trim_end_matches(" kB").parse()?;
-        Ok(Usage { cpu_seconds: ticks.iter().sum::<f64>() / TICKS_A_SECOND, peak_mib: kib / 1024.0 })
+        Usage::of(self.pid)
     }
 
     /// An error with what it said last, when it is not running any more.
@@ -74,4 +67,23 @@ impl Subject {
         }
         Ok(())
     }
+}
+
+impl Usage {
+    /// Of the process with this id.
+    pub fn of(pid: u32) -> Result<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        // The command's name, in parentheses, may hold anything; user and system time are the 12th and 13th field after it.
+        let (_, fields) = stat.rsplit_once(')').context("no name in /proc/PID/stat")?;
+        let ticks: Vec<f64> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM in /proc/PID/status")?;
+        let kib: f64 = peak.trim().trim_end_matches(" kB").parse()?;
+        Ok(Usage { cpu_seconds: ticks.iter().sum::<f64>() / TICKS_A_SECOND, peak_mib: kib / 1024.0 })
+    }
+}
+
+/// User and system time that the broker has used so far, s; none if it was not started here.
+pub fn broker_cpu_seconds() -> Option<f64> {
+    Some(Usage::of(broker().pid()?).ok()?.cpu_seconds)
 }
