@@ -5,21 +5,16 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::waid::domain::event::Source;
 use ::waid::traffic::Input;
 use anyhow::{Context, Result, anyhow, bail};
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
-use rdkafka::{Offset, TopicPartitionList};
-use serde::Deserialize;
 
 use super::feed::{Feeder, Inputs, Place};
+use super::listener::{Heard, listen};
 use super::progress::{Offsets, Progress, ends, last_records};
 use super::report::Latency;
 use super::subject::{Subject, broker_cpu_seconds};
 use super::waid::Waid;
 use super::{Plan, traffic};
-use crate::support::{broker, unique};
 
 /// Inputs that come before all others. Once they are read, waid is up.
 const FIRST: usize = 100;
@@ -27,19 +22,10 @@ const FIRST: usize = 100;
 /// How long a record may wait for others in the sender.
 const LINGER: Duration = Duration::from_millis(5);
 
-/// The longest that the sender sleeps, and the shortest.
+/// The shortest that the sender sleeps, and the longest.
 const NAP: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(5)];
 
-/// How long one output may take to come.
-const PATIENCE: Duration = Duration::from_mins(2);
-
 const OUTPUTS: [&str; 3] = ["conversation-assigned", "identity-resolved", "dead-letter"];
-
-/// An output: which input caused it, and when it was read.
-struct Heard {
-    cause: Place,
-    at: Instant,
-}
 
 /// When inputs are due, whether or not those before were taken.
 #[derive(Clone, Copy)]
@@ -140,77 +126,6 @@ impl Schedule {
             thread::sleep((due - now).clamp(least, most));
         }
     }
-}
-
-/// Reads the outputs as they come, until the last one, which is known at last.
-fn listen(topics: &[String], inputs: &Inputs, last: &OnceLock<Offsets>) -> Result<Vec<Heard>> {
-    let reader = reader(topics)?;
-    let (mut heard, mut next, mut newest) = (Vec::new(), Offsets::new(), Instant::now());
-    loop {
-        match reader.poll(Duration::from_millis(20)) {
-            Some(Ok(record)) => {
-                newest = Instant::now();
-                heard.push(Heard { cause: cause(&record, inputs)?, at: newest });
-                match next.get_mut(&(record.topic().to_owned(), record.partition())) {
-                    Some(next) => *next = record.offset() + 1,
-                    None => drop(next.insert((record.topic().to_owned(), record.partition()), record.offset() + 1)),
-                }
-            }
-            Some(Err(error)) => return Err(error).context("cannot read the outputs"),
-            None => {
-                let Some(last) = last.get() else { continue };
-                if last.iter().all(|(place, last)| next.get(place).unwrap_or(&0) >= last) {
-                    return Ok(heard);
-                }
-                if newest.elapsed() > PATIENCE {
-                    bail!("some outputs did not come within {PATIENCE:?}");
-                }
-            }
-        }
-    }
-}
-
-fn reader(topics: &[String]) -> Result<BaseConsumer> {
-    let mut config = broker().config();
-    config.set("group.id", unique("bench-listener")).set("enable.auto.commit", "false").set("isolation.level", "read_committed");
-    let reader: BaseConsumer = config.create()?;
-    let mut assignment = TopicPartitionList::new();
-    for topic in topics {
-        for partition in broker().partitions(topic) {
-            assignment.add_partition_offset(topic, partition, Offset::Beginning)?;
-        }
-    }
-    reader.assign(&assignment)?;
-    Ok(reader)
-}
-
-/// What an output says of its cause.
-#[derive(Deserialize)]
-struct Said<'a> {
-    #[serde(rename = "src_topic")]
-    topic: &'a str,
-    #[serde(rename = "src_partition")]
-    partition: i32,
-    #[serde(rename = "src_offset")]
-    offset: i64,
-}
-
-/// The input that an output names: in its fields, or a dead letter in its headers.
-fn cause(record: &BorrowedMessage<'_>, inputs: &Inputs) -> Result<Place> {
-    let header = |name: &str| {
-        let headers = record.headers()?;
-        let found = headers.iter().find(|header| header.key == name)?;
-        str::from_utf8(found.value?).ok()
-    };
-    let (topic, partition, offset) = if let Some(topic) = header("waid-topic") {
-        let number = |name: &str| header(name).with_context(|| format!("a dead letter without {name}"));
-        (topic, number("waid-partition")?.parse()?, number("waid-offset")?.parse()?)
-    } else {
-        let said: Said<'_> = serde_json::from_slice(record.payload().unwrap_or_default()).context("an output that names no cause")?;
-        (said.topic, said.partition, said.offset)
-    };
-    let source = if topic == inputs.sends { Source::Sends } else { Source::Webhooks };
-    Ok(Place { source, partition, offset })
 }
 
 fn last_of(topics: &[String]) -> Result<Offsets> {

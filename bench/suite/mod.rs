@@ -4,6 +4,7 @@ pub mod copy;
 pub mod feed;
 pub mod idle;
 pub mod latency;
+pub mod listener;
 pub mod progress;
 pub mod report;
 pub mod subject;
