@@ -86,7 +86,7 @@ impl Setup {
     }
 
     /// The properties of the consumer.
-    pub(super) fn consumer(&self) -> ClientConfig {
+    pub fn consumer(&self) -> ClientConfig {
         let mut client = client::base(&self.kafka, ClientKind::Consumer);
         client
             .set("group.id", &self.kafka.group_id)
@@ -116,7 +116,7 @@ impl Setup {
     }
 
     /// The properties of the producer.
-    pub(super) fn producer(&self) -> ClientConfig {
+    pub fn producer(&self) -> ClientConfig {
         let mut client = client::base(&self.kafka, ClientKind::Producer);
         client
             .set("transactional.id", &self.transactional_id)
