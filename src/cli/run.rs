@@ -9,11 +9,13 @@ use uuid::Uuid;
 
 use super::{Failure, pipeline, topics};
 use crate::config::{Config, Loaded};
+use crate::http;
 use crate::runtime::broker::BrokerError;
+use crate::runtime::crew::{Crew, Post};
 use crate::runtime::ingest::Ingest;
 use crate::runtime::kafka::admin::Admin;
 use crate::runtime::kafka::{KafkaBroker, Setup};
-use crate::runtime::supervisor::{Patience, Post, supervise};
+use crate::runtime::supervisor::{Patience, supervise};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
 use crate::wire::output::Outputs;
 
@@ -21,16 +23,20 @@ use crate::wire::output::Outputs;
 #[derive(Debug, Args)]
 pub struct RunArgs {}
 
-/// Checks that the topics are there and as they must be, then works until SIGTERM or Ctrl-C.
+/// Opens the HTTP port, checks that the topics are there and as they must be, then works until SIGTERM or Ctrl-C.
 pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
     let config = &loaded.config;
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
+    let (crew, patience) = (Arc::new(Crew::new(config.workers.threads)), Patience::default());
+    if let Some(address) = config.http.listen {
+        http::open(address, Arc::clone(&crew), patience.call_max).map_err(Failure::failed)?;
+    }
     let limits = preflight(config)?;
     let start = Start::new(config, limits);
     info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
-    supervise(config.workers.threads, Patience::default(), |post| start.worker(post)).map_err(Failure::failed)?;
+    supervise(&crew, patience, |post| start.worker(post)).map_err(Failure::failed)?;
     info!("stopped");
     Ok(())
 }
@@ -75,6 +81,8 @@ impl<'a> Start<'a> {
         let setup = Setup { stop: Arc::clone(&post.stop), ..setup };
         let broker = KafkaBroker::start(setup, Arc::clone(&self.outputs), Arc::clone(&post.vitals))?;
         let ingest = Ingest::new(pipeline::apps(self.config));
-        Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?.run(&post.stop)
+        Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?
+            .with_vitals(Arc::clone(&post.vitals))
+            .run(&post.stop)
     }
 }

@@ -4,6 +4,7 @@ use super::broker::{Broker, BrokerError, Change, Fetched, PartitionCounts, Sourc
 use super::ingest::Ingest;
 use super::task::Task;
 use super::transaction::{Discard, Transaction};
+use super::vitals::Vitals;
 use crate::domain::step::Settings;
 use crate::wire::output::Outputs;
 use crate::wire::packed::{self, Control, SourceTopic};
@@ -56,12 +57,14 @@ pub struct Worker<B> {
     tasks: BTreeMap<i32, Held>,
     open: Transaction,
     opened: Instant,
+    vitals: Arc<Vitals>,
 }
 
 /// A task, and the first offset of its log that was not taken before.
 struct Held {
     task: Task,
     live_from: i64,
+    live: bool,
 }
 
 impl<B: Broker> Worker<B> {
@@ -72,7 +75,13 @@ impl<B: Broker> Worker<B> {
     pub fn new(mut broker: B, ingest: Ingest, deployment: Deployment, outputs: Arc<Outputs>) -> Result<Self, BrokerError> {
         let partitions = broker.partitions()?;
         let open = Transaction::new(outputs);
-        Ok(Self { broker, ingest, deployment, partitions, tasks: BTreeMap::new(), open, opened: Instant::now() })
+        Ok(Self { broker, ingest, deployment, partitions, tasks: BTreeMap::new(), open, opened: Instant::now(), vitals: Arc::default() })
+    }
+
+    /// The same, showing how it fares.
+    #[must_use]
+    pub fn with_vitals(self, vitals: Arc<Vitals>) -> Self {
+        Self { vitals, ..self }
     }
 
     /// Works until told to stop; then what is open is committed and the group is left.
@@ -93,6 +102,7 @@ impl<B: Broker> Worker<B> {
     /// # Errors
     /// When the worker must be rebuilt.
     pub fn turn(&mut self, wait: Duration) -> Result<bool, BrokerError> {
+        self.vitals.beat();
         let Self { broker, open, .. } = self;
         let was_empty = open.is_empty();
         let polled = broker.poll(if was_empty { wait } else { self.deployment.commit.idle }, open)?;
@@ -110,6 +120,9 @@ impl<B: Broker> Worker<B> {
         let due = self.is_due(idle);
         if due {
             self.commit()?;
+        }
+        if due || changed {
+            self.show();
         }
         Ok(!idle || changed || due)
     }
@@ -142,6 +155,11 @@ impl<B: Broker> Worker<B> {
         &self.ingest
     }
 
+    fn show(&mut self) {
+        self.vitals.tasks(self.tasks.len(), self.tasks.values().filter(|held| !held.live).count());
+        self.vitals.ignored(&self.ingest.take_fresh());
+    }
+
     fn is_due(&self, idle: bool) -> bool {
         let policy = &self.deployment.commit;
         let full = self.open.taken() >= policy.records_max || self.open.taken_bytes() >= policy.bytes_max;
@@ -154,7 +172,7 @@ fn apply(change: &Change, tasks: &mut BTreeMap<i32, Held>, open: &mut Transactio
         Change::Assigned { source: (SourceTopic::Repartition, partition), committed } => {
             let live_from = committed.unwrap_or(0);
             tracing::info!(partition, live_from, "task assigned");
-            tasks.insert(partition, Held { task: Task::new(partition), live_from });
+            tasks.insert(partition, Held { task: Task::new(partition), live_from, live: false });
             open.touch((SourceTopic::Repartition, partition), live_from);
             open.control(partition, &control(deployment, partitions));
         }
@@ -180,6 +198,7 @@ fn take(
     if record.source.0 != SourceTopic::Repartition {
         ingest.take(record, partitions.repartition, &mut open.sink(record.source, record.offset, Some(record.timestamp_ms)));
         open.advance(record.source, record.offset + 1, bytes);
+        open.tally.took(record.source.0, record.timestamp_ms);
         return Ok(());
     }
     let Some(held) = tasks.get_mut(&record.source.1) else {
@@ -191,7 +210,11 @@ fn take(
     if record.offset < held.live_from {
         held.task.take(packed, &mut Discard);
     } else {
+        let before = held.task.counts().events;
         held.task.take(packed, &mut open.sink(record.source, record.offset, None));
+        held.live = true;
+        open.tally.took(record.source.0, record.timestamp_ms);
+        open.tally.stepped(held.task.counts().events - before);
         open.advance(record.source, record.offset + 1, bytes);
     }
     Ok(())

@@ -77,6 +77,11 @@ impl Deployment {
 
     /// Starts `waid run`.
     pub fn start(&self) -> Running {
+        self.start_with(&[])
+    }
+
+    /// Starts `waid run` with these variables, `NAME=value`, over the configuration.
+    pub fn start_with(&self, variables: &[&str]) -> Running {
         let directory = tempfile::Builder::new().prefix("waid-run-").tempdir().expect("a directory");
         let config = directory.path().join("waid.toml");
         fs::write(&config, self.config()).expect("a file");
@@ -84,7 +89,7 @@ impl Deployment {
         let script = r#"echo $$ >"$0"; exec "$@""#;
         let pid = directory.path().join("pid").display().to_string();
         let config = config.display().to_string();
-        let command = ["sh", "-c", script, &pid, env!("CARGO_BIN_EXE_waid"), "--config", &config, "run"];
+        let command = [&["sh", "-c", script, &pid, "env"], variables, &[env!("CARGO_BIN_EXE_waid"), "--config", &config, "run"]].concat();
         Running { process: Process::start(directory, &command).expect("a process") }
     }
 
@@ -105,6 +110,8 @@ webhooks = "{prefix}.in.webhooks"
 sends = "{prefix}.in.sends"
 [workers]
 threads = {threads}
+[http]
+listen = "off"
 [[apps]]
 name = "DemoApp"
 "#

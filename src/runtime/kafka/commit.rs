@@ -15,7 +15,6 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Commits transactions with one producer.
 pub(super) struct Committer {
@@ -43,9 +42,11 @@ impl Committer {
         epochs: &mut Epochs,
         open: &mut Transaction,
     ) -> Result<BTreeMap<Source, i64>, BrokerError> {
-        let began = Instant::now();
+        let commit = self.vitals.commit();
+        let mut tally = open.tally.clone();
         let taken = open.taken();
         let (records, offsets) = open.finish();
+        tally.published(&records);
         self.check_sizes(&records)?;
         self.producer.begin()?;
         let sent = self.send(&records).and_then(|()| self.settle(consumer, epochs, &offsets));
@@ -57,8 +58,7 @@ impl Committer {
         self.producer.commit()?;
         epochs.end();
         self.commit_outside(consumer, &list)?;
-        let took = began.elapsed();
-        self.vitals.committed(taken, took);
+        let took = commit.done(&tally);
         tracing::debug!(taken, records = records.len(), ?took, "committed");
         Ok(offsets)
     }

@@ -28,6 +28,21 @@ pub enum SourceTopic {
     Repartition,
 }
 
+impl SourceTopic {
+    /// All of them, each at its own number.
+    pub const ALL: [Self; 3] = [Self::Webhooks, Self::Sends, Self::Repartition];
+
+    /// What it is to waid, whatever it is called: its key in the configuration, and its name in metrics.
+    #[must_use]
+    pub const fn role(self) -> &'static str {
+        match self {
+            Self::Webhooks => "webhooks",
+            Self::Sends => "sends",
+            Self::Repartition => "repartition",
+        }
+    }
+}
+
 /// How far in its source a packed record reaches, so that its receiver notices one that comes again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stamp {
