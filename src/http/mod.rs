@@ -141,6 +141,17 @@ mod tests {
     }
 
     #[test]
+    fn a_worker_that_is_stuck_is_told() {
+        let crew = Arc::new(Crew::new(1));
+        let address = open(ANY, Arc::clone(&crew), Duration::ZERO).expect("a free port");
+        let call = crew.posts()[0].vitals.call();
+        let stuck = get(address, "/live");
+        assert!(stuck.starts_with("HTTP/1.1 503 ") && stuck.contains("\r\n\r\nworker 0: a call to kafka"), "{stuck}");
+        drop(call);
+        assert!(get(address, "/live").starts_with("HTTP/1.1 200 "));
+    }
+
+    #[test]
     fn it_answers_reads_of_what_it_has_and_nothing_else() {
         let address = opened(&Arc::new(Crew::new(0)));
         let head = ask(address, b"HEAD /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
