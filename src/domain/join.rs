@@ -8,6 +8,7 @@ use super::event::{Cause, Inbound, Send, SendError};
 use super::evidence::{Class, Evidence, Observation, ObservedIn};
 use super::ids::{Address, App, MessageId, Moment, Number, User};
 use super::number::{self, Judgement};
+use super::step::Settings;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known under one message id of one app.
@@ -29,6 +30,12 @@ pub struct Join {
     pub home: Option<Home>,
     /// What was last said of the sent message.
     pub version: u32,
+    /// The greatest Kafka timestamp of all that was told to this id, ms.
+    pub last_ms: i64,
+    /// Whether the send has neither evidence nor failed, and was not told to have expired.
+    pub awaits: bool,
+    /// Whether the send was told to have expired.
+    pub expired: bool,
 }
 
 /// A send record and the Kafka times of its copies.
@@ -110,6 +117,19 @@ pub struct Verdict {
 }
 
 impl Join {
+    /// When stream time should look at this row again, ms: when its send expires, or when it can be forgotten.
+    #[must_use]
+    pub fn deadline_ms(&self, settings: &Settings) -> i64 {
+        self.expires_ms(settings).unwrap_or_else(|| self.last_ms.saturating_add(settings.join_kept_ms()))
+    }
+
+    /// When evidence of the send can come no more, ms, if it has none.
+    #[must_use]
+    pub fn expires_ms(&self, settings: &Settings) -> Option<i64> {
+        let sent = self.sent.as_ref().filter(|_| self.awaits)?;
+        Some(sent.kafka_ms.last().copied().expect("a send has a copy").saturating_add(settings.join_timeout_ms))
+    }
+
     /// What follows from all that is known, with joins limited to `timeout_ms` between the Kafka times of the two sides.
     #[must_use]
     pub fn verdict(&self, timeout_ms: i64) -> Verdict {
@@ -334,6 +354,26 @@ impl Received {
     pub fn user(&self) -> Option<User> {
         scoped(&self.inbound.app, self.inbound.user.as_ref())
     }
+}
+
+/// Adds the Kafka time of a copy, unless those at hand already pair with whatever it pairs with; whether it was added.
+///
+/// A copy between two that are no more than the timeout apart never matters: whatever lies near enough to it lies near
+/// enough to one of them, and is together with that one no later. So copies, however many, take little room.
+pub fn note_copy(copies_ms: &mut BTreeSet<i64>, kafka_ms: i64, timeout_ms: i64) -> bool {
+    if !copies_ms.insert(kafka_ms) {
+        return false;
+    }
+    let before = copies_ms.range(..kafka_ms).next_back().copied();
+    let after = copies_ms.range(kafka_ms + 1..).next().copied();
+    for middle in [Some(kafka_ms), before, after].into_iter().flatten() {
+        let low = copies_ms.range(..middle).next_back();
+        let high = copies_ms.range(middle + 1..).next();
+        if low.zip(high).is_some_and(|(low, high)| high - low <= timeout_ms) {
+            copies_ms.remove(&middle);
+        }
+    }
+    copies_ms.contains(&kafka_ms)
 }
 
 /// A BSUID inside the scope of the app that saw it.

@@ -1,9 +1,9 @@
 //! What a message id does when it is told something: joins, passes on, and tells the difference.
 
 use super::entity::{CircleEvent, Entity, Event, Fact, Heard, Home, Message, Naming, Original, Report, Sighting};
-use super::event::{Cause, Inbound, Mismatch, Reason, Rejection, Send};
+use super::event::{Cause, Inbound, Mismatch, Reason, Rejection, Send, SendError};
 use super::ids::{App, MessageId, Moment};
-use super::join::{Copies, Join, MismatchCopies, Received, Sent, Verdict, home_of};
+use super::join::{Copies, Join, MismatchCopies, Received, Sent, Verdict, home_of, note_copy};
 use super::output::{DeadLetter, Output, SendUnresolved, UnresolvedReason};
 use super::state::{Key, Row};
 use super::step::Step;
@@ -21,9 +21,10 @@ impl MessageEntity<'_> {
     pub fn on_send(&self, step: &mut Step, send: &Send) {
         let kafka_ms = step.cause.kafka_ms;
         let cause = step.cause.clone();
+        let timeout_ms = step.settings.join_timeout_ms;
         self.learn(step, |join| {
             let sent = join.sent.get_or_insert_with(|| Sent { send: send.clone(), kafka_ms: [].into(), cause });
-            sent.kafka_ms.insert(kafka_ms)
+            note_copy(&mut sent.kafka_ms, kafka_ms, timeout_ms)
         });
     }
 
@@ -46,7 +47,8 @@ impl MessageEntity<'_> {
             }
             Naming::Forwarded => {}
         }
-        let (cause, before) = (step.cause.clone(), join.verdict(step.settings.join_timeout_ms));
+        let timeout_ms = step.settings.join_timeout_ms;
+        let (cause, before) = (step.cause.clone(), join.verdict(timeout_ms));
         if let Naming::Gupshup(others) = &report.naming {
             join.others.extend(others.iter().filter(|other| *other != self.id).cloned());
         }
@@ -54,9 +56,9 @@ impl MessageEntity<'_> {
             let fresh =
                 Copies { kafka_ms: [].into(), candidate_ms: [].into(), cause: cause.clone(), candidate: None, error: report.error.clone() };
             let copies = join.heard.entry(heard.clone()).or_insert(fresh);
-            copies.kafka_ms.insert(cause.kafka_ms);
+            note_copy(&mut copies.kafka_ms, cause.kafka_ms, timeout_ms);
             if report.naming == Naming::Candidate {
-                copies.candidate_ms.insert(cause.kafka_ms);
+                note_copy(&mut copies.candidate_ms, cause.kafka_ms, timeout_ms);
                 copies.candidate.get_or_insert(cause);
             }
         }
@@ -76,16 +78,16 @@ impl MessageEntity<'_> {
                 step.tell_of(cause, self.entity(to), Event::Report(report));
             }
         }
-        step.state.put(self.key(), Row::Join(join));
+        self.keep(step, join);
     }
 
     /// A mismatch event, which waits for the send that it names.
     pub fn on_mismatch(&self, step: &mut Step, mismatch: &Mismatch, original: &Original) {
-        let cause = step.cause.clone();
+        let (cause, timeout_ms) = (step.cause.clone(), step.settings.join_timeout_ms);
         self.learn(step, |join| {
             let fresh = || MismatchCopies { kafka_ms: [].into(), cause: cause.clone(), original: Some(original.clone()) };
             let copies = join.mismatches.entry((mismatch.wa_id, mismatch.at.seconds())).or_insert_with(fresh);
-            copies.kafka_ms.insert(cause.kafka_ms)
+            note_copy(&mut copies.kafka_ms, cause.kafka_ms, timeout_ms)
         });
     }
 
@@ -110,7 +112,26 @@ impl MessageEntity<'_> {
             step.tell(Entity::Home(Home::of_number(self.app.tenant(), wa_id)), Event::Sighted(sighting));
         }
         join.inbound = Some(received);
-        step.state.put(self.key(), Row::Join(join));
+        self.keep(step, join);
+    }
+
+    /// Stream time has passed the row's deadline: its send has expired, or nothing that comes from now on concerns it.
+    pub fn on_time(&self, step: &mut Step, now_ms: i64) {
+        let Some(mut join) = step.state.join(self.app, self.id).cloned() else { return };
+        if join.expires_ms(step.settings).is_some_and(|expires_ms| expires_ms < now_ms) {
+            let sent = join.sent.as_ref().expect("only a send expires");
+            step.cause = sent.cause.clone();
+            self.publish_unresolved(step, sent, UnresolvedReason::Expired, None);
+            (join.awaits, join.expired) = (false, true);
+            step.counts.expired += 1;
+        }
+        if join.deadline_ms(step.settings) >= now_ms {
+            return step.state.put(self.key(), Row::Join(join));
+        }
+        if join.sent.is_none() {
+            step.counts.unmatched += u64::try_from(join.heard.len() + join.mismatches.len()).expect("fits");
+        }
+        step.state.remove(&self.key());
     }
 
     fn learn(&self, step: &mut Step, change: impl FnOnce(&mut Join) -> bool) {
@@ -131,19 +152,29 @@ impl MessageEntity<'_> {
             self.tell_sights(step, &join, before, &after);
             self.place_outbound(step, &mut join, before, &after);
         }
+        join.awaits = join.sent.is_some() && after.proofs.is_empty() && !after.failed && !join.expired;
+        self.keep(step, join);
+    }
+
+    fn keep(&self, step: &mut Step, mut join: Join) {
+        join.last_ms = join.last_ms.max(step.cause.kafka_ms);
         step.state.put(self.key(), Row::Join(join));
     }
 
     fn tell_failure(&self, step: &mut Step, join: &Join, before: &Verdict, after: &Verdict) {
         let Some(sent) = join.sent.as_ref().filter(|_| after.failed && !before.failed) else { return };
         let error = join.heard.values().find_map(|copies| copies.error.clone());
+        self.publish_unresolved(step, sent, UnresolvedReason::Failed, error);
+    }
+
+    fn publish_unresolved(&self, step: &mut Step, sent: &Sent, reason: UnresolvedReason, error: Option<SendError>) {
         step.publish(Output::SendUnresolved(SendUnresolved {
             cause: step.cause.clone(),
             app: self.app.clone(),
             message_id: self.id.clone(),
             address: sent.send.destination.clone(),
             customer_id: sent.send.customer_id.clone(),
-            reason: UnresolvedReason::Failed,
+            reason,
             error_code: error.as_ref().and_then(|error| error.code.clone()),
             error_reason: error.and_then(|error| error.reason),
             sent_at: sent.send.at,

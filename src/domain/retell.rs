@@ -13,11 +13,17 @@ use uuid::Uuid;
 struct Component {
     identity: Uuid,
     messages: Vec<Placed>,
+    /// Conversations whose forgotten messages hold these together.
+    gone: Vec<Conversation>,
 }
+
+/// Per component, conversations told before: when each was opened, its id, the person told with it.
+type KeptIds = BTreeMap<usize, Vec<(MessageKey, Uuid, Uuid)>>;
 
 /// Decides anew, and tells, for one app.
 pub fn retell(step: &mut Step, home: &Home, circle: &mut Circle, app: &App) {
-    let people = step.state.thread(home, app).map(|thread| thread.people.clone()).unwrap_or_default();
+    let Thread { conversations, people } = step.state.thread(home, app).cloned().unwrap_or_default();
+    let gone: Vec<Conversation> = conversations.into_iter().filter(|conversation| conversation.gone_s.is_some()).collect();
     let rows: Vec<Placed> = step.state.messages(home, Some(app), i64::MIN, i64::MAX).map(|(_, placed)| placed.clone()).collect();
     let mut of_person: BTreeMap<Uuid, Vec<Placed>> = BTreeMap::new();
     for placed in rows {
@@ -28,10 +34,13 @@ pub fn retell(step: &mut Step, home: &Home, circle: &mut Circle, app: &App) {
     let mut components = Vec::new();
     for (identity, mut messages) in of_person {
         extend_windows(&mut messages, step.settings);
-        components.extend(split(messages, step.settings).into_iter().map(|messages| Component { identity, messages }));
+        let parts = split(messages, step.settings).into_iter().map(|messages| Component { identity, messages, gone: Vec::new() });
+        let of_person = gone.iter().filter(|conversation| circle.follow(conversation.identity) == identity);
+        components.extend(held_together(parts.collect(), of_person, step.settings));
     }
     let people = people.into_iter().map(|(identity, known)| (circle.follow(identity), known)).collect();
-    tell(step, home, circle, app, components, people);
+    let kept = kept_ids(circle, &components, &gone);
+    tell(step, home, circle, app, components, &kept, people);
 }
 
 /// The person of a message: by the facts if they suffice, else as told before.
@@ -78,6 +87,28 @@ fn split(messages: Vec<Placed>, settings: &Settings) -> Vec<Vec<Placed>> {
     parts.into_values().collect()
 }
 
+/// Parts that a forgotten message held together are one still.
+fn held_together<'a>(mut parts: Vec<Component>, gone: impl Iterator<Item = &'a Conversation>, settings: &Settings) -> Vec<Component> {
+    for conversation in gone {
+        let held = |placed: &Placed| {
+            let told = placed.told.as_ref().is_some_and(|told| told.conversation == conversation.id);
+            told && conversation.reaches(placed.message.at.seconds(), settings)
+        };
+        let (mut held, others): (Vec<Component>, _) = parts.into_iter().partition(|part| part.messages.iter().any(held));
+        parts = others;
+        let Some(mut one) = held.pop() else { continue };
+        for part in held {
+            one.messages.extend(part.messages);
+            one.gone.extend(part.gone);
+        }
+        one.messages.sort_by_key(Placed::key);
+        one.gone.push(conversation.clone());
+        parts.push(one);
+    }
+    parts.sort_by_key(|part| part.messages[0].key());
+    parts
+}
+
 fn find(root: &[usize], mut index: usize) -> usize {
     while root[index] != index {
         index = root[index];
@@ -86,15 +117,23 @@ fn find(root: &[usize], mut index: usize) -> usize {
 }
 
 /// Names each component, and tells of each message that is not where it was told to be.
-fn tell(step: &mut Step, home: &Home, circle: &Circle, app: &App, components: Vec<Component>, people: BTreeMap<Uuid, Known>) {
-    let kept = kept_ids(circle, &components);
+fn tell(
+    step: &mut Step,
+    home: &Home,
+    circle: &Circle,
+    app: &App,
+    components: Vec<Component>,
+    kept: &KeptIds,
+    people: BTreeMap<Uuid, Known>,
+) {
     let mut thread = Thread { conversations: Vec::new(), people };
     for (index, mut component) in components.into_iter().enumerate() {
         let ids = kept.get(&index).cloned().unwrap_or_default();
         let first = component.messages[0].key();
         let id = ids.first().map_or_else(|| component.messages[0].found_conversation(), |(_, id, _)| *id);
         let last_s = component.messages.last().expect("never empty").message.at.seconds();
-        let conversation = Conversation { id, identity: component.identity, first, last_s };
+        let mut conversation = Conversation { id, identity: component.identity, first, last_s, gone_s: None };
+        component.gone.iter().for_each(|gone| conversation.take_in(gone));
         for (_, absorbed, owner) in ids.iter().skip(1) {
             thread::publish_merged(step, app, &conversation, (*absorbed, *owner));
         }
@@ -113,13 +152,22 @@ fn tell(step: &mut Step, home: &Home, circle: &Circle, app: &App, components: Ve
 
 /// Per component, the ids told before that are still its own, the one opened first in front, each with the person told with it.
 ///
-/// An id stays with the part of its person's messages that has the earliest one told under it.
-fn kept_ids(circle: &Circle, components: &[Component]) -> BTreeMap<usize, Vec<(MessageKey, Uuid, Uuid)>> {
+/// An id stays with the part of its person's messages that has the earliest one told under it; forgotten ones are the earliest.
+fn kept_ids(circle: &Circle, components: &[Component], gone: &[Conversation]) -> KeptIds {
     let mut opened: BTreeMap<Uuid, MessageKey> = BTreeMap::new();
     let mut keeper: BTreeMap<Uuid, (MessageKey, usize, Uuid)> = BTreeMap::new();
     for (index, component) in components.iter().enumerate() {
+        for gone in &component.gone {
+            opened.insert(gone.id, gone.first.clone());
+            keeper.insert(gone.id, (gone.first.clone(), index, gone.identity));
+        }
+    }
+    for (index, component) in components.iter().enumerate() {
         for placed in &component.messages {
             let Some(told) = &placed.told else { continue };
+            if gone.iter().any(|gone| gone.id == told.conversation) && !keeper.contains_key(&told.conversation) {
+                continue;
+            }
             let key = placed.key();
             let first = opened.entry(told.conversation).or_insert_with(|| key.clone());
             *first = key.clone().min(first.clone());
@@ -130,7 +178,7 @@ fn kept_ids(circle: &Circle, components: &[Component]) -> BTreeMap<usize, Vec<(M
             }
         }
     }
-    let mut kept: BTreeMap<usize, Vec<(MessageKey, Uuid, Uuid)>> = BTreeMap::new();
+    let mut kept = KeptIds::new();
     for (conversation, (_, index, identity)) in keeper {
         kept.entry(index).or_default().push((opened[&conversation].clone(), conversation, identity));
     }

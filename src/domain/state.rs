@@ -5,6 +5,7 @@ use super::contact::Contact;
 use super::entity::{Direction, Home};
 use super::ids::{App, MessageId};
 use super::join::Join;
+use super::step::Settings;
 use super::thread::{Placed, Thread};
 
 /// The key of a row.
@@ -48,6 +49,18 @@ pub enum Row {
     Thread(Thread),
     /// Under [`Key::Message`].
     Message(Placed),
+}
+
+impl Row {
+    /// When stream time should look at this row again, ms; `None` if it is kept for ever.
+    #[must_use]
+    pub fn deadline_ms(&self, settings: &Settings) -> Option<i64> {
+        match self {
+            Self::Join(join) => Some(join.deadline_ms(settings)),
+            Self::Message(placed) => placed.deadline_ms(settings),
+            Self::Contact(_) | Self::Circle(_) | Self::Thread(_) => None,
+        }
+    }
 }
 
 /// The rows of one task. Implemented by the store; the core only reads and replaces.

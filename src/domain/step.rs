@@ -3,10 +3,11 @@
 use super::circle::CircleEntity;
 use super::contact::ContactEntity;
 use super::entity::{Entity, Envelope, Event, Home};
-use super::event::Cause;
+use super::event::{Cause, Source};
 use super::message::MessageEntity;
 use super::output::Output;
-use super::state::State;
+use super::state::{Key, State};
+use super::thread;
 
 /// The settings that decide what follows from events. They travel in the log, so that a replay uses those of its time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +29,19 @@ impl Settings {
     #[must_use]
     pub const fn tie_kafka_ms(&self) -> i64 {
         self.idle_timeout_s * 1000 + self.retention_ms
+    }
+
+    /// How long after its last record the row of a message id is kept, ms: what it was joined with, another name taught later, and a copy
+    /// of a message whose conversation is still known all find it.
+    #[must_use]
+    pub fn join_kept_ms(&self) -> i64 {
+        self.join_timeout_ms.saturating_mul(2).max(self.message_kept_ms())
+    }
+
+    /// How long after its Kafka time a message is kept, ms: as long as another may be tied to it, or be written in its service window.
+    #[must_use]
+    pub fn message_kept_ms(&self) -> i64 {
+        self.tie_kafka_ms().max(self.service_window_s.max(self.referral_window_s) * 1000)
     }
 }
 
@@ -57,6 +71,10 @@ pub struct Counts {
     pub merges: u64,
     /// Messages told to belong elsewhere than before.
     pub moves: u64,
+    /// Sends told to have expired.
+    pub expired: u64,
+    /// Statuses, replies and mismatch events whose send never came.
+    pub unmatched: u64,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -64,6 +82,8 @@ impl std::ops::AddAssign for Counts {
         self.hand_overs += other.hand_overs;
         self.merges += other.merges;
         self.moves += other.moves;
+        self.expired += other.expired;
+        self.unmatched += other.unmatched;
     }
 }
 
@@ -76,6 +96,18 @@ impl<'a> Step<'a> {
         match &envelope.to {
             Entity::Message { app, id } => step.message(&MessageEntity { app, id }, &envelope.event),
             Entity::Home(home) => step.home(home, &envelope.event),
+        }
+        step
+    }
+
+    /// Acts on stream time having passed the deadline of a row.
+    pub fn on_time(state: &'a mut dyn State, settings: &'a Settings, key: &Key, now_ms: i64) -> Self {
+        let cause = Cause { source: Source::Webhooks, partition: 0, offset: 0, element: 0, kafka_ms: now_ms };
+        let mut step = Self { state, settings, cause, told: Vec::new(), outputs: Vec::new(), counts: Counts::default(), hops: 0 };
+        match key {
+            Key::Join(app, id) => MessageEntity { app, id }.on_time(&mut step, now_ms),
+            Key::Message(home, message) => thread::forget(&mut step, home, message, now_ms),
+            Key::Contact(_) | Key::Circle(_) | Key::Thread(..) => {}
         }
         step
     }

@@ -30,6 +30,9 @@ pub struct Conversation {
     pub first: MessageKey,
     /// The time of its last message, s.
     pub last_s: i64,
+    /// The time of the last of its messages that were forgotten, if any were, s. Those stay as they were told, and keep together what they
+    /// held together.
+    pub gone_s: Option<i64>,
 }
 
 /// How the business knows a person.
@@ -72,6 +75,8 @@ pub struct Bundle {
     pub app: App,
     /// The messages.
     pub messages: Vec<Placed>,
+    /// The conversations of which messages were forgotten.
+    pub conversations: Vec<Conversation>,
     /// How the business knows the people.
     pub people: BTreeMap<Uuid, Known>,
 }
@@ -94,6 +99,12 @@ impl Placed {
     #[must_use]
     pub fn key(&self) -> MessageKey {
         key_of(&self.message)
+    }
+
+    /// When the message can be forgotten, ms; `None` until its person is known.
+    #[must_use]
+    pub fn deadline_ms(&self, settings: &Settings) -> Option<i64> {
+        self.told.as_ref().map(|_| self.message.kafka_ms.saturating_add(settings.message_kept_ms()))
     }
 
     /// Whether two messages of one person and app are tied into one conversation.
@@ -121,10 +132,49 @@ impl Placed {
     }
 }
 
-/// Keeps what a message says now, if that is news.
+impl Conversation {
+    /// Whether a message of it at this second is near enough to those of it that were forgotten.
+    #[must_use]
+    pub fn reaches(&self, at_s: i64, settings: &Settings) -> bool {
+        let idle_s = settings.idle_timeout_s;
+        self.gone_s.is_some_and(|gone_s| (self.first.at_s - idle_s..=gone_s + idle_s).contains(&at_s))
+    }
+
+    /// Takes another in: the earlier first message, the later of all else.
+    pub fn take_in(&mut self, other: &Self) {
+        if other.first < self.first {
+            self.first = other.first.clone();
+        }
+        self.last_s = self.last_s.max(other.last_s);
+        self.gone_s = self.gone_s.max(other.gone_s);
+    }
+}
+
+/// Forgets a message if nothing that comes from now on can be tied to it. It stays as it was told.
+pub fn forget(step: &mut Step, home: &Home, message: &MessageKey, now_ms: i64) {
+    let key = Key::Message(home.clone(), message.clone());
+    let Some(Row::Message(placed)) = step.state.get(&key) else { return };
+    let Some(told) = placed.told.clone().filter(|_| placed.deadline_ms(step.settings) < Some(now_ms)) else { return };
+    step.state.remove(&key);
+    let Some(mut thread) = step.state.thread(home, &message.app).cloned() else { return };
+    let Some(index) = thread.conversations.iter().position(|conversation| conversation.id == told.conversation) else { return };
+    let conversation = &mut thread.conversations[index];
+    conversation.gone_s = conversation.gone_s.max(Some(message.at_s));
+    let mut others = step.state.messages(home, Some(&message.app), conversation.first.at_s, conversation.last_s);
+    if !others.any(|(_, other)| other.told.as_ref().is_some_and(|other| other.conversation == told.conversation)) {
+        thread.conversations.remove(index);
+    }
+    drop(others);
+    step.state.put(Key::Thread(home.clone(), message.app.clone()), Row::Thread(thread));
+}
+
+/// Keeps what a message says now, if that is news. A later version of one that is not here comes after it was forgotten: it stays as told.
 pub fn replace(step: &mut Step, home: &Home, message: &Message) -> Replaced {
     let key = Key::Message(home.clone(), key_of(message));
     let Some(Row::Message(known)) = step.state.get(&key) else {
+        if message.version > 1 {
+            return Replaced::Stale;
+        }
         step.state.put(key, Row::Message(Placed { message: message.clone(), told: None, window_ms: None, founded: 0 }));
         return Replaced::New;
     };
@@ -212,7 +262,8 @@ pub fn publish_merged(step: &mut Step, app: &App, into: &Conversation, absorbed:
 
 /// Takes the messages of one app out of a circle, whole conversations together.
 pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
-    let people = step.state.thread(home, app).map(|thread| thread.people.clone()).unwrap_or_default();
+    let Thread { conversations: told, people } = step.state.thread(home, app).cloned().unwrap_or_default();
+    let gone = told.into_iter().filter(|conversation| conversation.gone_s.is_some()).collect();
     let mut conversations: BTreeMap<Option<Uuid>, Vec<Placed>> = BTreeMap::new();
     for (_, placed) in step.state.messages(home, Some(app), i64::MIN, i64::MAX) {
         conversations.entry(placed.told.as_ref().map(|told| told.conversation)).or_default().push(placed.clone());
@@ -221,13 +272,13 @@ pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
         step.state.remove(&Key::Message(home.clone(), placed.key()));
     }
     step.state.remove(&Key::Thread(home.clone(), app.clone()));
-    let mut bundles = vec![Bundle { app: app.clone(), messages: Vec::new(), people }];
+    let mut bundles = vec![Bundle { app: app.clone(), messages: Vec::new(), conversations: gone, people }];
     for messages in conversations.into_values() {
         let last = bundles.last_mut().expect("there is one");
         if last.messages.is_empty() || last.messages.len() + messages.len() <= BUNDLE_MESSAGES_MAX {
             last.messages.extend(messages);
         } else {
-            bundles.push(Bundle { app: app.clone(), messages, people: BTreeMap::new() });
+            bundles.push(Bundle { app: app.clone(), messages, conversations: Vec::new(), people: BTreeMap::new() });
         }
     }
     bundles
@@ -239,6 +290,7 @@ pub fn unpack(step: &mut Step, home: &Home, bundle: &Bundle) {
     for (identity, known) in &bundle.people {
         thread.people.entry(*identity).or_insert_with(|| known.clone());
     }
+    thread.conversations.extend(bundle.conversations.iter().cloned());
     for placed in &bundle.messages {
         step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.clone()));
     }
@@ -268,7 +320,7 @@ impl Thread {
                     known.first = key.clone();
                 }
             }
-            None => self.conversations.push(Conversation { id, identity, first: key.clone(), last_s: key.at_s }),
+            None => self.conversations.push(Conversation { id, identity, first: key.clone(), last_s: key.at_s, gone_s: None }),
         }
     }
 }
@@ -306,10 +358,12 @@ fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversa
         if let Some(told) = &mut placed.told {
             told.conversation = into;
         }
-        thread.extend(into, absorbed.identity, &key);
         step.state.put(Key::Message(home.clone(), key), Row::Message(placed));
     }
     thread.conversations.retain(|conversation| conversation.id != absorbed.id);
+    if let Some(winner) = thread.conversations.iter_mut().find(|conversation| conversation.id == into) {
+        winner.take_in(absorbed);
+    }
     let winner = thread.conversation(into).expect("it has messages").clone();
     publish_merged(step, app, &winner, (absorbed.id, absorbed.identity));
 }

@@ -68,7 +68,7 @@ one_of_message!(Address, Subject, CircleEvent, Fact);
 
 // What entities keep.
 message! {
-    Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version }
+    Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version, 9 last_ms, 10 awaits, 11 expired }
     Sent { 1 send, 2 kafka_ms, 3 cause }
     Copies { 1 kafka_ms, 2 candidate_ms, 3 cause, 4 error, 5 candidate }
     MismatchCopies { 1 kafka_ms, 2 cause, 3 original }
@@ -84,11 +84,11 @@ message! {
     Circle { 1 into, 2 facts, 3 watchers, 4 identities, 5 absorbed, 6 generations, 7 apps, 8 version; derived: Derived::default() }
     Founder { 1 subject, 2 came_with }
     Facts { 1 keys, 2 sights, 3 same, 4 changes }
-    Bundle { 1 app, 2 messages, 3 people }
+    Bundle { 1 app, 2 messages, 3 people, 4 conversations }
     Placed { 1 message, 2 told, 3 window_ms, 4 founded }
     Told { 1 identity, 2 conversation, 3 revision }
     Thread { 1 conversations, 2 people }
-    Conversation { 1 id, 2 identity, 3 first, 4 last_s }
+    Conversation { 1 id, 2 identity, 3 first, 4 last_s, 5 gone_s }
     Known { 1 phone, 2 customer_id }
     MessageKey { 1 app, 2 at_s, 3 direction, 4 id }
 }

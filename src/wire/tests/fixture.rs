@@ -168,6 +168,9 @@ fn join() -> Join {
         inbound: Some(Received { inbound, kafka_ms: MS, home: Home::of_user(app().tenant(), &user()), version: 2 }),
         home: Some(Home::of_number(app().tenant(), phone())),
         version: 3,
+        last_ms: MS + 9,
+        awaits: true,
+        expired: false,
     }
 }
 
@@ -241,7 +244,7 @@ fn thread() -> Thread {
     let first = MessageKey { app: app(), at_s: T, direction: Direction::Outbound, id: gupshup_id() };
     let known = Known { phone: Some(phone()), customer_id: Some("customer-1".into()) };
     Thread {
-        conversations: vec![Conversation { id: Uuid::from_u128(7), identity: Uuid::from_u128(1), first, last_s: T + 1 }],
+        conversations: vec![Conversation { id: Uuid::from_u128(7), identity: Uuid::from_u128(1), first, last_s: T + 1, gone_s: Some(T) }],
         people: [(Uuid::from_u128(1), known)].into(),
     }
 }

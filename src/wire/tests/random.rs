@@ -90,7 +90,7 @@ structs! {
     Change { at_s, old, new, user }
     OwnerIs { address, subject, identity, version, absorbed }
     Absorbed { founder, previous, current }
-    Join { sent, heard, aliases, others, mismatches, inbound, home, version }
+    Join { sent, heard, aliases, others, mismatches, inbound, home, version, last_ms, awaits, expired }
     Sent { send, kafka_ms, cause }
     Copies { kafka_ms, candidate_ms, cause, candidate, error }
     MismatchCopies { kafka_ms, cause, original }
@@ -106,11 +106,11 @@ structs! {
     Circle { into, facts, watchers, identities, absorbed, generations, apps, version; derived: Derived::default() }
     Founder { subject, came_with }
     Facts { keys, sights, same, changes }
-    Bundle { app, messages, people }
+    Bundle { app, messages, conversations, people }
     Placed { message, told, window_ms, founded }
     Told { identity, conversation, revision }
     Thread { conversations, people }
-    Conversation { id, identity, first, last_s }
+    Conversation { id, identity, first, last_s, gone_s }
     Known { phone, customer_id }
     MessageKey { app, at_s, direction, id }
     Packed { stamp, marks, control, events }
