@@ -9,12 +9,14 @@ use tracing::{info, warn};
 
 use super::{Failure, pipeline, topics};
 use crate::config::{Config, Loaded};
+use crate::http;
 use crate::runtime::broker::BrokerError;
+use crate::runtime::crew::{Crew, Post};
 use crate::runtime::identity::Identity;
 use crate::runtime::ingest::Ingest;
 use crate::runtime::kafka::admin::Admin;
 use crate::runtime::kafka::{KafkaBroker, Setup, TRANSACTION_TIMEOUT};
-use crate::runtime::supervisor::{Patience, Post, supervise};
+use crate::runtime::supervisor::{Patience, supervise};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
 use crate::runtime::workload::CheckpointPolicy;
 use crate::wire::output::Outputs;
@@ -23,16 +25,20 @@ use crate::wire::output::Outputs;
 #[derive(Debug, Args)]
 pub struct RunArgs {}
 
-/// Checks that the topics are there and as they must be, then works until SIGTERM or Ctrl-C.
+/// Opens the HTTP port, checks that the topics are there and as they must be, then works until SIGTERM or Ctrl-C.
 pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
     let config = &loaded.config;
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
+    let (crew, patience) = (Arc::new(Crew::new(config.workers.threads)), patience());
+    if let Some(address) = config.http.listen {
+        http::open(address, Arc::clone(&crew), patience.call_max).map_err(Failure::failed)?;
+    }
     let limits = preflight(config)?;
     let start = Start::new(config, limits, identity(loaded)?);
     info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
-    supervise(config.workers.threads, patience(), |post| start.worker(post)).map_err(Failure::failed)?;
+    supervise(&crew, patience, |post| start.worker(post)).map_err(Failure::failed)?;
     info!("stopped");
     Ok(())
 }
@@ -105,6 +111,8 @@ impl<'a> Start<'a> {
         let setup = Setup { stop: Arc::clone(&post.stop), transaction_timeout: transaction_timeout(), ..setup };
         let broker = KafkaBroker::start(setup, Arc::clone(&post.vitals))?;
         let ingest = Ingest::new(pipeline::apps(self.config));
-        Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?.run(&post.stop)
+        Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?
+            .with_vitals(Arc::clone(&post.vitals))
+            .run(&post.stop)
     }
 }

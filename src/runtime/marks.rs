@@ -132,7 +132,9 @@ mod tests {
     fn marks(kafka_ms: &[i64], now_ms: i64) -> Marks {
         let policy = TickPolicy { pause: Duration::ZERO, step_ms: 0, idle: Duration::ZERO };
         let mut marks = Marks::new(policy);
-        kafka_ms.iter().for_each(|kafka_ms| marks.note(INPUT, *kafka_ms, now_ms));
+        for kafka_ms in kafka_ms {
+            marks.note(INPUT, *kafka_ms, now_ms);
+        }
         marks
     }
 

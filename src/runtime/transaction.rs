@@ -1,6 +1,7 @@
 //! What a worker has done since its last commit: records to publish, events packed for other tasks, offsets.
 
 use super::broker::{Commit, Source};
+use super::tally::Tally;
 use super::task::Sink;
 use crate::domain::entity::Envelope;
 use crate::domain::output::Output;
@@ -22,6 +23,8 @@ pub struct Transaction {
     offsets: BTreeMap<Source, Commit>,
     taken: usize,
     taken_bytes: usize,
+    /// What it does, counted.
+    pub tally: Tally,
 }
 
 /// Events from one source for one partition.
@@ -35,7 +38,16 @@ impl Transaction {
     /// An empty one, publishing in the form that `outputs` says.
     #[must_use]
     pub fn new(outputs: Arc<Outputs>) -> Self {
-        Self { outputs, records: Vec::new(), packs: BTreeMap::new(), ticks: Vec::new(), offsets: BTreeMap::new(), taken: 0, taken_bytes: 0 }
+        Self {
+            outputs,
+            records: Vec::new(),
+            packs: BTreeMap::new(),
+            ticks: Vec::new(),
+            offsets: BTreeMap::new(),
+            taken: 0,
+            taken_bytes: 0,
+            tally: Tally::default(),
+        }
     }
 
     /// Whether there is nothing to commit.
@@ -106,6 +118,7 @@ impl Transaction {
         self.records.append(&mut self.ticks);
         self.taken = 0;
         self.taken_bytes = 0;
+        self.tally = Tally::default();
         (std::mem::take(&mut self.records), std::mem::take(&mut self.offsets))
     }
 
@@ -124,7 +137,8 @@ pub struct TransactionSink<'a> {
 
 impl Sink for TransactionSink<'_> {
     fn publish(&mut self, output: &Output) {
-        let Transaction { outputs, records, .. } = &mut *self.transaction;
+        let Transaction { outputs, records, tally, .. } = &mut *self.transaction;
+        tally.told(output);
         outputs.records(output, records);
     }
 

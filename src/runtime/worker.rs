@@ -5,6 +5,7 @@ use super::ingest::Ingest;
 use super::marks::{Marks, TickPolicy};
 use super::task::Task;
 use super::transaction::Transaction;
+use super::vitals::{RowKind, Vitals};
 use super::workload::{CheckpointPolicy, STEP_VERSION, Workload};
 use crate::domain::step::Settings;
 use crate::wire::output::Outputs;
@@ -58,6 +59,7 @@ pub struct Worker<B> {
     work: Workload,
     marks: Option<Marks>,
     opened: Instant,
+    vitals: Arc<Vitals>,
 }
 
 impl<B: Broker> Worker<B> {
@@ -69,7 +71,13 @@ impl<B: Broker> Worker<B> {
         let partitions = broker.partitions()?;
         let work = Workload::new(Transaction::new(outputs), deployment.checkpoint);
         let marks = deployment.tick.map(Marks::new);
-        Ok(Self { broker, ingest, deployment, partitions, work, marks, opened: Instant::now() })
+        Ok(Self { broker, ingest, deployment, partitions, work, marks, opened: Instant::now(), vitals: Arc::default() })
+    }
+
+    /// The same, showing how it fares.
+    #[must_use]
+    pub fn with_vitals(self, vitals: Arc<Vitals>) -> Self {
+        Self { vitals, ..self }
     }
 
     /// Works until told to stop; then what is open is committed, with the state of all tasks, and the group is left.
@@ -91,6 +99,7 @@ impl<B: Broker> Worker<B> {
     /// # Errors
     /// When the worker must be rebuilt.
     pub fn turn(&mut self, wait: Duration) -> Result<bool, BrokerError> {
+        self.vitals.beat();
         let (was_empty, now_ms) = (self.work.open.is_empty(), self.broker.now_ms());
         let wait = if was_empty { wait } else { self.deployment.commit.idle };
         let idle = match self.broker.poll(wait, &mut self.work)? {
@@ -102,6 +111,7 @@ impl<B: Broker> Worker<B> {
             }
             Polled::Changed(changes) => {
                 changes.into_iter().try_for_each(|change| self.apply(change))?;
+                self.show();
                 false
             }
         };
@@ -115,6 +125,9 @@ impl<B: Broker> Worker<B> {
         self.work.checkpoint(|_| false);
         let due = !self.work.open.is_empty();
         self.commit()?;
+        if due {
+            self.show();
+        }
         Ok(!idle || due)
     }
 
@@ -161,6 +174,17 @@ impl<B: Broker> Worker<B> {
     /// What it read of the inputs.
     pub const fn ingest(&self) -> &Ingest {
         &self.ingest
+    }
+
+    fn show(&mut self) {
+        let (tasks, restoring) = self.work.stages();
+        self.vitals.tasks(tasks, restoring);
+        self.vitals.ignored(&self.ingest.take_fresh());
+        self.vitals.watermark_ms(self.work.watermark_ms());
+        self.vitals.checkpointed(self.work.checkpointed_ms());
+        for (kind, rows) in RowKind::ALL.into_iter().zip(self.work.rows()) {
+            self.vitals.state_rows(kind, rows);
+        }
     }
 
     fn apply(&mut self, change: Change) -> Result<(), BrokerError> {
@@ -220,6 +244,7 @@ fn take(
         SourceTopic::Repartition => work.take(record, partitions),
         SourceTopic::Webhooks | SourceTopic::Sends => {
             ingest.take(record, partitions.repartition, &mut work.open.sink(record.source, record.offset));
+            work.open.tally.took(record.source.0, record.timestamp_ms);
             work.open.advance(record.source, record.offset + 1, record.value.map_or(0, <[u8]>::len));
             if let Some(marks) = marks {
                 marks.note(record.source, record.timestamp_ms, now_ms);

@@ -2,8 +2,10 @@
 
 use super::broker::{BrokerError, Commit, Fetched, PartitionCounts, Source};
 use super::changelog::{self, Restore};
+use super::clock;
 use super::digest::Digest;
 use super::task::Task;
+use super::time::HOPS_TO_MESSAGES;
 use super::transaction::{Discard, Transaction};
 use crate::wire::packed::{self, Control, SourceTopic};
 use std::collections::BTreeMap;
@@ -97,9 +99,25 @@ impl Workload {
         (self.tasks.len(), waiting)
     }
 
-    /// For how long the oldest work has not been in a checkpoint, if any is not.
-    pub fn checkpoint_age(&self) -> Option<Duration> {
-        self.tasks.values().filter(|held| held.next > held.included).map(|held| held.since.elapsed()).max()
+    /// Since when, wall-clock ms, something that a task did has not been in a checkpoint; now if everything is. `None` without tasks.
+    pub fn checkpointed_ms(&self) -> Option<i64> {
+        let age = |held: &Held| if held.next > held.included { held.since.elapsed() } else { Duration::ZERO };
+        let oldest = self.tasks.values().map(age).max()?;
+        Some(clock::now_ms() - i64::try_from(oldest.as_millis()).unwrap_or(0))
+    }
+
+    /// The least stream time of the tasks, ms, where messages are.
+    pub fn watermark_ms(&self) -> Option<i64> {
+        self.tasks().map(|(_, task)| task.time().reached(HOPS_TO_MESSAGES)).min().flatten()
+    }
+
+    /// How many rows of each kind the tasks hold: joins, contacts, circles, threads, messages.
+    pub fn rows(&self) -> [usize; 5] {
+        let mut rows = [0; 5];
+        for (_, task) in self.tasks() {
+            rows.iter_mut().zip(task.store().kinds()).for_each(|(all, kind)| *all += kind);
+        }
+        rows
     }
 
     /// A task is this worker's from now on; its state comes next.
@@ -177,7 +195,10 @@ impl Workload {
             Stage::Replaying(task, _) => task.take(packed, &mut Discard),
             Stage::Live(_, claimed) if packed.control.is_some() && record.offset < *claimed => return Err(unclaimed(partition)),
             Stage::Live(task, _) => {
+                let before = task.counts().events;
                 task.take(packed, &mut self.open.sink(record.source, record.offset));
+                self.open.tally.took(record.source.0, record.timestamp_ms);
+                self.open.tally.stepped(task.counts().events - before);
                 self.open.advance(record.source, record.offset + 1, bytes.len());
             }
             Stage::Restoring(..) | Stage::Gone => return Err(log_error(partition, format_args!("its log came before its state"))),

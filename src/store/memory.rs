@@ -16,6 +16,7 @@ pub struct Memory {
     rows: HashMap<Key, Kept>,
     messages: HashMap<Home, BTreeMap<MessageKey, Kept>>,
     journal: Vec<(Key, Option<Kept>)>,
+    kinds: [usize; 5],
     changed: Vec<Key>,
     gone: BTreeMap<Key, Records>,
     join_deadlines: Deadlines,
@@ -130,7 +131,13 @@ impl Memory {
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len() + self.messages.values().map(BTreeMap::len).sum::<usize>()
+        self.kinds.iter().sum()
+    }
+
+    /// How many rows of each kind there are: joins, contacts, circles, threads, messages.
+    #[must_use]
+    pub const fn kinds(&self) -> [usize; 5] {
+        self.kinds
     }
 
     /// Whether there are none.
@@ -168,20 +175,39 @@ impl Memory {
     }
 
     fn replace(&mut self, key: Key, kept: Kept) -> Option<Kept> {
-        match key {
+        let kind = kind(&key);
+        let before = match key {
             Key::Message(home, message) => self.messages.entry(home).or_default().insert(message, kept),
             key => self.rows.insert(key, kept),
-        }
+        };
+        self.kinds[kind] += usize::from(before.is_none());
+        before
     }
 
     fn take(&mut self, key: &Key) -> Option<Kept> {
-        let Key::Message(home, message) = key else { return self.rows.remove(key) };
-        let of_home = self.messages.get_mut(home)?;
-        let kept = of_home.remove(message);
-        if of_home.is_empty() {
-            self.messages.remove(home);
-        }
+        let kept = match key {
+            Key::Message(home, message) => {
+                let of_home = self.messages.get_mut(home)?;
+                let kept = of_home.remove(message);
+                if of_home.is_empty() {
+                    self.messages.remove(home);
+                }
+                kept
+            }
+            key => self.rows.remove(key),
+        };
+        self.kinds[kind(key)] -= usize::from(kept.is_some());
         kept
+    }
+}
+
+const fn kind(key: &Key) -> usize {
+    match key {
+        Key::Join(..) => 0,
+        Key::Contact(_) => 1,
+        Key::Circle(_) => 2,
+        Key::Thread(..) => 3,
+        Key::Message(..) => 4,
     }
 }
 

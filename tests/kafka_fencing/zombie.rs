@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use waid::config::{Config, FileText, Sources, load};
 use waid::domain::apps::Apps;
-use waid::runtime::broker::{Broker as _, BrokerError, Change};
+use waid::runtime::broker::{Broker as _, BrokerError, Change, Polled};
 use waid::runtime::ingest::Ingest;
 use waid::runtime::kafka::client::check_property;
 use waid::runtime::kafka::{KafkaBroker, Setup, Weakness};
 use waid::runtime::transaction::Transaction;
 use waid::runtime::vitals::Vitals;
+use waid::runtime::workload::Workload;
 use waid::wire::output::{Format, Outputs};
 use waid::wire::packed::SourceTopic;
 
@@ -22,7 +23,7 @@ const POLL: Duration = Duration::from_millis(50);
 struct Zombie {
     deployment: Deployment,
     kafka: KafkaBroker,
-    open: Transaction,
+    work: Workload,
 }
 
 impl Zombie {
@@ -33,8 +34,8 @@ impl Zombie {
         let setup = Setup::new(kafka, topics.clone(), [].into(), unique("zombie"));
         let outputs = Outputs { format: Format::Json, webhooks: topics.webhooks, sends: topics.sends, keys_name_tenant: false };
         let outputs = Arc::new(outputs);
-        let kafka = KafkaBroker::start(Setup { weakness, ..setup }, Arc::clone(&outputs), Arc::new(Vitals::default())).expect("a broker");
-        let mut zombie = Self { deployment, kafka, open: Transaction::new(outputs) };
+        let kafka = KafkaBroker::start(Setup { weakness, ..setup }, Arc::new(Vitals::default())).expect("a broker");
+        let mut zombie = Self { deployment, kafka, work: Workload::new(Transaction::new(outputs), None) };
         zombie.read();
         zombie
     }
@@ -43,10 +44,10 @@ impl Zombie {
         broker().produce(&[Record::to(&self.deployment.topic("in.webhooks")).payload("not JSON")]);
         let mut ingest = Ingest::new(Apps::new(&[]));
         wait_until("the record", || {
-            let record = self.kafka.poll(POLL, &mut self.open).expect("a member").record?;
+            let Polled::Record(record) = self.kafka.poll(POLL, &mut self.work).expect("a member") else { return None };
             assert_eq!((record.source.0, record.offset), (SourceTopic::Webhooks, 0), "there is no other");
-            ingest.take(&record, 4, &mut self.open.sink(record.source, record.offset, None));
-            self.open.advance(record.source, record.offset + 1, 0);
+            ingest.take(&record, 4, &mut self.work.open.sink(record.source, record.offset));
+            self.work.open.advance(record.source, record.offset + 1, 0);
             Some(())
         });
         assert_eq!(self.dead_letters(), 0);
@@ -68,13 +69,13 @@ impl Zombie {
     /// It joins again, and is given tasks.
     fn comes_back(&mut self) {
         wait_until("tasks", || {
-            let changes = self.kafka.poll(POLL, &mut self.open).expect("a member again").changes;
+            let Polled::Changed(changes) = self.kafka.poll(POLL, &mut self.work).expect("a member again") else { return None };
             changes.iter().any(|change| matches!(change, Change::Assigned { .. })).then_some(())
         });
     }
 
     fn commit(&mut self) -> Result<(), BrokerError> {
-        self.kafka.commit(&mut self.open)
+        self.kafka.commit(&mut self.work)
     }
 
     fn dead_letters(&self) -> usize {
@@ -124,7 +125,7 @@ fn back(name: &str, weakness: Option<Weakness>) -> (Zombie, Running) {
 #[test]
 fn what_was_open_when_partitions_were_lost_is_dropped() {
     let (zombie, successor) = back("lost", None);
-    assert!(zombie.open.is_empty());
+    assert!(zombie.work.open.is_empty());
     zombie.end(&successor);
 }
 
@@ -154,7 +155,7 @@ fn without_epochs_it_is_committed_twice() {
 fn what_is_let_go_too_late_is_not_committed() {
     let mut zombie = Zombie::new("late", None);
     let successor = zombie.is_replaced();
-    let polled = zombie.kafka.poll(Duration::from_secs(10), &mut zombie.open).map(|_| ());
+    let polled = zombie.kafka.poll(Duration::from_secs(10), &mut zombie.work).map(|_| ());
     assert!(matches!(polled, Err(BrokerError::Aborted(_))), "{polled:?}");
     assert_eq!(zombie.dead_letters(), 1);
     zombie.end(&successor);

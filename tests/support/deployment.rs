@@ -90,7 +90,12 @@ impl Deployment {
 
     /// Starts `waid run` on a machine that has never run it before.
     pub fn start(&self) -> Running {
-        self.start_on(&unique("machine"), &[])
+        self.start_with(&[])
+    }
+
+    /// The same with these variables.
+    pub fn start_with(&self, env: &[(&str, &str)]) -> Running {
+        self.start_on(&unique("machine"), env)
     }
 
     /// Starts `waid run` on this machine, that is with what the last one there has kept, and with these variables.
@@ -129,6 +134,8 @@ sends = "{prefix}.in.sends"
 dir = "{state}"
 [workers]
 threads = {threads}
+[http]
+listen = "off"
 [[apps]]
 name = "DemoApp"
 "#

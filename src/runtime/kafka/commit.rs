@@ -16,7 +16,6 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Commits transactions with one producer.
 pub(super) struct Committer {
@@ -49,10 +48,12 @@ impl Committer {
         epochs: &mut Epochs,
         work: &mut Workload,
     ) -> Result<BTreeMap<Source, Commit>, BrokerError> {
-        let began = Instant::now();
+        let commit = self.vitals.commit();
+        let mut tally = work.open.tally.clone();
         let taken = work.open.taken();
         work.seal();
         let (records, offsets) = work.open.finish();
+        tally.published(&records);
         self.vitals.commits(&offsets);
         self.check_sizes(&records)?;
         self.producer.begin()?;
@@ -66,8 +67,7 @@ impl Committer {
         crash::at(Point::BeforeLocalBookkeeping);
         epochs.begin_anew();
         self.commit_outside(consumer, &list)?;
-        let took = began.elapsed();
-        self.vitals.committed(taken, took, &offsets);
+        let took = commit.done(&tally, &offsets);
         tracing::debug!(taken, records = records.len(), ?took, "committed");
         Ok(offsets)
     }

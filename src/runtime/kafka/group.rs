@@ -8,6 +8,7 @@ use super::{log, names};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{BrokerError, Source};
 use crate::runtime::vitals::Vitals;
+use crate::wire::packed::SourceTopic;
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -62,7 +63,10 @@ impl Group {
         }
         let starts = member.shares(given).and_then(|sources| starts::find(consumer, &self.probe, &self.topics, &sources, &self.stop));
         match starts.and_then(|starts| self.assign(consumer, &starts).map(|()| starts)) {
-            Ok(starts) => member.was_given(starts),
+            Ok(starts) => {
+                self.vitals.given(given.count());
+                member.was_given(starts);
+            }
             Err(error) => {
                 // The group waits for an answer; this one takes nothing, and the worker is rebuilt.
                 let _ = consumer.incremental_assign(&TopicPartitionList::new());
@@ -121,8 +125,13 @@ impl ClientContext for Group {
 
     fn stats(&self, statistics: Statistics) {
         self.member().tick(ends::found(&self.topics, &statistics));
-        let inputs = statistics.topics.values().filter(|topic| topic.topic != self.topics.repartition);
-        self.vitals.lags(inputs.flat_map(|topic| topic.partitions.values()).map(unread).sum());
+        if statistics.cgrp.as_ref().is_some_and(|group| group.join_state == "steady") {
+            self.vitals.joined();
+        }
+        for source in SourceTopic::ALL {
+            let partitions = statistics.topics.get(names::of_source(&self.topics, source)).map(|topic| topic.partitions.values());
+            self.vitals.lags(source, partitions.into_iter().flatten().map(unread).sum());
+        }
     }
 }
 

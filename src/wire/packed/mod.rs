@@ -30,6 +30,22 @@ pub enum SourceTopic {
     Changelog,
 }
 
+impl SourceTopic {
+    /// All of them, each at its own number.
+    pub const ALL: [Self; 4] = [Self::Webhooks, Self::Sends, Self::Repartition, Self::Changelog];
+
+    /// What it is to waid, whatever it is called: its key in the configuration, and its name in metrics.
+    #[must_use]
+    pub const fn role(self) -> &'static str {
+        match self {
+            Self::Webhooks => "webhooks",
+            Self::Sends => "sends",
+            Self::Repartition => "repartition",
+            Self::Changelog => "changelog",
+        }
+    }
+}
+
 /// How far in its source a packed record reaches, so that its receiver notices one that comes again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stamp {
