@@ -82,8 +82,13 @@ impl Zombie {
         broker().read_all(&self.deployment.topic("dead-letter")).len()
     }
 
+    /// It leaves, and the successor has all partitions again.
     fn end(self, successor: &Running) {
+        let told = self.dead_letters();
         drop(self.kafka);
+        broker().produce(&[Record::to(&self.deployment.topic("in.webhooks")).payload("not JSON either")]);
+        let topic = self.deployment.topic("dead-letter");
+        wait_until("the successor to go on", || (broker().read_all(&topic).len() > told).then_some(()));
         assert_eq!(successor.stop(), 0, "{}", successor.log());
     }
 }
