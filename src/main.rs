@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Rows and events are made of many small pieces that live long or die at once, on threads of their own.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     match waid::cli::main(std::env::args_os()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -57,7 +57,7 @@ fn published(broker: MemoryBroker, records_max: usize) -> Vec<OutRecord> {
         service_window_s: 24 * HOUR_S,
         referral_window_s: 72 * HOUR_S,
     };
-    let commit = CommitPolicy { records_max, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO };
+    let commit = CommitPolicy { records_max, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO, keeping_up: 0 };
     let (webhooks, sends) = ("webhooks".to_owned(), "sends".to_owned());
     let outputs = Outputs { format: Format::Json, webhooks: webhooks.clone(), sends: sends.clone(), keys_name_tenant: false };
     let deployment = Deployment { webhooks, sends, settings, commit, tick: None, checkpoint: None };

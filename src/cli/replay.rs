@@ -47,7 +47,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// When all that follows from a record was published, and only then, is the next one read: whatever the lines are, the outputs come in one
 /// order only.
 const ONE_BY_ONE: CommitPolicy =
-    CommitPolicy { records_max: usize::MAX, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO };
+    CommitPolicy { records_max: usize::MAX, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO, keeping_up: 0 };
 
 /// Stream time follows the timestamps of the lines, hour by hour.
 const BY_THE_HOUR: TickPolicy = TickPolicy { pause: Duration::ZERO, step_ms: 3_600_000, idle: Duration::MAX };

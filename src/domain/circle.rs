@@ -11,6 +11,7 @@ use super::state::{Key, Row};
 use super::step::Step;
 use super::thread::{self, Bundle};
 use super::walk::{Facts, Node, Walk};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The row of a circle.
@@ -40,7 +41,7 @@ pub struct Circle {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Derived {
     /// Who owned which number when.
-    pub walk: Walk,
+    pub walk: Arc<Walk>,
     /// The identity of each person that has one.
     pub known: FlatMap<Node, Uuid>,
 }
@@ -63,15 +64,15 @@ pub struct CircleEntity<'a> {
 impl CircleEntity<'_> {
     /// Forwards what it is told if it went into another circle; else takes it in.
     pub fn on_event(&self, step: &mut Step, event: &CircleEvent) {
-        let mut circle = match step.state.circle(self.home) {
-            Some(circle) => circle.clone(),
-            None => Circle::founded_at(self.home),
-        };
-        if let Some(into) = circle.into {
+        if let Some(into) = step.state.circle(self.home).and_then(|circle| circle.into.clone()) {
             return step.tell(Entity::Home(into), Event::Circle(event.clone()));
         }
+        if let CircleEvent::Message(message) = event {
+            return self.on_message(step, message);
+        }
+        let mut circle = self.row(step);
         match event {
-            CircleEvent::Message(message) => self.on_message(step, &mut circle, message),
+            CircleEvent::Message(_) => unreachable!("taken before"),
             CircleEvent::Link(other) => return self.on_link(step, circle, other),
             CircleEvent::Fact(fact) if !circle.learn(fact) => return,
             CircleEvent::Fact(_) => self.retell(step, &mut circle),
@@ -93,13 +94,30 @@ impl CircleEntity<'_> {
         step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle.into()));
     }
 
-    fn on_message(&self, step: &mut Step, circle: &mut Circle, message: &Message) {
-        circle.apps.insert(message.app.clone());
-        match thread::replace(step, self.home, message) {
-            thread::Replaced::Stale => {}
-            thread::Replaced::Changed => self.retell(step, circle),
-            thread::Replaced::New => thread::assign(step, self.home, circle, message),
+    /// An ordinary message leaves the row of its circle as it is.
+    fn on_message(&self, step: &mut Step, message: &Message) {
+        let replaced = thread::replace(step, self.home, message);
+        let known = step.state.circle(self.home).and_then(|circle| circle.known_identity(message));
+        match (replaced, known) {
+            (thread::Replaced::Stale, Some(_)) => return,
+            (thread::Replaced::New, Some(identity)) => return thread::assign(step, self.home, Some(identity), message),
+            _ => {}
         }
+        let mut circle = self.row(step);
+        circle.apps.insert(message.app.clone());
+        match replaced {
+            thread::Replaced::Stale => {}
+            thread::Replaced::Changed => self.retell(step, &mut circle),
+            thread::Replaced::New => {
+                let identity = circle.identity_of(message);
+                thread::assign(step, self.home, identity, message);
+            }
+        }
+        step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle.into()));
+    }
+
+    fn row(&self, step: &Step) -> Circle {
+        step.state.circle(self.home).cloned().unwrap_or_else(|| Circle::founded_at(self.home))
     }
 
     /// Two circles are one: the one at the greater home goes into the other.
@@ -154,6 +172,18 @@ impl Circle {
         self.person(&message.subject(), message.app.tenant(), message.at.seconds())
     }
 
+    /// The identity of a message's person, if it has one and nothing about the message's app is new here.
+    fn known_identity(&self, message: &Message) -> Option<Uuid> {
+        let person = self.person_of(message).filter(|_| self.apps.contains(&message.app))?;
+        self.derived.known.get(&person).copied()
+    }
+
+    /// The identity of a message's person, founded now if it has none; `None` if the facts at hand do not tell the person.
+    pub fn identity_of(&mut self, message: &Message) -> Option<Uuid> {
+        let person = self.person_of(message)?;
+        self.identity(message.app.tenant(), &person, &message.subject())
+    }
+
     /// The identity of a person, founded now if it has none; `hint` is what it is known by just now.
     pub fn identity(&mut self, tenant: &str, person: &Node, hint: &Subject) -> Option<Uuid> {
         if let Some(known) = self.derived.known.get(person) {
@@ -168,7 +198,7 @@ impl Circle {
         Some(identity)
     }
 
-    fn person(&self, subject: &Subject, tenant: &std::sync::Arc<str>, at_s: i64) -> Option<Node> {
+    fn person(&self, subject: &Subject, tenant: &Arc<str>, at_s: i64) -> Option<Node> {
         let here = self.facts.keys.contains(&subject.home(tenant));
         let known = matches!(subject, Subject::User(user) if self.derived.walk.knows(user));
         (here || known).then(|| self.derived.walk.person(&self.derived.walk.node(subject, at_s)))
@@ -228,7 +258,7 @@ impl Circle {
 
     /// Brings up to date what follows from the rest.
     pub fn derive(&mut self) {
-        self.derived.walk = Walk::new(&self.facts);
+        self.derived.walk = Arc::new(Walk::new(&self.facts));
         self.derived.known = self.identities.iter().map(|(identity, founder)| (self.founded(founder), *identity)).collect();
     }
 
@@ -268,7 +298,7 @@ impl Circle {
         }
     }
 
-    fn tenant(&self) -> std::sync::Arc<str> {
+    fn tenant(&self) -> Arc<str> {
         self.facts.keys.first().expect("a circle has a home").tenant().clone()
     }
 }

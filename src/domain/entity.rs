@@ -9,14 +9,15 @@ use super::evidence::Observation;
 use super::flat::FlatSet;
 use super::ids::{Address, App, MessageId, Moment, Number, User};
 use super::number::{Class, class};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use uuid::Uuid;
-use xxhash_rust::xxh3::Xxh3Default;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Where facts about numbers of one co-location class, or about one BSUID, live; it never moves.
 ///
 /// The order is total and numbers come first: of two circles that turn out to be one, the smaller home takes the other in.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Home {
     /// All spellings of a number.
     Number {
@@ -71,6 +72,16 @@ impl Home {
     }
 }
 
+/// Tenants seldom share a number, and scopes a BSUID.
+impl Hash for Home {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Number { class, .. } => class.hash(state),
+            Self::User { user, .. } => user.id.hash(state),
+        }
+    }
+}
+
 /// A keyed entity: the unit of order and of ownership. One partition owns it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Entity {
@@ -85,23 +96,35 @@ pub enum Entity {
     Home(Home),
 }
 
+/// What an entity's names have together, at most, as long as nobody gives very long ones.
+const SHORT_BYTES: usize = 256;
+
 impl Entity {
     /// A hash that stays the same for ever: it decides which partition owns the entity (XXH3 of its parts, each ended by a zero byte).
     #[must_use]
     pub fn stable_hash(&self) -> u64 {
-        let mut hasher = Xxh3Default::new();
-        let mut hash = |parts: &[&[u8]]| {
+        let hash = |parts: &[&[u8]]| {
+            let length = parts.iter().map(|part| part.len() + 1).sum();
+            let (mut short, mut long) = ([0; SHORT_BYTES], Vec::new());
+            let bytes = if length <= SHORT_BYTES {
+                &mut short[..length]
+            } else {
+                long.resize(length, 0_u8);
+                &mut long
+            };
+            let mut rest = &mut *bytes;
             for part in parts {
-                hasher.update(part);
-                hasher.update(&[0]);
+                let (head, tail) = rest.split_at_mut(part.len());
+                head.copy_from_slice(part);
+                rest = &mut tail[1..];
             }
+            xxh3_64(bytes)
         };
         match self {
             Self::Message { app, id } => hash(&[b"m", app.tenant().as_bytes(), app.name().as_bytes(), id.reveal().as_bytes()]),
             Self::Home(Home::Number { tenant, class }) => hash(&[b"n", tenant.as_bytes(), &class.value().to_le_bytes()]),
             Self::Home(Home::User { tenant, user }) => hash(&[b"u", tenant.as_bytes(), user.scope.as_bytes(), user.id.reveal().as_bytes()]),
         }
-        hasher.digest()
     }
 }
 

@@ -1,15 +1,17 @@
 //! The names of things: apps, numbers, BSUIDs, message ids. Whatever could identify a person masks itself in `Debug` and `Display`.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A messaging app of a business, as configured (or as it names itself), with what its events inherit from it.
 ///
 /// Two values are equal when tenant and name are; cloning is a reference count.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct App(Arc<AppFields>);
 
-#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct AppFields {
     tenant: Arc<str>,
     name: Arc<str>,
@@ -39,6 +41,26 @@ impl App {
     #[must_use]
     pub fn scope(&self) -> &Arc<str> {
         &self.0.scope
+    }
+}
+
+/// Mostly the two are clones of one.
+impl Ord for App {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for App {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The name alone is enough to tell apps apart.
+impl Hash for App {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
     }
 }
 

@@ -46,8 +46,7 @@ pub fn retell(step: &mut Step, home: &Home, circle: &mut Circle, app: &App) {
 
 /// The person of a message: by the facts if they suffice, else as told before.
 fn identity_of(circle: &mut Circle, placed: &Placed) -> Option<Uuid> {
-    let message = &placed.message;
-    let by_facts = circle.person_of(message).and_then(|person| circle.identity(message.app.tenant(), &person, &message.subject()));
+    let by_facts = circle.identity_of(&placed.message);
     by_facts.or_else(|| placed.told.as_ref().map(|told| circle.follow(told.identity)))
 }
 

@@ -1,6 +1,6 @@
 //! Messages and conversations of one app in one circle: what an ordinary message does to them.
 
-use super::circle::{Circle, NAMESPACE};
+use super::circle::NAMESPACE;
 use super::entity::{Direction, Home, Message};
 use super::flat::FlatMap;
 use super::ids::{App, Moment, Number};
@@ -83,6 +83,7 @@ pub struct Bundle {
 }
 
 /// What became of a message that its circle was told of.
+#[derive(Clone, Copy)]
 pub enum Replaced {
     /// It is new.
     New,
@@ -169,14 +170,13 @@ pub fn forget(step: &mut Step, home: &Home, message: &MessageKey, now_ms: i64) {
     step.state.put(Key::Thread(home.clone(), message.app.clone()), Row::Thread(thread));
 }
 
-/// Keeps what a message says now, if that is news. A later version of one that is not here comes after it was forgotten: it stays as told.
+/// Keeps what a message says now, if that is news; a new one is for [`assign`] to keep. A later version of one that is not here comes after it was forgotten: it stays as told.
 pub fn replace(step: &mut Step, home: &Home, message: &Message) -> Replaced {
     let key = Key::Message(home.clone(), key_of(message));
     let Some(Row::Message(known)) = step.state.get(&key) else {
         if message.version > 1 {
             return Replaced::Stale;
         }
-        step.state.put(key, Row::Message(Placed { message: message.clone(), told: None, window_ms: None, founded: 0 }.into()));
         return Replaced::New;
     };
     if known.message.version >= message.version {
@@ -187,13 +187,15 @@ pub fn replace(step: &mut Step, home: &Home, message: &Message) -> Replaced {
     Replaced::Changed
 }
 
-/// Gives a new message its conversation: that of the messages it is tied to, which become one, or a new one.
-pub fn assign(step: &mut Step, home: &Home, circle: &mut Circle, message: &Message) {
+/// Keeps a new message and gives it its conversation, once its person is known: that of the messages it is tied to, which become one, or
+/// a new one.
+pub fn assign(step: &mut Step, home: &Home, identity: Option<Uuid>, message: &Message) {
     let app = &message.app;
-    let Some(person) = circle.person_of(message) else { return };
-    let Some(identity) = circle.identity(app.tenant(), &person, &message.subject()) else { return };
-    let mut thread = step.state.thread(home, app).cloned().unwrap_or_default();
     let mut placed = Placed { message: message.clone(), told: None, window_ms: None, founded: 0 };
+    let Some(identity) = identity else {
+        return step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.into()));
+    };
+    let mut thread = step.state.thread(home, app).cloned().unwrap_or_default();
     let tied = tied_conversations(step, home, &thread, identity, &placed);
     placed.window_ms = placed.window_after(window_before(step, home, identity, &placed), step.settings);
     let (conversation, is_new) = match tied.first() {

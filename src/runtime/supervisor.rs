@@ -100,7 +100,7 @@ fn attend(post: &Post, patience: Patience, work: impl Fn(&Post) -> Result<(), Br
     let thread = post.thread;
     let (mut known, mut committed) = (Failures::default(), post.vitals.progress().records);
     loop {
-        post.vitals.beat();
+        post.vitals.beat(Instant::now());
         let worked = catch_unwind(AssertUnwindSafe(|| work(post))).unwrap_or_else(|panic| Err(broken(panic.as_ref())));
         let reason = match worked {
             Ok(()) | Err(BrokerError::Stopped) => return Ok(()),

@@ -123,13 +123,13 @@ impl Default for Vitals {
 impl Vitals {
     /// Notes that a call begins which cannot be cancelled.
     pub fn call(&self) -> Call<'_> {
-        self.call_micros.store(self.micros(), Ordering::Relaxed);
+        self.call_micros.store(self.micros(Instant::now()), Ordering::Relaxed);
         Call(self)
     }
 
     /// Notes that the worker gets on: at each turn, whether there was anything to do or not.
-    pub fn beat(&self) {
-        self.beat_micros.store(self.micros(), Ordering::Relaxed);
+    pub fn beat(&self, now: Instant) {
+        self.beat_micros.store(self.micros(now), Ordering::Relaxed);
     }
 
     /// Notes that the worker is a member of its group, although it may have no partitions.
@@ -236,8 +236,8 @@ impl Vitals {
     }
 
     /// µs since the beginning, never 0.
-    fn micros(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
+    fn micros(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.origin).as_micros()).unwrap_or(u64::MAX).max(1)
     }
 }
 

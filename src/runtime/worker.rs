@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// When a transaction is committed.
+/// When a transaction is committed: early as long as the worker keeps up, late when it has a backlog.
 #[derive(Clone, Copy, Debug)]
 pub struct CommitPolicy {
     /// At the latest after so many records.
@@ -25,11 +25,14 @@ pub struct CommitPolicy {
     pub age_max: Duration,
     /// At once when nothing has come for so long.
     pub idle: Duration,
+    /// When all that had come is taken, after so many times as long as the last commit took: of a worker that keeps up, commits
+    /// take no greater part of the time than this leaves them.
+    pub keeping_up: u32,
 }
 
 impl Default for CommitPolicy {
     fn default() -> Self {
-        Self { records_max: 20_000, bytes_max: 8 << 20, age_max: Duration::from_millis(100), idle: Duration::from_millis(2) }
+        Self { records_max: 20_000, bytes_max: 8 << 20, age_max: Duration::from_millis(100), idle: Duration::from_millis(2), keeping_up: 2 }
     }
 }
 
@@ -59,6 +62,10 @@ pub struct Worker<B> {
     work: Workload,
     marks: Option<Marks>,
     opened: Instant,
+    /// The wall clock as of the last look.
+    now_ms: i64,
+    /// How long the last commit took.
+    commit_took: Duration,
     vitals: Arc<Vitals>,
 }
 
@@ -68,10 +75,21 @@ impl<B: Broker> Worker<B> {
     /// # Errors
     /// When the broker does not answer.
     pub fn new(mut broker: B, ingest: Ingest, deployment: Deployment, outputs: Arc<Outputs>) -> Result<Self, BrokerError> {
-        let partitions = broker.partitions()?;
+        let (partitions, now_ms) = (broker.partitions()?, broker.now_ms());
         let work = Workload::new(Transaction::new(outputs), deployment.checkpoint);
         let marks = deployment.tick.map(Marks::new);
-        Ok(Self { broker, ingest, deployment, partitions, work, marks, opened: Instant::now(), vitals: Arc::default() })
+        Ok(Self {
+            broker,
+            ingest,
+            deployment,
+            partitions,
+            work,
+            marks,
+            opened: Instant::now(),
+            now_ms,
+            commit_took: Duration::ZERO,
+            vitals: Arc::default(),
+        })
     }
 
     /// The same, showing how it fares.
@@ -99,14 +117,14 @@ impl<B: Broker> Worker<B> {
     /// # Errors
     /// When the worker must be rebuilt.
     pub fn turn(&mut self, wait: Duration) -> Result<bool, BrokerError> {
-        self.vitals.beat();
-        let (was_empty, now_ms) = (self.work.open.is_empty(), self.broker.now_ms());
-        let wait = if was_empty { wait } else { self.deployment.commit.idle };
+        let (now, was_empty) = (Instant::now(), self.work.open.is_empty());
+        self.vitals.beat(now);
+        let wait = if was_empty { wait } else { self.patience(now) };
         let idle = match self.broker.poll(wait, &mut self.work)? {
             Polled::Nothing => true,
             Polled::Record(record) => {
                 let (ingest, marks) = (&mut self.ingest, self.marks.as_mut());
-                take(&record, &mut self.work, ingest, marks, self.partitions, now_ms)?;
+                take(&record, &mut self.work, ingest, marks, self.partitions, self.now_ms)?;
                 false
             }
             Polled::Changed(changes) => {
@@ -118,9 +136,10 @@ impl<B: Broker> Worker<B> {
         if was_empty {
             self.opened = Instant::now();
         }
-        if !(idle || self.is_full()) {
+        if !(idle || self.is_full(now)) {
             return Ok(true);
         }
+        self.now_ms = self.broker.now_ms();
         self.tick();
         self.work.checkpoint(|_| false);
         let due = !self.work.open.is_empty();
@@ -153,7 +172,19 @@ impl<B: Broker> Worker<B> {
     /// # Errors
     /// When the worker must be rebuilt.
     pub fn commit(&mut self) -> Result<(), BrokerError> {
-        if self.work.open.is_empty() { Ok(()) } else { self.broker.commit(&mut self.work) }
+        if self.work.open.is_empty() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        self.broker.commit(&mut self.work)?;
+        self.commit_took = began.elapsed();
+        Ok(())
+    }
+
+    /// For how long to wait for another record before what is open is committed.
+    fn patience(&self, now: Instant) -> Duration {
+        let policy = &self.deployment.commit;
+        (self.commit_took * policy.keeping_up).saturating_sub(now - self.opened).clamp(Duration::ZERO, policy.idle)
     }
 
     /// The tasks it holds.
@@ -225,9 +256,9 @@ impl<B: Broker> Worker<B> {
         }
     }
 
-    fn is_full(&self) -> bool {
+    fn is_full(&self, now: Instant) -> bool {
         let (policy, open) = (&self.deployment.commit, &self.work.open);
-        open.taken() >= policy.records_max || open.taken_bytes() >= policy.bytes_max || self.opened.elapsed() >= policy.age_max
+        open.taken() >= policy.records_max || open.taken_bytes() >= policy.bytes_max || now - self.opened >= policy.age_max
     }
 }
 

@@ -1,6 +1,9 @@
 //! The fields of the domain's types, by the numbers of `proto/waid/internal/v1/model.proto`.
 
-use super::codec::{DecodeError, Field, Message, Reader, Value, Wire, Writer, enumeration, message, one_of, one_of_message, put_value};
+use super::codec::{
+    DecodeError, Field, Message, Reader, Value, Wire, Writer, enumeration, known_app, known_text, message, one_of, one_of_message,
+    put_value,
+};
 use crate::domain::circle::{Circle, Derived, Founder};
 use crate::domain::contact::Contact;
 use crate::domain::entity::{
@@ -152,17 +155,30 @@ impl Message for NamedApp {
     }
 
     fn take_fields(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (mut tenant, mut name, mut scope) = (None, None, None);
+        let (mut tenant, mut name, mut scope) = ("", "", None);
         while let Some((number, wire)) = input.tag()? {
-            match number {
-                1 => Arc::<str>::take(&mut tenant, number, wire, input)?,
-                2 => Arc::<str>::take(&mut name, number, wire, input)?,
-                3 => Arc::<str>::take(&mut scope, number, wire, input)?,
+            match (number, wire) {
+                (1, Wire::Length) => tenant = input.text()?,
+                (2, Wire::Length) => name = input.text()?,
+                (3, Wire::Length) => scope = Some(input.text()?),
+                (1..=3, Wire::Varint) => return Err(DecodeError::FieldType(number)),
                 _ => return Err(DecodeError::UnknownField(number)),
             }
         }
-        let name = name.unwrap_or_default();
-        Ok(Self(App::new(&tenant.unwrap_or_default(), &name, &scope.unwrap_or_else(|| name.clone()))))
+        Ok(Self(known_app(tenant, name, scope.unwrap_or(name))))
+    }
+}
+
+/// A tenant or scope, as the dictionary has it.
+pub struct NamedText(pub Arc<str>);
+
+impl Value for NamedText {
+    fn write(&self, out: &mut Writer) {
+        self.0.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.text().map(known_text).map(Self)
     }
 }
 

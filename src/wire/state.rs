@@ -8,7 +8,7 @@
 
 use super::codec::{DecodeError, Names, Reader, Wire, Writer, put_value, take_value};
 use super::key;
-use super::model::NamedApp;
+use super::model::{NamedApp, NamedText};
 use crate::domain::circle::Circle;
 use crate::domain::entity::Home;
 use crate::domain::ids::{App, MessageId};
@@ -76,7 +76,7 @@ pub fn decode_row(key: &[u8], value: &[u8]) -> Result<(Key, Row), DecodeError> {
     while let Some((number, wire)) = input.tag()? {
         match number {
             field::TEXTS => {
-                let text = take_value(number, wire, &mut input)?;
+                let NamedText(text) = take_value(number, wire, &mut input)?;
                 input.texts.push(text);
             }
             field::APPS => {

@@ -1,7 +1,8 @@
 //! The dictionary of one packed record or row: apps, tenants and scopes, each written once and then called by index.
 
 use crate::domain::ids::App;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -57,9 +58,62 @@ impl<T: Clone + Eq + Hash> Table<T> {
     }
 }
 
+/// Names that were read before on this thread: rows keep them, and one allocation for all is less memory and compares at once.
+#[derive(Default)]
+struct Known {
+    texts: HashSet<Arc<str>>,
+    apps: HashMap<Arc<str>, App>,
+}
+
+/// How many names of a kind are kept; the ones after that are built anew each time.
+const KNOWN_MAX: usize = 1024;
+
+thread_local! {
+    static KNOWN: RefCell<Known> = RefCell::default();
+}
+
+/// A tenant or scope, as it was read before if it was.
+pub fn known_text(text: &str) -> Arc<str> {
+    KNOWN.with_borrow_mut(|Known { texts, .. }| {
+        if let Some(known) = texts.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = text.into();
+        if texts.len() < KNOWN_MAX {
+            texts.insert(new.clone());
+        }
+        new
+    })
+}
+
+/// An app, as it was read before if it was.
+pub fn known_app(tenant: &str, name: &str, scope: &str) -> App {
+    KNOWN.with_borrow_mut(|Known { apps, .. }| {
+        if let Some(known) = apps.get(name).filter(|known| (&**known.tenant(), &**known.scope()) == (tenant, scope)) {
+            return known.clone();
+        }
+        let new = App::new(tenant, name, scope);
+        if apps.len() < KNOWN_MAX {
+            apps.insert(new.name().clone(), new.clone());
+        }
+        new
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_read_before_is_shared_and_what_differs_is_not() {
+        let app = known_app("tenant", "app", "scope");
+        assert!(Arc::ptr_eq(app.name(), known_app("tenant", "app", "scope").name()));
+        for (tenant, scope) in [("tenant", "other"), ("other", "scope")] {
+            assert_eq!(known_app(tenant, "app", scope), App::new(tenant, "app", scope));
+        }
+        assert!(Arc::ptr_eq(&known_text("scope"), &known_text("scope")));
+        assert_eq!(&*known_text("another"), "another");
+    }
 
     #[test]
     fn each_value_has_one_index_also_beyond_those_that_are_compared() {

@@ -9,7 +9,7 @@ mod packer;
 pub use packer::Packer;
 
 use super::codec::{DecodeError, Reader, enumeration, message, take_message, take_value};
-use super::model::NamedApp;
+use super::model::{NamedApp, NamedText};
 use crate::domain::entity::Envelope;
 use crate::domain::step::Settings;
 use envelope::NO_CAUSE;
@@ -126,7 +126,7 @@ pub fn decode(bytes: &[u8]) -> Result<Packed, DecodeError> {
             field::MARKS => packed.marks.push(take_value(number, wire, &mut input)?),
             field::CONTROL => packed.control = Some(take_value(number, wire, &mut input)?),
             field::TEXTS => {
-                let text = take_value(number, wire, &mut input)?;
+                let NamedText(text) = take_value(number, wire, &mut input)?;
                 input.texts.push(text);
             }
             field::APPS => {
