@@ -65,6 +65,16 @@ impl Vitals {
         Call(self)
     }
 
+    /// Notes that the worker gives up its clients, which is a call as well: it ends when the worker is [`Vitals::gone`].
+    pub fn leaves(&self) {
+        std::mem::forget(self.call());
+    }
+
+    /// Notes that nothing is left of the worker.
+    pub fn gone(&self) {
+        self.call_micros.store(0, Ordering::Relaxed);
+    }
+
     /// How long the call under way has lasted, if there is one.
     pub fn in_call_for(&self) -> Option<Duration> {
         let began = self.call_micros.load(Ordering::Relaxed);
@@ -142,6 +152,10 @@ mod tests {
         let call = vitals.call();
         assert!(vitals.in_call_for().is_some());
         drop(call);
+        assert_eq!(vitals.in_call_for(), None);
+        vitals.leaves();
+        assert!(vitals.in_call_for().is_some());
+        vitals.gone();
         assert_eq!(vitals.in_call_for(), None);
     }
 }
