@@ -78,7 +78,7 @@ pub struct ConversationConfig {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StateConfig {
     /// The directory of the local store and of the worker ids; it may be lost, the changelog has it all. Default
-    /// `/var/lib/waid`. One process at a time.
+    /// `/var/lib/waid`. Processes that share it take a slot each.
     pub dir: PathBuf,
     /// Bytes of rows kept in memory, by all workers together; colder ones are read from `dir`. Default 1 GiB.
     pub memory_max: u64,

@@ -65,3 +65,15 @@ fn a_start_on_another_machine_has_to_wait() {
     assert!(readable > MOST_OF_IT && told > MOST_OF_IT, "{readable:?}, {told:?}");
     assert!(readable < 4 * TRANSACTION_TIMEOUT, "{readable:?}");
 }
+
+/// Whoever chose a directory wants it used.
+#[test]
+fn a_state_dir_that_cannot_be_written_ends_with_1_and_what_to_do() {
+    let deployment = Deployment::create("unwritable", [1, 1], 1);
+    let output = deployment.waid(&["run"], &[("WAID__STATE__DIR", "/dev/null/waid")]);
+    let err = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    for part in ["/dev/null/waid", "Not a directory", "set state.dir"] {
+        assert!(err.contains(part), "{part}\n{err}");
+    }
+}

@@ -102,6 +102,7 @@ fn attend(post: &Post, patience: Patience, work: impl Fn(&Post) -> Result<(), Br
     loop {
         post.vitals.beat(Instant::now());
         let worked = catch_unwind(AssertUnwindSafe(|| work(post))).unwrap_or_else(|panic| Err(broken(panic.as_ref())));
+        post.vitals.gone();
         let reason = match worked {
             Ok(()) | Err(BrokerError::Stopped) => return Ok(()),
             Err(reason) if post.stop.load(Ordering::Relaxed) => return Err(SupervisorError::Stop { thread, reason }),

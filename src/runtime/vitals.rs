@@ -161,6 +161,16 @@ impl Vitals {
         self.checkpointed(None);
     }
 
+    /// Notes that the worker gives up its clients, which is a call as well: it ends when the worker is [`Vitals::gone`].
+    pub fn leaves(&self) {
+        std::mem::forget(self.call());
+    }
+
+    /// Notes that nothing is left of the worker.
+    pub fn gone(&self) {
+        self.call_micros.store(0, Ordering::Relaxed);
+    }
+
     /// Notes that a record of this partition is taken.
     pub fn takes(&self, source: Source) {
         let at_hand = &mut self.ledger().at_hand;
@@ -380,6 +390,10 @@ mod tests {
         let call = vitals.call();
         assert!(vitals.in_call_for().is_some());
         drop(call);
+        assert_eq!(vitals.in_call_for(), None);
+        vitals.leaves();
+        assert!(vitals.in_call_for().is_some());
+        vitals.gone();
         assert_eq!(vitals.in_call_for(), None);
     }
 

@@ -103,12 +103,9 @@ impl Deployment {
         let directory = tempfile::Builder::new().prefix("waid-run-").tempdir().expect("a directory");
         let config = directory.path().join("waid.toml");
         fs::write(&config, self.config(&self.machines.path().join(machine))).expect("a file");
-        // The shell becomes waid, so its process id is waid's.
-        let script = r#"echo $$ >"$0"; exec "$@""#;
-        let pid = directory.path().join("pid").display().to_string();
         let config = config.display().to_string();
         let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut command = vec!["sh", "-c", script, &pid, "env"];
+        let mut command = vec!["env"];
         command.extend(env.iter().map(String::as_str));
         command.extend([env!("CARGO_BIN_EXE_waid"), "--config", &config, "run"]);
         Running { process: Process::start(directory, &command).expect("a process") }
@@ -146,10 +143,7 @@ name = "DemoApp"
 impl Running {
     /// Sends it a signal, by its name without SIG.
     pub fn signal(&self, name: &str) {
-        let pid = self.process.directory().join("pid");
-        let pid = wait_until("the process id", || fs::read_to_string(&pid).ok().filter(|pid| pid.ends_with('\n')));
-        let killed = Command::new("kill").args(["-s", name, pid.trim()]).status().expect("`kill` runs");
-        assert!(killed.success(), "cannot signal process {pid}");
+        self.process.signal(name);
     }
 
     /// What it ended with, if it has; above 128 a signal ended it.

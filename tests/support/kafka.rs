@@ -65,6 +65,11 @@ impl Broker {
         self.process.as_ref()?.pid()
     }
 
+    /// Sends a signal to the broker, by its name without SIG. Only one that was started here takes it.
+    pub fn signal(&self, name: &str) {
+        self.process.as_ref().expect("a broker of its own: unset WAID_TEST_BOOTSTRAP").signal(name);
+    }
+
     /// `None`: another program took one of the ports between the choice and the start.
     fn launch(jars: &Path) -> Result<Option<Self>> {
         let [port, controller_port] = free_ports()?;

@@ -8,6 +8,8 @@ use std::{fs, mem};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use super::wait::wait_until;
+
 /// Runs `"$@"` until it ends or standard input does. That input is a pipe whose other end only the test process holds, so the system
 /// closes it at any death of that process, `kill -9` included. A file named `exit` says that the command ended by itself.
 const KEEPER: &str = r#"
@@ -15,6 +17,7 @@ dir=$1; shift
 exec 3<&0
 "$@" >"$dir/log" 2>&1 </dev/null 3<&- &
 child=$!
+echo $child >"$dir/pid.new"; mv "$dir/pid.new" "$dir/pid"
 { read -r line <&3; [ -e "$dir/exit" ] || kill -9 $child; } &
 wait $child
 echo $? >"$dir/exit"
@@ -63,9 +66,11 @@ impl Process {
         fs::read_to_string(self.directory.join("exit")).ok()?.trim().parse().ok()
     }
 
-    /// Where it runs: what it wrote there is gone after its end.
-    pub fn directory(&self) -> &Path {
-        &self.directory
+    /// Sends it a signal, by its name without SIG.
+    pub fn signal(&self, name: &str) {
+        let pid = wait_until("the process id", || fs::read_to_string(self.directory.join("pid")).ok());
+        let killed = Command::new("kill").args(["-s", name, pid.trim()]).status().expect("`kill` runs");
+        assert!(killed.success(), "cannot signal process {pid}");
     }
 
     /// All that the process wrote so far.

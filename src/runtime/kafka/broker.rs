@@ -157,6 +157,7 @@ impl Drop for KafkaBroker {
     /// something, and nobody knows whether it is whole.
     fn drop(&mut self) {
         self.consumer.context().member().abandon();
+        self.consumer.context().member().committer.leaves();
     }
 }
 

@@ -35,6 +35,11 @@ impl Committer {
         self.producer.serve();
     }
 
+    /// The consumer and the producer are closed next, for which librdkafka knows no deadline.
+    pub fn leaves(&self) {
+        self.vitals.leaves();
+    }
+
     /// The worker is given a record of this partition.
     pub fn takes(&self, source: Source) {
         self.vitals.takes(source);

@@ -15,25 +15,46 @@ pub(super) enum Point {
     BeforeLocalBookkeeping,
 }
 
+/// What `WAID_TEST_CRASH` asks for.
+#[cfg(debug_assertions)]
+struct Asked {
+    point: String,
+    count: u32,
+    pause: Option<std::time::Duration>,
+}
+
 /// Ends the process, without destructors and with nothing said to any broker, when `WAID_TEST_CRASH=point:count` names
-/// this point and it is passed for the `count`th time, by whatever thread.
+/// this point and it is passed for the `count`th time, by whatever thread. `point:count:millis` makes a pause instead.
 #[cfg(debug_assertions)]
 pub(super) fn at(point: Point) {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    static ASKED: LazyLock<Option<(String, u32)>> = LazyLock::new(|| {
-        let asked = std::env::var("WAID_TEST_CRASH").ok()?;
-        let (point, count) = asked.split_once(':').expect("WAID_TEST_CRASH is point:count");
-        assert!(Point::ALL.iter().any(|known| known.name() == point), "WAID_TEST_CRASH: there is no point {point}");
-        Some((point.to_owned(), count.parse().expect("WAID_TEST_CRASH counts from 1")))
-    });
+    static ASKED: LazyLock<Option<Asked>> = LazyLock::new(|| std::env::var("WAID_TEST_CRASH").ok().map(|text| Asked::parse(&text)));
     static PASSED: AtomicU32 = AtomicU32::new(0);
 
-    let Some((_, count)) = ASKED.as_ref().filter(|(asked, _)| asked == point.name()) else { return };
-    if PASSED.fetch_add(1, Ordering::Relaxed) + 1 == *count {
-        eprintln!("WAID_TEST_CRASH: ends at {}", point.name());
-        std::process::abort();
+    let Some(asked) = ASKED.as_ref().filter(|asked| asked.point == point.name()) else { return };
+    if PASSED.fetch_add(1, Ordering::Relaxed) + 1 != asked.count {
+        return;
+    }
+    eprintln!("WAID_TEST_CRASH: at {}", point.name());
+    match asked.pause {
+        Some(pause) => std::thread::sleep(pause),
+        None => std::process::abort(),
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Asked {
+    fn parse(text: &str) -> Self {
+        let number = |part: &str| part.parse().expect("WAID_TEST_CRASH is point:count or point:count:millis");
+        let mut parts = text.split(':');
+        let point = parts.next().filter(|point| Point::ALL.iter().any(|known| known.name() == *point));
+        Self {
+            point: point.unwrap_or_else(|| panic!("WAID_TEST_CRASH={text}: there is no such point")).to_owned(),
+            count: parts.next().map_or(1, number),
+            pause: parts.next().map(|millis| std::time::Duration::from_millis(u64::from(number(millis)))),
+        }
     }
 }
 
