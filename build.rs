@@ -3,8 +3,13 @@
 use std::io;
 
 /// All files, public and internal.
-const FILES: [&str; 4] =
-    ["waid/v1/output.proto", "waid/v1/send.proto", "waid/internal/v1/repartition.proto", "waid/internal/v1/state.proto"];
+const FILES: [&str; 5] = [
+    "waid/v1/output.proto",
+    "waid/v1/send.proto",
+    "waid/internal/v1/repartition.proto",
+    "waid/internal/v1/state.proto",
+    "waid/internal/v1/marker.proto",
+];
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=proto");

@@ -49,7 +49,7 @@ pub struct Config {
     pub state: StateConfig,
     /// How many threads work.
     pub workers: WorkersConfig,
-    /// The port for health, metrics and look-ups.
+    /// The port for health and metrics.
     pub http: HttpConfig,
     /// The shape of the output records.
     pub output: OutputConfig,
@@ -95,8 +95,9 @@ pub struct WorkersConfig {
 /// `[http]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct HttpConfig {
-    /// Address and port. Default 127.0.0.1:9464, this machine only: there is no login, and look-ups show people.
-    pub listen: SocketAddr,
+    /// Address and port; port 0 is any free one, `None` is no port at all. Default 127.0.0.1:9464, this machine only: there is no
+    /// login.
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[output]`
@@ -173,8 +174,13 @@ impl Default for WorkersConfig {
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)) }
+        Self { listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))) }
     }
+}
+
+impl HttpConfig {
+    /// What is written in the place of an address to have no port.
+    pub const OFF: &str = "off";
 }
 
 impl OutputFormat {

@@ -60,7 +60,7 @@ fn published(broker: MemoryBroker, records_max: usize) -> Vec<OutRecord> {
     let commit = CommitPolicy { records_max, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO };
     let (webhooks, sends) = ("webhooks".to_owned(), "sends".to_owned());
     let outputs = Outputs { format: Format::Json, webhooks: webhooks.clone(), sends: sends.clone(), keys_name_tenant: false };
-    let deployment = Deployment { webhooks, sends, settings, commit };
+    let deployment = Deployment { webhooks, sends, settings, commit, tick: None, checkpoint: None };
     let mut worker = Worker::new(broker, Ingest::new(Apps::new(&[])), deployment, Arc::new(outputs)).expect("memory answers");
     while worker.broker().has_more() {
         while worker.turn(Duration::ZERO).expect("memory does not fail") {}

@@ -3,6 +3,7 @@
 use crate::config::{App, Config, OutputFormat};
 use crate::domain::apps::{Apps, ListedApp};
 use crate::domain::step::Settings;
+use crate::runtime::marks::TickPolicy;
 use crate::runtime::worker::{CommitPolicy, Deployment};
 use crate::wire::output::{Format, Outputs};
 use std::time::Duration;
@@ -12,10 +13,10 @@ const SERVICE_WINDOW_S: i64 = 24 * 3600;
 /// The same after a click-to-WhatsApp ad, s (Meta's free entry point).
 const REFERRAL_WINDOW_S: i64 = 72 * 3600;
 
-/// What a worker is told about the deployment.
+/// What a worker is told about the deployment. Its state is not kept.
 pub fn deployment(config: &Config, commit: CommitPolicy) -> Deployment {
     let (webhooks, sends) = (config.topics.webhooks.clone(), config.topics.sends.clone());
-    Deployment { webhooks, sends, settings: settings(config), commit }
+    Deployment { webhooks, sends, settings: settings(config), commit, tick: Some(TickPolicy::default()), checkpoint: None }
 }
 
 /// The listed apps.

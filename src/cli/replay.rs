@@ -9,8 +9,9 @@ use super::{Failure, pipeline, stop};
 use crate::config::{Config, Loaded};
 use crate::runtime::broker::{PartitionCounts, Source};
 use crate::runtime::ingest::Ingest;
+use crate::runtime::marks::TickPolicy;
 use crate::runtime::memory::{MemoryBroker, Record};
-use crate::runtime::worker::{CommitPolicy, Worker};
+use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
 use clap::Args;
 use emit::Lines;
 use files::{Files, Item};
@@ -47,6 +48,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// order only.
 const ONE_BY_ONE: CommitPolicy =
     CommitPolicy { records_max: usize::MAX, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO };
+
+/// Stream time follows the timestamps of the lines, hour by hour.
+const BY_THE_HOUR: TickPolicy = TickPolicy { pause: Duration::ZERO, step_ms: 3_600_000, idle: Duration::MAX };
 
 /// Lines read ahead, and how many bytes were read with them.
 struct Ahead {
@@ -117,7 +121,7 @@ impl<'a> Replay<'a> {
         // One partition: nothing has to be handed from one task to another, and the result is the same.
         let counts = PartitionCounts { webhooks: 1, sends: 1, repartition: 1 };
         let broker = MemoryBroker::new(counts, Box::new(|_| 0));
-        let deployment = pipeline::deployment(config, ONE_BY_ONE);
+        let deployment = Deployment { tick: Some(BY_THE_HOUR), ..pipeline::deployment(config, ONE_BY_ONE) };
         let ingest = Ingest::new(pipeline::apps(config));
         let worker = Worker::new(broker, ingest, deployment, Arc::new(outputs)).map_err(Failure::failed)?;
         let files = args.files.iter().map(|path| path.display().to_string()).collect();
@@ -135,7 +139,11 @@ impl<'a> Replay<'a> {
                 Err(RecvTimeoutError::Timeout) if stop.load(Ordering::Relaxed) => return self.flush(),
                 // Whoever feeds standard input by hand wants to see what came of it.
                 Err(RecvTimeoutError::Timeout) => self.flush()?,
-                Err(RecvTimeoutError::Disconnected) => return self.flush(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.worker.end_of_inputs();
+                    self.work()?;
+                    return self.flush();
+                }
             }
         }
     }
@@ -159,9 +167,12 @@ impl<'a> Replay<'a> {
     fn take_record(&mut self, source: Source, record: Record) -> Result<(), End> {
         self.tally.read(source.0);
         self.worker.broker_mut().append(source, record);
-        while self.worker.broker().has_more() {
-            while self.worker.turn(Duration::ZERO).map_err(|error| End::Failed(Failure::failed(error)))? {}
-        }
+        self.work()
+    }
+
+    /// Until all that follows from what was read is published.
+    fn work(&mut self) -> Result<(), End> {
+        while self.worker.turn(Duration::ZERO).map_err(|error| End::Failed(Failure::failed(error)))? {}
         let broker = self.worker.broker_mut();
         broker.trim();
         for record in broker.take_published() {

@@ -2,37 +2,60 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tracing::{info, warn};
-use uuid::Uuid;
 
 use super::{Failure, pipeline, topics};
 use crate::config::{Config, Loaded};
+use crate::http;
 use crate::runtime::broker::BrokerError;
+use crate::runtime::crew::{Crew, Post};
+use crate::runtime::identity::Identity;
 use crate::runtime::ingest::Ingest;
 use crate::runtime::kafka::admin::Admin;
-use crate::runtime::kafka::{KafkaBroker, Setup};
-use crate::runtime::supervisor::{Patience, Post, supervise};
+use crate::runtime::kafka::{KafkaBroker, Setup, TRANSACTION_TIMEOUT};
+use crate::runtime::supervisor::{Patience, supervise};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
+use crate::runtime::workload::CheckpointPolicy;
 use crate::wire::output::Outputs;
 
 /// Join webhooks and sends, and publish identities and conversations, until told to stop.
 #[derive(Debug, Args)]
 pub struct RunArgs {}
 
-/// Checks that the topics are there and as they must be, then works until SIGTERM or Ctrl-C.
+/// Opens the HTTP port, checks that the topics are there and as they must be, then works until SIGTERM or Ctrl-C.
 pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
     let config = &loaded.config;
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
+    let (crew, patience) = (Arc::new(Crew::new(config.workers.threads)), patience());
+    if let Some(address) = config.http.listen {
+        http::open(address, Arc::clone(&crew), patience.call_max).map_err(Failure::failed)?;
+    }
     let limits = preflight(config)?;
-    let start = Start::new(config, limits);
+    let start = Start::new(config, limits, identity(loaded)?);
     info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
-    supervise(config.workers.threads, Patience::default(), |post| start.worker(post)).map_err(Failure::failed)?;
+    supervise(&crew, patience, |post| start.worker(post)).map_err(Failure::failed)?;
     info!("stopped");
     Ok(())
+}
+
+/// A call that cannot be cancelled may last for twice what its step may take.
+fn patience() -> Patience {
+    Patience { call_max: limit("WAID_TEST_CALL_MAX_MS", 2 * transaction_timeout()), ..Patience::default() }
+}
+
+fn transaction_timeout() -> Duration {
+    limit("WAID_TEST_TRANSACTION_TIMEOUT_MS", TRANSACTION_TIMEOUT)
+}
+
+/// What it is, or what a test of a debug build wants it to be.
+fn limit(variable: &str, usual: Duration) -> Duration {
+    let set = if cfg!(debug_assertions) { std::env::var(variable).ok() } else { None };
+    set.map_or(usual, |millis| Duration::from_millis(millis.parse().expect("milliseconds")))
 }
 
 /// `max.message.bytes` of each topic, once all of them are as they must be.
@@ -51,6 +74,18 @@ fn preflight(config: &Config) -> Result<BTreeMap<String, u64>, Failure> {
     Ok(limits.collect())
 }
 
+/// The identity that `state.dir` keeps. A directory that somebody chose must do; the default may be missing.
+fn identity(loaded: &Loaded) -> Result<Identity, Failure> {
+    match Identity::claim(&loaded.config.state.dir) {
+        Ok(identity) => Ok(identity),
+        Err(error) if loaded.origins.contains_key("state.dir") => Err(Failure::failed(error)),
+        Err(error) => {
+            warn!(reason = %error, "going on with an id for this run only: after a crash, readers and the next process wait up to 20 s for what it left open");
+            Ok(Identity::random())
+        }
+    }
+}
+
 /// What every worker of the process is built from.
 struct Start<'a> {
     config: &'a Config,
@@ -58,23 +93,26 @@ struct Start<'a> {
     outputs: Arc<Outputs>,
     deployment: Deployment,
     /// Tells the transactional ids of this process from those of others in the group.
-    instance: Uuid,
+    identity: Identity,
 }
 
 impl<'a> Start<'a> {
-    fn new(config: &'a Config, limits: BTreeMap<String, u64>) -> Self {
+    fn new(config: &'a Config, limits: BTreeMap<String, u64>, identity: Identity) -> Self {
         let deployment = pipeline::deployment(config, CommitPolicy::default());
-        Self { config, limits, outputs: Arc::new(pipeline::outputs(config)), deployment, instance: Uuid::new_v4() }
+        let deployment = Deployment { checkpoint: Some(CheckpointPolicy::default()), ..deployment };
+        Self { config, limits, outputs: Arc::new(pipeline::outputs(config)), deployment, identity }
     }
 
     /// One worker, from its start until it fails or is told to stop.
     fn worker(&self, post: &Post) -> Result<(), BrokerError> {
         let Config { kafka, topics, .. } = self.config;
-        let transactional_id = format!("{}-{}-{}", kafka.group_id, self.instance, post.thread);
+        let transactional_id = self.identity.transactional_id(&kafka.group_id, post.thread);
         let setup = Setup::new(kafka.clone(), topics.clone(), self.limits.clone(), transactional_id);
-        let setup = Setup { stop: Arc::clone(&post.stop), ..setup };
-        let broker = KafkaBroker::start(setup, Arc::clone(&self.outputs), Arc::clone(&post.vitals))?;
+        let setup = Setup { stop: Arc::clone(&post.stop), transaction_timeout: transaction_timeout(), ..setup };
+        let broker = KafkaBroker::start(setup, Arc::clone(&post.vitals))?;
         let ingest = Ingest::new(pipeline::apps(self.config));
-        Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?.run(&post.stop)
+        Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?
+            .with_vitals(Arc::clone(&post.vitals))
+            .run(&post.stop)
     }
 }

@@ -70,8 +70,11 @@ fn read_workers(reader: &mut Reader) -> WorkersConfig {
 fn read_http(reader: &mut Reader) -> HttpConfig {
     let mut http = HttpConfig::default();
     reader.text("http.listen", &mut http.listen, |text| {
-        let address = text.parse::<SocketAddr>();
-        address.map_err(|_| r#"must be an IP address and a port, such as "127.0.0.1:9464""#.to_owned())
+        if text == HttpConfig::OFF {
+            return Ok(None);
+        }
+        let address = text.parse::<SocketAddr>().map(Some);
+        address.map_err(|_| r#"must be an IP address and a port, such as "127.0.0.1:9464", or "off""#.to_owned())
     });
     http
 }
@@ -87,9 +90,8 @@ fn read_output(reader: &mut Reader) -> OutputConfig {
 }
 
 fn warnings(config: &Config) -> Vec<String> {
-    let listen = config.http.listen;
-    let open_port = (!listen.ip().is_loopback())
-        .then(|| format!("http.listen = \"{listen}\" can be reached from other machines, without a login, and shows people"));
+    let listen = config.http.listen.filter(|listen| !listen.ip().is_loopback());
+    let open_port = listen.map(|listen| format!("http.listen = \"{listen}\" can be reached from other machines, without a login"));
     let apps = apps::warnings(&config.apps);
     apps.into_iter().chain(kafka::warnings(&config.kafka)).chain(open_port).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::Value;
 
 use super::value::{format_bytes, format_duration};
-use super::{App, Config, Origin};
+use super::{App, Config, HttpConfig, Origin};
 
 /// One key of a section.
 struct Entry {
@@ -62,7 +62,7 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Entry>)> {
             vec![entry("state", "dir", state.dir.display().to_string()), entry("state", "memory_max", format_bytes(state.memory_max))],
         ),
         ("workers", vec![entry("workers", "threads", i64::try_from(workers.threads).unwrap_or(i64::MAX))]),
-        ("http", vec![entry("http", "listen", http.listen.to_string())]),
+        ("http", vec![entry("http", "listen", http.listen.map_or(HttpConfig::OFF.to_owned(), |listen| listen.to_string()))]),
         ("output", vec![entry("output", "format", output.format.name())]),
     ]
 }

@@ -179,7 +179,7 @@ fn values_out_of_bounds_are_told_with_the_bounds() {
         ),
         (
             "[http]\nlisten = 'localhost:9464'",
-            "waid.toml:2: http.listen = \"localhost:9464\": must be an IP address and a port, such as \"127.0.0.1:9464\"",
+            "waid.toml:2: http.listen = \"localhost:9464\": must be an IP address and a port, such as \"127.0.0.1:9464\", or \"off\"",
         ),
         ("[output]\nformat = 'avro'", "waid.toml:2: output.format = \"avro\": must be \"json\" or \"protobuf\""),
         (
@@ -344,6 +344,15 @@ fn what_is_shown_reads_back_the_same() {
     assert_eq!(once.config, twice.config);
     assert!(once.to_toml().contains("listen = \"[::1]:80\"  # environment variable WAID__HTTP__LISTEN\n"));
     assert!(once.to_toml().contains("changelog = \"x.changelog\"  # default\n"));
+}
+
+#[test]
+fn the_port_can_be_switched_off() {
+    let off = loaded("[[apps]]\nname = 'a'\n[http]\nlisten = 'off'", &[]);
+    assert_eq!((off.config.http.listen, off.warnings.as_slice()), (None, &[] as &[String]));
+    assert!(off.to_toml().contains("listen = \"off\"  # waid.toml:4\n"), "{}", off.to_toml());
+    assert_eq!(loaded(&off.to_toml(), &[]).config, off.config);
+    assert_eq!(loaded("", &[("WAID__HTTP__LISTEN", "off")]).config.http.listen, None);
 }
 
 #[test]

@@ -205,6 +205,21 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, each at its own number.
+    pub const ALL: [Self; 11] = [
+        Self::NotJson,
+        Self::UnknownShape,
+        Self::EnterpriseReport,
+        Self::MissingMessageId,
+        Self::BadNumber,
+        Self::BadTimestamp,
+        Self::MissingField,
+        Self::TooLarge,
+        Self::InconsistentMismatch,
+        Self::ForeignJoin,
+        Self::Internal,
+    ];
+
     /// The name used in headers and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {

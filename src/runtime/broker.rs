@@ -1,7 +1,8 @@
 //! What a worker needs of a broker. Kafka is one; memory, for files and tests, is the other.
 
-use super::transaction::Transaction;
+use super::workload::Workload;
 use crate::wire::packed::SourceTopic;
+use std::ops::Range;
 use std::time::Duration;
 
 /// A partition of a topic that is read.
@@ -11,17 +12,36 @@ pub type Source = (SourceTopic, i32);
 pub trait Broker {
     /// Waits up to `wait` for the next record or a change of assignment.
     ///
-    /// A partition may be taken away while this waits; the broker then commits `open` before it lets go.
+    /// A partition may be taken away while this waits; the broker then commits what is open, with a checkpoint of the
+    /// task that goes, before it lets go.
     ///
     /// # Errors
     /// When the worker must be rebuilt.
-    fn poll(&mut self, wait: Duration, open: &mut Transaction) -> Result<Polled<'_>, BrokerError>;
+    fn poll(&mut self, wait: Duration, work: &mut Workload) -> Result<Polled<'_>, BrokerError>;
 
-    /// Makes all of `open` visible at once, with the offsets read so far, and empties it.
+    /// Makes all that is open visible at once, with the offsets read so far; nothing is open then.
     ///
     /// # Errors
     /// When it did not happen, or nobody knows; the worker must be rebuilt.
-    fn commit(&mut self, open: &mut Transaction) -> Result<(), BrokerError>;
+    fn commit(&mut self, work: &mut Workload) -> Result<(), BrokerError>;
+
+    /// From where to where, for now, the log of a task reaches.
+    ///
+    /// # Errors
+    /// When the worker must be rebuilt.
+    fn log(&mut self, partition: i32) -> Result<Range<i64>, BrokerError>;
+
+    /// Reads the log of a task from this offset on.
+    ///
+    /// # Errors
+    /// When the worker must be rebuilt.
+    fn read_log(&mut self, partition: i32, from: i64) -> Result<(), BrokerError>;
+
+    /// The wall clock, ms.
+    fn now_ms(&self) -> i64;
+
+    /// The inputs that were found to be read to their end since this was asked last, each with the time as of which.
+    fn take_ends(&mut self) -> Vec<(Source, i64)>;
 
     /// How many partitions the topics that are read have: webhooks, sends, repartition.
     ///
@@ -44,28 +64,40 @@ pub struct PartitionCounts {
     pub repartition: i32,
 }
 
-/// What a poll brought. Changes of assignment come before the record.
-#[derive(Default)]
-pub struct Polled<'a> {
+/// What a poll brought.
+pub enum Polled<'a> {
+    /// Nothing in time.
+    Nothing,
     /// Partitions given and taken.
-    pub changes: Vec<Change>,
+    Changed(Vec<Change>),
     /// A record.
-    pub record: Option<Fetched<'a>>,
+    Record(Fetched<'a>),
 }
 
-/// A change of assignment.
+/// A change of what is read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// A partition is this worker's from now on. Inputs are read from the committed offset on, a repartition partition from
-    /// its start, to rebuild its task.
+    /// A partition is this worker's from now on. Inputs are read from the committed offset on. Of a task, the changelog is
+    /// read first.
     Assigned {
         /// Which.
         source: Source,
-        /// The offset committed, i.e. the first that was not taken yet.
-        committed: Option<i64>,
+        /// What was committed of it.
+        committed: Option<Commit>,
     },
+    /// The changelog of this task was read to its end.
+    Restored(i32),
     /// A partition is this worker's no more.
     Revoked(Source),
+}
+
+/// What is committed of a partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Commit {
+    /// The first offset that was not taken.
+    pub offset: i64,
+    /// What is said beside it.
+    pub account: String,
 }
 
 /// A record as read.
@@ -93,6 +125,9 @@ pub enum BrokerError {
     /// Another worker has taken this one's place, or the client is unusable.
     #[error("the client cannot go on: {0}")]
     Fatal(String),
+    /// It was told to stop in the middle of something that could be given up.
+    #[error("told to stop")]
+    Stopped,
     /// The log cannot be read from where it should.
     #[error("the log is not what it should be: {0}")]
     Log(String),

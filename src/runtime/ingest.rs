@@ -16,13 +16,14 @@ use std::collections::BTreeMap;
 pub struct Ingest {
     apps: Apps,
     ignored: BTreeMap<&'static str, u64>,
+    fresh: BTreeMap<&'static str, u64>,
 }
 
 impl Ingest {
     /// Ingest for these apps.
     #[must_use]
     pub const fn new(apps: Apps) -> Self {
-        Self { apps, ignored: BTreeMap::new() }
+        Self { apps, ignored: BTreeMap::new(), fresh: BTreeMap::new() }
     }
 
     /// Takes one record of an input topic.
@@ -38,7 +39,10 @@ impl Ingest {
             };
             match route(element, &cause, || original(record)) {
                 Routed::Events(events) => events.iter().for_each(|envelope| sink.send(partition_of(&envelope.to, partitions), envelope)),
-                Routed::Ignored(name) => *self.ignored.entry(name).or_default() += 1,
+                Routed::Ignored(name) => {
+                    *self.ignored.entry(name).or_default() += 1;
+                    *self.fresh.entry(name).or_default() += 1;
+                }
                 Routed::Rejected(rejection) => {
                     sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original: original(record) }));
                 }
@@ -52,12 +56,17 @@ impl Ingest {
         &self.ignored
     }
 
+    /// The same, of those that came since this was asked last.
+    pub fn take_fresh(&mut self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut self.fresh)
+    }
+
     fn elements(&self, record: &Fetched) -> (Input, Vec<Element>) {
         let body = record.value.unwrap_or_default();
         match record.source.0 {
             SourceTopic::Webhooks => (Input::Webhooks, parse::webhook(body, record.timestamp_ms, &self.apps)),
             SourceTopic::Sends => (Input::Sends, vec![self.send(record, body)]),
-            SourceTopic::Repartition => unreachable!("the repartition log is read by its task"),
+            SourceTopic::Repartition | SourceTopic::Changelog => unreachable!("what waid wrote is read by its task"),
         }
     }
 

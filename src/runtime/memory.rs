@@ -1,10 +1,12 @@
-//! A broker in memory: the repartition log of one process, for captures and for tests. Which record comes next is the caller's choice.
+//! A broker in memory: the logs of one process, for captures and for tests. Which record comes next is the caller's choice.
 
-use super::broker::{Broker, BrokerError, Change, Fetched, PartitionCounts, Polled, Source};
-use super::transaction::Transaction;
+use super::broker::{Broker, BrokerError, Change, Commit, Fetched, PartitionCounts, Polled, Source};
+use super::clock;
+use super::workload::Workload;
 use crate::wire::packed::SourceTopic;
 use crate::wire::record::{OutRecord, Topic};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Duration;
 
 /// A record of an input topic.
@@ -31,7 +33,12 @@ pub struct MemoryBroker {
     partitions: PartitionCounts,
     scheduler: Scheduler,
     published: Vec<OutRecord>,
+    committed: BTreeMap<Source, Commit>,
     assigned: bool,
+    /// Tasks whose changelog is read.
+    restoring: BTreeSet<i32>,
+    /// Tasks whose log is read.
+    reading: BTreeSet<i32>,
 }
 
 #[derive(Default)]
@@ -48,6 +55,30 @@ impl Log {
         self.forgotten += self.read;
         self.read = 0;
     }
+
+    fn has_more(&self) -> bool {
+        self.read < self.records.len()
+    }
+
+    fn start(&self) -> i64 {
+        i64::try_from(self.forgotten).expect("fits")
+    }
+
+    fn end(&self) -> i64 {
+        i64::try_from(self.forgotten + self.records.len()).expect("fits")
+    }
+
+    fn seek(&mut self, offset: i64) {
+        let before = self.records.iter().take_while(|record| record.offset < offset).count();
+        self.read = before;
+    }
+
+    fn purge(&mut self, before: i64) {
+        let gone = self.records.iter().take_while(|record| record.offset < before).count();
+        self.records.drain(..gone);
+        self.forgotten += gone;
+        self.read = self.read.saturating_sub(gone);
+    }
 }
 
 impl MemoryBroker {
@@ -58,10 +89,46 @@ impl MemoryBroker {
             (SourceTopic::Webhooks, partitions.webhooks),
             (SourceTopic::Sends, partitions.sends),
             (SourceTopic::Repartition, partitions.repartition),
+            (SourceTopic::Changelog, partitions.repartition),
         ];
         let sources = counts.into_iter().flat_map(|(topic, count)| (0..count).map(move |partition| (topic, partition)));
         let logs = sources.map(|source| (source, Log::default())).collect();
-        Self { logs, partitions, scheduler, published: Vec::new(), assigned: false }
+        Self {
+            logs,
+            partitions,
+            scheduler,
+            published: Vec::new(),
+            committed: BTreeMap::new(),
+            assigned: false,
+            restoring: BTreeSet::new(),
+            reading: BTreeSet::new(),
+        }
+    }
+
+    /// As another worker finds it: whatever was committed, and nobody has read it. `scheduler` chooses from now on.
+    pub fn restart(&mut self, scheduler: Scheduler) {
+        self.scheduler = scheduler;
+        self.assigned = false;
+        self.restoring.clear();
+        self.reading.clear();
+        for (source, log) in &mut self.logs {
+            let from = self.committed.get(source).map_or(0, |commit| commit.offset);
+            log.seek(if source.0 == SourceTopic::Changelog { 0 } else { from });
+        }
+    }
+
+    /// Deletes the records of a task's log before this offset.
+    pub fn purge(&mut self, partition: i32, before: i64) {
+        self.log_mut((SourceTopic::Repartition, partition)).purge(before);
+    }
+
+    /// Empties the changelog.
+    pub fn lose_changelog(&mut self) {
+        self.logs.iter_mut().filter(|((topic, _), _)| *topic == SourceTopic::Changelog).for_each(|(_, log)| log.records.clear());
+    }
+
+    fn log_mut(&mut self, source: Source) -> &mut Log {
+        self.logs.get_mut(&source).expect("a known partition")
     }
 
     /// Appends a record to an input partition.
@@ -89,23 +156,41 @@ impl MemoryBroker {
     /// Whether there is something that was not read yet.
     #[must_use]
     pub fn has_more(&self) -> bool {
-        self.logs.values().any(|log| log.read < log.records.len())
+        self.logs.values().any(Log::has_more)
     }
 
     fn first_changes(&mut self) -> Vec<Change> {
-        if std::mem::replace(&mut self.assigned, true) {
-            return Vec::new();
+        self.restoring = (0..self.partitions.repartition).collect();
+        let sources = self.logs.keys().filter(|(topic, _)| *topic != SourceTopic::Changelog);
+        sources.map(|source| Change::Assigned { source: *source, committed: self.committed.get(source).cloned() }).collect()
+    }
+
+    fn restored(&mut self) -> Vec<Change> {
+        let ends = |partition: &i32| !self.logs[&(SourceTopic::Changelog, *partition)].has_more();
+        let restored: Vec<i32> = self.restoring.iter().copied().filter(ends).collect();
+        self.restoring.retain(|partition| !restored.contains(partition));
+        restored.into_iter().map(Change::Restored).collect()
+    }
+
+    fn is_read(&self, (topic, partition): Source) -> bool {
+        match topic {
+            SourceTopic::Webhooks | SourceTopic::Sends => true,
+            SourceTopic::Repartition => self.reading.contains(&partition),
+            SourceTopic::Changelog => self.restoring.contains(&partition),
         }
-        self.logs.keys().map(|source| Change::Assigned { source: *source, committed: None }).collect()
     }
 }
 
 impl Broker for MemoryBroker {
-    fn poll(&mut self, _: Duration, _: &mut Transaction) -> Result<Polled<'_>, BrokerError> {
-        let changes = self.first_changes();
-        let ready: Vec<Source> = self.logs.iter().filter(|(_, log)| log.read < log.records.len()).map(|(source, _)| *source).collect();
-        if !changes.is_empty() || ready.is_empty() {
-            return Ok(Polled { changes, record: None });
+    fn poll(&mut self, _: Duration, _: &mut Workload) -> Result<Polled<'_>, BrokerError> {
+        let changes = if std::mem::replace(&mut self.assigned, true) { self.restored() } else { self.first_changes() };
+        if !changes.is_empty() {
+            return Ok(Polled::Changed(changes));
+        }
+        let ready = self.logs.iter().filter(|(source, log)| log.has_more() && self.is_read(**source));
+        let ready: Vec<Source> = ready.map(|(source, _)| *source).collect();
+        if ready.is_empty() {
+            return Ok(Polled::Nothing);
         }
         let source = ready[(self.scheduler)(&ready)];
         let log = self.logs.get_mut(&source).expect("it has something");
@@ -114,22 +199,48 @@ impl Broker for MemoryBroker {
         let headers = record.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
         let (key, value) = (record.key.as_deref(), record.value.as_deref());
         let fetched = Fetched { source, offset: record.offset, timestamp_ms: record.timestamp_ms, key, value, headers };
-        Ok(Polled { changes, record: Some(fetched) })
+        Ok(Polled::Record(fetched))
     }
 
-    fn commit(&mut self, open: &mut Transaction) -> Result<(), BrokerError> {
-        let (records, _) = open.finish();
+    fn commit(&mut self, work: &mut Workload) -> Result<(), BrokerError> {
+        work.seal();
+        let (records, offsets) = work.open.finish();
+        self.committed.extend(offsets);
         for record in records {
-            if record.topic != Topic::Repartition {
-                self.published.push(record);
-                continue;
-            }
-            let partition = record.partition.expect("packed records name their partition");
-            let log = self.logs.get_mut(&(SourceTopic::Repartition, partition)).expect("a known partition");
-            let offset = i64::try_from(log.forgotten + log.records.len()).expect("fits");
-            log.records.push(Record { offset, value: record.payload, ..Record::default() });
+            let topic = match record.topic {
+                Topic::Repartition => SourceTopic::Repartition,
+                Topic::Changelog => SourceTopic::Changelog,
+                _ => {
+                    self.published.push(record);
+                    continue;
+                }
+            };
+            let partition = record.partition.expect("internal records name their partition");
+            let log = self.log_mut((topic, partition));
+            let offset = log.end();
+            log.records.push(Record { offset, key: record.key, value: record.payload, ..Record::default() });
         }
+        drop(work.take_written());
         Ok(())
+    }
+
+    fn log(&mut self, partition: i32) -> Result<Range<i64>, BrokerError> {
+        let log = self.log_mut((SourceTopic::Repartition, partition));
+        Ok(log.start()..log.end())
+    }
+
+    fn read_log(&mut self, partition: i32, from: i64) -> Result<(), BrokerError> {
+        self.log_mut((SourceTopic::Repartition, partition)).seek(from);
+        self.reading.insert(partition);
+        Ok(())
+    }
+
+    fn now_ms(&self) -> i64 {
+        clock::now_ms()
+    }
+
+    fn take_ends(&mut self) -> Vec<(Source, i64)> {
+        Vec::new()
     }
 
     fn partitions(&mut self) -> Result<PartitionCounts, BrokerError> {

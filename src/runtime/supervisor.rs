@@ -1,10 +1,11 @@
 //! Keeps a process's workers going: starts them, builds them anew when they fail, watches them, and stops them.
 
 use super::broker::BrokerError;
-use super::vitals::{Progress, Vitals};
+use super::crew::{Crew, Post};
+use super::failures::Failures;
+use super::vitals::Progress;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use tracing::{error, info, warn};
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// How often in a row a worker may fail without having committed a record in between.
+    /// How often a worker may fail without having committed a record in between, or for the same cause at the same place.
     pub failures_max: u32,
     /// The pause after the first failure; it doubles with each one that follows.
     pub pause_first: Duration,
@@ -29,28 +30,26 @@ pub struct Patience {
     pub stop_max: Duration,
 }
 
-/// What a worker thread is given.
-pub struct Post {
-    /// Its number, from 0.
-    pub thread: usize,
-    /// Set when it is to stop.
-    pub stop: Arc<AtomicBool>,
-    /// Where it shows how it fares.
-    pub vitals: Arc<Vitals>,
-}
-
 /// Why the workers ended although nobody told them to.
 #[derive(Debug, Error)]
 pub enum SupervisorError {
     /// A worker kept failing.
-    #[error("worker {thread} failed {failures} times in a row and commits nothing; the last time: {source}")]
+    #[error("worker {thread} failed {failures} times and gets no further; the last time: {reason}")]
     Worker {
         /// Which one.
         thread: usize,
         /// How often.
         failures: u32,
         /// Its last failure.
-        source: BrokerError,
+        reason: BrokerError,
+    },
+    /// A worker that was told to stop could not end its work.
+    #[error("worker {thread} was told to stop and failed: {reason}. What it had not committed is done again at the next start")]
+    Stop {
+        /// Which one.
+        thread: usize,
+        /// Its failure.
+        reason: BrokerError,
     },
     /// Signals or threads are not to be had.
     #[error("the operating system refuses what the workers need")]
@@ -76,29 +75,22 @@ impl Default for Patience {
     }
 }
 
-/// Runs `work` in so many threads until SIGTERM or Ctrl-C; a second signal ends the process at once. `work` runs one
+/// Runs `work` at each post, in a thread of its own, until SIGTERM or Ctrl-C; a second signal ends the process at once. `work` runs one
 /// worker until it fails or is told to stop, and is called again when it failed.
-pub fn supervise(
-    threads: usize,
-    patience: Patience,
-    work: impl Fn(&Post) -> Result<(), BrokerError> + Sync,
-) -> Result<(), SupervisorError> {
+pub fn supervise(crew: &Crew, patience: Patience, work: impl Fn(&Post) -> Result<(), BrokerError> + Sync) -> Result<(), SupervisorError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let posts: Vec<Post> =
-        (0..threads).map(|thread| Post { thread, stop: Arc::clone(&stop), vitals: Arc::new(Vitals::default()) }).collect();
     let (report, ends) = unbounded_channel();
     thread::scope(|scope| {
-        for post in &posts {
+        for post in crew.posts() {
             let (report, work) = (report.clone(), &work);
             let attend = move || {
                 // The supervisor listens until every thread has ended.
                 let _ = report.send(attend(post, patience, work));
             };
-            thread::Builder::new().name(format!("worker-{}", post.thread)).spawn_scoped(scope, attend).inspect_err(|_| set(&stop))?;
+            thread::Builder::new().name(format!("worker-{}", post.thread)).spawn_scoped(scope, attend).inspect_err(|_| set(crew.stop()))?;
         }
         drop(report);
-        let watch = Watch { posts: &posts, patience, stop: &stop, stopping: None, told: (Instant::now(), 0) };
+        let watch = Watch { crew, patience, stopping: None, told: (Instant::now(), 0) };
         runtime.block_on(watch.run(ends))
     })
 }
@@ -106,18 +98,24 @@ pub fn supervise(
 /// Builds the worker of one thread again and again, until it stops or has failed too often.
 fn attend(post: &Post, patience: Patience, work: impl Fn(&Post) -> Result<(), BrokerError>) -> Result<(), SupervisorError> {
     let thread = post.thread;
-    let (mut failures, mut committed) = (0, post.vitals.progress().records);
+    let (mut known, mut committed) = (Failures::default(), post.vitals.progress().records);
     loop {
+        post.vitals.beat();
         let worked = catch_unwind(AssertUnwindSafe(|| work(post))).unwrap_or_else(|panic| Err(broken(panic.as_ref())));
-        let Err(source) = worked else { return Ok(()) };
+        let reason = match worked {
+            Ok(()) | Err(BrokerError::Stopped) => return Ok(()),
+            Err(reason) if post.stop.load(Ordering::Relaxed) => return Err(SupervisorError::Stop { thread, reason }),
+            Err(reason) => reason,
+        };
         let records = post.vitals.progress().records;
-        failures = if records > committed { 1 } else { failures + 1 };
+        let failures = known.count(&reason, records > committed, post.vitals.place());
         committed = records;
         if failures >= patience.failures_max {
-            return Err(SupervisorError::Worker { thread, failures, source });
+            return Err(SupervisorError::Worker { thread, failures, reason });
         }
         let pause = patience.pause_max.min(patience.pause_first * 2_u32.saturating_pow(failures - 1));
-        warn!(thread, failures, reason = %source, ?pause, "a worker failed and is built anew");
+        post.vitals.rebuilt();
+        warn!(thread, failures, %reason, ?pause, "a worker failed and is built anew");
         if !rest(pause, &post.stop) {
             return Ok(());
         }
@@ -148,9 +146,8 @@ fn set(stop: &AtomicBool) {
 
 /// What the main thread does meanwhile.
 struct Watch<'a> {
-    posts: &'a [Post],
+    crew: &'a Crew,
     patience: Patience,
-    stop: &'a AtomicBool,
     /// Since when the workers are told to stop.
     stopping: Option<Instant>,
     /// When progress was last told, and how many records there were.
@@ -160,8 +157,8 @@ struct Watch<'a> {
 impl Watch<'_> {
     /// Until every worker has ended: how the first that failed did.
     async fn run(mut self, mut ends: UnboundedReceiver<Result<(), SupervisorError>>) -> Result<(), SupervisorError> {
-        let mut terminate = listen(SignalKind::terminate(), self.stop)?;
-        let mut interrupt = listen(SignalKind::interrupt(), self.stop)?;
+        let mut terminate = listen(SignalKind::terminate(), self.crew.stop())?;
+        let mut interrupt = listen(SignalKind::interrupt(), self.crew.stop())?;
         let mut looks = looks();
         let (mut count, mut outcome) = (0_u32, Ok(()));
         loop {
@@ -198,12 +195,13 @@ impl Watch<'_> {
 
     fn stop_workers(&mut self) {
         self.stopping.get_or_insert_with(Instant::now);
-        set(self.stop);
+        set(self.crew.stop());
     }
 
     /// Nothing inside the process can end a call that hangs, so the process ends; the next one takes over.
     fn look(&self) {
-        for post in self.posts {
+        self.crew.look();
+        for post in self.crew.posts() {
             let Some(lasted) = post.vitals.in_call_for().filter(|lasted| *lasted > self.patience.call_max) else { continue };
             error!(thread = post.thread, ?lasted, "a call to kafka does not return; leaving, so that another process can take over");
             std::process::exit(1);
@@ -215,7 +213,7 @@ impl Watch<'_> {
     }
 
     fn tell_progress(&mut self) {
-        let all: Vec<Progress> = self.posts.iter().map(|post| post.vitals.progress()).collect();
+        let all: Vec<Progress> = self.crew.posts().iter().map(|post| post.vitals.progress()).collect();
         let records: u64 = all.iter().map(|progress| progress.records).sum();
         let commits: u64 = all.iter().map(|progress| progress.commits).sum();
         let lag: i64 = all.iter().map(|progress| progress.lag).sum();
@@ -240,11 +238,19 @@ fn looks() -> Interval {
 
 #[cfg(test)]
 mod tests {
+    use super::super::broker::Commit;
+    use super::super::tally::Tally;
     use super::*;
+    use crate::wire::packed::SourceTopic;
+    use std::collections::BTreeMap;
     use std::sync::atomic::AtomicU32;
 
     fn impatient() -> Patience {
         Patience { failures_max: 4, pause_first: Duration::ZERO, ..Patience::default() }
+    }
+
+    fn one_record() -> Tally {
+        Tally { read: [1, 0, 0, 0], ..Tally::default() }
     }
 
     fn failure() -> BrokerError {
@@ -254,7 +260,7 @@ mod tests {
     #[test]
     fn a_worker_that_only_fails_is_given_up_and_the_others_stop() {
         let calls = AtomicU32::new(0);
-        let ended = supervise(2, impatient(), |post| {
+        let ended = supervise(&Crew::new(2), impatient(), |post| {
             if post.thread == 0 {
                 calls.fetch_add(1, Ordering::Relaxed);
                 return Err(failure());
@@ -269,15 +275,44 @@ mod tests {
     #[test]
     fn a_worker_that_gets_on_is_built_anew_as_often_as_it_takes() {
         let calls = AtomicU32::new(0);
-        let ended = supervise(1, impatient(), |post| match calls.fetch_add(1, Ordering::Relaxed) {
+        let ended = supervise(&Crew::new(1), impatient(), |post| match calls.fetch_add(1, Ordering::Relaxed) {
             20 => Ok(()),
             call if call % 3 == 0 => panic!("an invariant is broken"),
             _ => {
-                post.vitals.committed(1, Duration::ZERO);
+                post.vitals.committed(&one_record(), Duration::ZERO, &BTreeMap::new());
                 Err(failure())
             }
         });
         ended.expect("it ended by itself");
         assert_eq!(calls.load(Ordering::Relaxed), 21);
+    }
+
+    #[test]
+    fn a_worker_that_fails_at_the_same_record_is_given_up_though_others_of_its_partitions_get_on() {
+        let (poisoned, healthy) = ((SourceTopic::Sends, 0), (SourceTopic::Sends, 1));
+        let calls = AtomicU32::new(0);
+        let ended = supervise(&Crew::new(1), impatient(), |post| {
+            let call = calls.fetch_add(1, Ordering::Relaxed);
+            assert!(call < 10, "it should have been given up");
+            let committed = Commit { offset: call.into(), account: String::new() };
+            post.vitals.committed(&one_record(), Duration::ZERO, &BTreeMap::from([(healthy, committed)]));
+            post.vitals.takes(poisoned);
+            panic!("at this record");
+        });
+        assert!(matches!(ended, Err(SupervisorError::Worker { failures: 4, .. })), "{ended:?}");
+    }
+
+    #[test]
+    fn a_worker_that_fails_when_told_to_stop_is_not_done() {
+        let ended = supervise(&Crew::new(1), impatient(), |post| {
+            set(&post.stop);
+            Err(failure())
+        });
+        assert!(matches!(ended, Err(SupervisorError::Stop { thread: 0, .. })), "{ended:?}");
+        let ended = supervise(&Crew::new(1), impatient(), |post| {
+            set(&post.stop);
+            Err(BrokerError::Stopped)
+        });
+        ended.expect("it gave up nothing but a wait");
     }
 }

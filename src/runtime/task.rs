@@ -1,11 +1,15 @@
 //! A task: the state of one partition of the repartition topic, fed by nothing but that partition's log.
 
+use super::digest::Digest;
+use super::time::{HOPS, HOPS_TO_MESSAGES, StreamTime};
 use crate::domain::entity::{CircleEvent, Entity, Envelope, Event, Original};
 use crate::domain::event::{Reason, Rejection};
 use crate::domain::output::{DeadLetter, Output};
-use crate::domain::step::{Counts, Step};
+use crate::domain::state::Key;
+use crate::domain::step::{Counts, Settings, Step};
 use crate::store::memory::Memory;
-use crate::wire::packed::{Control, Packed, SourceTopic, Stamp};
+use crate::wire::marker::Marker;
+use crate::wire::packed::{Control, Mark, Packed, SourceTopic, Stamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,6 +20,8 @@ pub struct Task {
     control: Option<Control>,
     early: Vec<Envelope>,
     newest: BTreeMap<(SourceTopic, i32), (u32, i64, u32)>,
+    time: StreamTime,
+    digest: Digest,
     counts: TaskCounts,
 }
 
@@ -67,8 +73,47 @@ impl Task {
             control: None,
             early: Vec::new(),
             newest: BTreeMap::new(),
+            time: StreamTime::default(),
+            digest: Digest::default(),
             counts: TaskCounts::default(),
         }
+    }
+
+    /// A task as a checkpoint has it. The deadlines of its rows follow from them.
+    #[must_use]
+    pub fn restore(partition: i32, mut store: Memory, marker: &Marker) -> Self {
+        store.loaded(&marker.control.settings);
+        let newest = marker.newest.iter().map(|stamp| ((stamp.topic, stamp.partition), (stamp.epoch, stamp.offset, stamp.chunk)));
+        Self {
+            partition,
+            store,
+            control: Some(marker.control.clone()),
+            early: Vec::new(),
+            newest: newest.collect(),
+            time: StreamTime::restore(&marker.marks, &marker.reached),
+            digest: Digest(marker.digest),
+            counts: TaskCounts::default(),
+        }
+    }
+
+    /// What a checkpoint says of the task besides its rows, when the log was taken up to `next`; `None` before its first control record.
+    #[must_use]
+    pub fn marker(&self, next: i64) -> Option<Marker> {
+        let newest = self.newest.iter().map(|((topic, partition), (epoch, offset, chunk))| Stamp {
+            topic: *topic,
+            partition: *partition,
+            offset: *offset,
+            chunk: *chunk,
+            epoch: *epoch,
+        });
+        Some(Marker {
+            next,
+            control: self.control.clone()?,
+            newest: newest.collect(),
+            marks: self.time.marks(),
+            reached: self.time.passed_on(self.partition).collect(),
+            digest: self.digest.0,
+        })
     }
 
     /// Takes one record of the log. Events before the first control record wait for it, since it says how to take them.
@@ -83,7 +128,9 @@ impl Task {
         }
         let foreign = packed.stamp.is_some_and(|stamp| stamp.topic == SourceTopic::Repartition && stamp.partition != self.partition);
         let moves = self.counts.core.moves;
+        self.time.note(&packed.marks);
         if let Some(control) = packed.control {
+            self.store.loaded(&control.settings);
             self.control = Some(control);
             for envelope in std::mem::take(&mut self.early) {
                 self.take_event(envelope, sink);
@@ -98,6 +145,26 @@ impl Task {
         if foreign {
             self.counts.crossed.moves += self.counts.core.moves - moves;
         }
+        if !packed.marks.is_empty() {
+            self.advance(sink);
+        }
+    }
+
+    /// How far it has come, to be told to all partitions.
+    pub fn marks(&self) -> impl Iterator<Item = Mark> + '_ {
+        self.time.passed_on(self.partition)
+    }
+
+    /// Its clocks.
+    #[must_use]
+    pub const fn time(&self) -> &StreamTime {
+        &self.time
+    }
+
+    /// What it has told so far, as a number.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// What it has counted.
@@ -110,6 +177,11 @@ impl Task {
     #[must_use]
     pub const fn store(&self) -> &Memory {
         &self.store
+    }
+
+    /// Its rows, for a checkpoint.
+    pub const fn store_mut(&mut self) -> &mut Memory {
+        &mut self.store
     }
 
     /// The control record in force.
@@ -136,14 +208,54 @@ impl Task {
         let partitions = self.control.as_ref().expect("checked by the caller").repartition_partitions;
         while let Some(envelope) = queue.pop_front() {
             for told in self.step(&envelope, sink) {
-                let partition = partition_of(&told.to, partitions);
+                let entity = told.to.stable_hash();
+                let partition = partition_of_hash(entity, partitions);
                 if partition == self.partition {
                     queue.push_back(told);
                 } else {
                     self.counts.crossed.count(&told.event);
+                    self.digest.tell(entity, &told);
                     sink.send(partition, &told);
                 }
             }
+        }
+    }
+
+    /// Moves stream time on, and acts on the rows whose deadline it has passed: those of message ids by the clock of the last hop that can
+    /// bring them anything, the others when everything has arrived everywhere.
+    fn advance(&mut self, sink: &mut dyn Sink) {
+        let Some(control) = &self.control else { return };
+        self.time.advance(control);
+        let settings = control.settings;
+        let Some(now_ms) = self.time.reached(HOPS_TO_MESSAGES) else { return };
+        let late_ms = self.time.reached(HOPS).unwrap_or(i64::MIN);
+        for key in self.store.due(now_ms, late_ms, &settings) {
+            let now_ms = if matches!(key, Key::Join(..)) { now_ms } else { late_ms };
+            self.on_time(&key, now_ms, &settings, sink);
+        }
+    }
+
+    fn on_time(&mut self, key: &Key, now_ms: i64, settings: &Settings, sink: &mut dyn Sink) {
+        let store = &mut self.store;
+        let acted = catch_unwind(AssertUnwindSafe(|| {
+            let step = Step::on_time(store, settings, key, now_ms);
+            (step.outputs, step.counts)
+        }));
+        let Ok((outputs, counts)) = acted else {
+            self.store.undo();
+            self.counts.failed += 1;
+            tracing::error!(partition = self.partition, "a row could not be looked at when its time had come: please report this defect");
+            return;
+        };
+        self.store.keep(settings);
+        self.counts.core += counts;
+        self.publish(&outputs, sink);
+    }
+
+    fn publish(&mut self, outputs: &[Output], sink: &mut dyn Sink) {
+        for output in outputs {
+            self.digest.publish(output);
+            sink.publish(output);
         }
     }
 
@@ -159,11 +271,9 @@ impl Task {
             self.fail(envelope, sink);
             return Vec::new();
         };
-        self.store.keep();
+        self.store.keep(&settings);
         self.counts.core += counts;
-        for output in &outputs {
-            sink.publish(output);
-        }
+        self.publish(&outputs, sink);
         told
     }
 
@@ -177,14 +287,18 @@ impl Task {
             "an event failed and was dead-lettered: please report this defect"
         );
         let rejection = Rejection { reason: Reason::Internal, detail: "waid failed on this element".to_owned() };
-        sink.publish(&Output::DeadLetter(DeadLetter { cause: envelope.cause.clone(), rejection, original: Original::default() }));
+        let letter = DeadLetter { cause: envelope.cause.clone(), rejection, original: Original::default() };
+        self.publish(&[Output::DeadLetter(letter)], sink);
     }
 }
 
 /// The partition that owns an entity: by waid's own hash, never by what a client's partitioner says.
 #[must_use]
 pub fn partition_of(entity: &Entity, partitions: i32) -> i32 {
-    let hash = entity.stable_hash();
+    partition_of_hash(entity.stable_hash(), partitions)
+}
+
+fn partition_of_hash(hash: u64, partitions: i32) -> i32 {
     let partitions = u64::try_from(partitions).expect("a topic has partitions");
     i32::try_from(hash % partitions).expect("less than an i32")
 }

@@ -1,6 +1,7 @@
 //! What a worker has done since its last commit: records to publish, events packed for other tasks, offsets.
 
-use super::broker::Source;
+use super::broker::{Commit, Source};
+use super::tally::Tally;
 use super::task::Sink;
 use crate::domain::entity::Envelope;
 use crate::domain::output::Output;
@@ -18,9 +19,12 @@ pub struct Transaction {
     outputs: Arc<Outputs>,
     records: Vec<OutRecord>,
     packs: BTreeMap<(Source, i32), Pack>,
-    offsets: BTreeMap<Source, i64>,
+    ticks: Vec<OutRecord>,
+    offsets: BTreeMap<Source, Commit>,
     taken: usize,
     taken_bytes: usize,
+    /// What it does, counted.
+    pub tally: Tally,
 }
 
 /// Events from one source for one partition.
@@ -28,14 +32,22 @@ struct Pack {
     packer: Packer,
     closed: Option<(i64, u32)>,
     offset: i64,
-    mark_ms: Option<i64>,
 }
 
 impl Transaction {
     /// An empty one, publishing in the form that `outputs` says.
     #[must_use]
     pub fn new(outputs: Arc<Outputs>) -> Self {
-        Self { outputs, records: Vec::new(), packs: BTreeMap::new(), offsets: BTreeMap::new(), taken: 0, taken_bytes: 0 }
+        Self {
+            outputs,
+            records: Vec::new(),
+            packs: BTreeMap::new(),
+            ticks: Vec::new(),
+            offsets: BTreeMap::new(),
+            taken: 0,
+            taken_bytes: 0,
+            tally: Tally::default(),
+        }
     }
 
     /// Whether there is nothing to commit.
@@ -58,14 +70,32 @@ impl Transaction {
 
     /// Notes that a source was read up to `next`, by a record of so many bytes.
     pub fn advance(&mut self, source: Source, next: i64, bytes: usize) {
-        self.offsets.insert(source, next);
+        self.offsets.insert(source, Commit { offset: next, account: String::new() });
         self.taken += 1;
         self.taken_bytes += bytes;
     }
 
     /// Commits the offset of a source as it is: a transaction without offsets would not be fenced.
     pub fn touch(&mut self, source: Source, offset: i64) {
-        self.offsets.entry(source).or_insert(offset);
+        self.offsets.entry(source).or_insert(Commit { offset, account: String::new() });
+    }
+
+    /// Says something beside the offset of a source, if it is committed.
+    pub fn account(&mut self, source: Source, account: String) {
+        if let Some(commit) = self.offsets.get_mut(&source) {
+            commit.account = account;
+        }
+    }
+
+    /// Records that need no packing, to be added to.
+    pub const fn records(&mut self) -> &mut Vec<OutRecord> {
+        &mut self.records
+    }
+
+    /// Tells all partitions how far the worker has come, behind all that it has told them.
+    pub fn tick(&mut self, marks: &[Mark], partitions: i32) {
+        let payload = Packer::new().finish(None, marks, None);
+        self.ticks.extend((0..partitions).map(|partition| packed_record(partition, payload.clone())));
     }
 
     /// Tells the tasks of a partition how to take what follows.
@@ -75,18 +105,20 @@ impl Transaction {
     }
 
     /// A sink for what follows from the record at `offset` of `source`.
-    pub fn sink(&mut self, source: Source, offset: i64, mark_ms: Option<i64>) -> TransactionSink<'_> {
-        TransactionSink { transaction: self, source, offset, mark_ms }
+    pub fn sink(&mut self, source: Source, offset: i64) -> TransactionSink<'_> {
+        TransactionSink { transaction: self, source, offset }
     }
 
     /// The records and offsets to commit; what was open is empty then.
-    pub fn finish(&mut self) -> (Vec<OutRecord>, BTreeMap<Source, i64>) {
+    pub fn finish(&mut self) -> (Vec<OutRecord>, BTreeMap<Source, Commit>) {
         for ((source, partition), mut pack) in std::mem::take(&mut self.packs) {
             let payload = pack.close(source);
             self.records.push(packed_record(partition, payload));
         }
+        self.records.append(&mut self.ticks);
         self.taken = 0;
         self.taken_bytes = 0;
+        self.tally = Tally::default();
         (std::mem::take(&mut self.records), std::mem::take(&mut self.offsets))
     }
 
@@ -101,12 +133,12 @@ pub struct TransactionSink<'a> {
     transaction: &'a mut Transaction,
     source: Source,
     offset: i64,
-    mark_ms: Option<i64>,
 }
 
 impl Sink for TransactionSink<'_> {
     fn publish(&mut self, output: &Output) {
-        let Transaction { outputs, records, .. } = &mut *self.transaction;
+        let Transaction { outputs, records, tally, .. } = &mut *self.transaction;
+        tally.told(output);
         outputs.records(output, records);
     }
 
@@ -118,7 +150,6 @@ impl Sink for TransactionSink<'_> {
             pack.packer.push(envelope);
         }
         pack.offset = self.offset;
-        pack.mark_ms = pack.mark_ms.max(self.mark_ms);
     }
 }
 
@@ -133,7 +164,7 @@ impl Sink for Discard {
 
 impl Pack {
     fn new() -> Self {
-        Self { packer: Packer::new(), closed: None, offset: 0, mark_ms: None }
+        Self { packer: Packer::new(), closed: None, offset: 0 }
     }
 
     /// The packed record so far, stamped so that its receiver can tell it from what came before.
@@ -141,8 +172,7 @@ impl Pack {
         let chunk = self.closed.filter(|(offset, _)| *offset == self.offset).map_or(0, |(_, chunk)| chunk + 1);
         self.closed = Some((self.offset, chunk));
         let stamp = Stamp { topic, partition, offset: self.offset, chunk, epoch: 0 };
-        let marks: Vec<Mark> = self.mark_ms.iter().map(|kafka_ms| Mark { topic, partition, kafka_ms: *kafka_ms }).collect();
-        std::mem::take(&mut self.packer).finish(Some(&stamp), &marks, None)
+        std::mem::take(&mut self.packer).finish(Some(&stamp), &[], None)
     }
 }
 

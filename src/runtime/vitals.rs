@@ -1,17 +1,57 @@
-//! What the supervisor sees of a worker: how far it has come, and whether it is stuck in a call.
+//! What others see of a worker: how far it has come, what it holds, and whether it is stuck. Its thread writes, others read,
+//! and nobody waits.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use super::broker::{Commit, Source};
+use super::durations::Durations;
+use super::names::Names;
+use super::reading::Reading;
+use super::tally::Tally;
+use crate::domain::event::Reason;
+use crate::wire::packed::SourceTopic;
+use crate::wire::record::Topic;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Counters of one worker thread, which outlive the workers that it builds one after another.
+/// What a gauge says that nobody has set.
+const UNKNOWN: i64 = i64::MIN;
+
+/// Counters and gauges of one worker thread, which outlive the workers that it builds one after another.
+#[derive(Debug)]
 pub struct Vitals {
     origin: Instant,
-    records: AtomicU64,
-    commits: AtomicU64,
-    commit_micros: AtomicU64,
-    lag: AtomicI64,
     /// When the call that is under way began, µs after `origin`; 0 is none.
     call_micros: AtomicU64,
+    /// When it last showed that it gets on, µs after `origin`; 0 is never.
+    beat_micros: AtomicU64,
+    member: AtomicBool,
+    assigned: AtomicUsize,
+    restoring: AtomicUsize,
+    rebuilds: AtomicU64,
+    read: [AtomicU64; SourceTopic::ALL.len()],
+    newest_ms: [AtomicI64; SourceTopic::ALL.len()],
+    lag: [AtomicI64; SourceTopic::ALL.len()],
+    events: AtomicU64,
+    published: [AtomicU64; Topic::ALL.len()],
+    dead_letters: [AtomicU64; Reason::ALL.len()],
+    ignored: Names,
+    commits: Durations,
+    failed: AtomicU64,
+    watermark_ms: AtomicI64,
+    checkpoint_ms: AtomicI64,
+    rows: [AtomicI64; RowKind::ALL.len()],
+    ledger: Mutex<Ledger>,
+}
+
+/// Where a worker stands when something fails: the partitions at hand, each with the offset committed for it.
+pub type Place = BTreeMap<Source, Option<i64>>;
+
+#[derive(Debug, Default)]
+struct Ledger {
+    committed: BTreeMap<Source, i64>,
+    /// What a failure now would be about: the partition of the last record, or those of the commit under way.
+    at_hand: Vec<Source>,
 }
 
 /// How far a worker has come.
@@ -27,54 +67,276 @@ pub struct Progress {
     pub lag: i64,
 }
 
+/// The kinds of rows of a task's state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RowKind {
+    /// What is known under a message id.
+    Join,
+    /// What a home knows about its numbers or BSUID.
+    Contact,
+    /// A circle.
+    Circle,
+    /// The conversations of one app in a circle.
+    Thread,
+    /// A message in a circle.
+    Message,
+}
+
 /// A call that cannot be cancelled, as long as this lives.
 pub struct Call<'a>(&'a Vitals);
+
+/// A commit under way. Dropped before it is done, it counts as failed.
+pub struct Committing<'a> {
+    vitals: &'a Vitals,
+    began: Instant,
+    done: bool,
+}
 
 impl Default for Vitals {
     fn default() -> Self {
         Self {
             origin: Instant::now(),
-            records: AtomicU64::new(0),
-            commits: AtomicU64::new(0),
-            commit_micros: AtomicU64::new(0),
-            lag: AtomicI64::new(0),
             call_micros: AtomicU64::new(0),
+            ledger: Mutex::default(),
+            beat_micros: AtomicU64::new(0),
+            member: AtomicBool::new(false),
+            assigned: AtomicUsize::new(0),
+            restoring: AtomicUsize::new(0),
+            rebuilds: AtomicU64::new(0),
+            read: counters(),
+            newest_ms: gauges(),
+            lag: std::array::from_fn(|_| AtomicI64::new(0)),
+            events: AtomicU64::new(0),
+            published: counters(),
+            dead_letters: counters(),
+            ignored: Names::default(),
+            commits: Durations::default(),
+            failed: AtomicU64::new(0),
+            watermark_ms: AtomicI64::new(UNKNOWN),
+            checkpoint_ms: AtomicI64::new(UNKNOWN),
+            rows: gauges(),
         }
     }
 }
 
+/// What the worker's thread tells.
 impl Vitals {
     /// Notes that a call begins which cannot be cancelled.
     pub fn call(&self) -> Call<'_> {
-        self.call_micros.store(micros(self.origin.elapsed()).max(1), Ordering::Relaxed);
+        self.call_micros.store(self.micros(), Ordering::Relaxed);
         Call(self)
     }
 
+    /// Notes that the worker gets on: at each turn, whether there was anything to do or not.
+    pub fn beat(&self) {
+        self.beat_micros.store(self.micros(), Ordering::Relaxed);
+    }
+
+    /// Notes that the worker is a member of its group, although it may have no partitions.
+    pub fn joined(&self) {
+        self.member.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes how many tasks the worker has, and how many of these do not have their state back yet.
+    pub fn tasks(&self, assigned: usize, restoring: usize) {
+        self.restoring.store(restoring, Ordering::Relaxed);
+        self.assigned.store(assigned, Ordering::Relaxed);
+    }
+
+    /// Notes that so many tasks were just given, without their state.
+    pub fn given(&self, tasks: usize) {
+        self.restoring.fetch_add(tasks, Ordering::Relaxed);
+        self.assigned.fetch_add(tasks, Ordering::Relaxed);
+        self.joined();
+    }
+
+    /// Notes that the worker failed and another takes its place, which holds nothing yet.
+    pub fn rebuilt(&self) {
+        self.rebuilds.fetch_add(1, Ordering::Relaxed);
+        self.member.store(false, Ordering::Relaxed);
+        self.tasks(0, 0);
+        self.lag.iter().for_each(|lag| lag.store(0, Ordering::Relaxed));
+        self.rows.iter().for_each(|rows| rows.store(UNKNOWN, Ordering::Relaxed));
+        self.watermark_ms(None);
+        self.checkpointed(None);
+    }
+
+    /// Notes that a record of this partition is taken.
+    pub fn takes(&self, source: Source) {
+        let at_hand = &mut self.ledger().at_hand;
+        at_hand.clear();
+        at_hand.push(source);
+    }
+
+    /// Notes that these offsets are going to be committed. Those that are committed already are not what it is about.
+    pub fn commits(&self, offsets: &BTreeMap<Source, Commit>) {
+        let Ledger { committed, at_hand } = &mut *self.ledger();
+        at_hand.clear();
+        at_hand.extend(offsets.iter().filter(|(source, commit)| committed.get(source) != Some(&commit.offset)).map(|(source, _)| *source));
+    }
+
+    /// Where it stands.
+    pub fn place(&self) -> Place {
+        let ledger = self.ledger();
+        ledger.at_hand.iter().map(|source| (*source, ledger.committed.get(source).copied())).collect()
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a commit.
+    pub fn commit(&self) -> Committing<'_> {
+        Committing { vitals: self, began: Instant::now(), done: false }
+    }
+
+    /// Notes a commit of all this, up to these offsets, which took so long.
+    pub fn committed(&self, tally: &Tally, took: Duration, offsets: &BTreeMap<Source, Commit>) {
+        let mut ledger = self.ledger();
+        ledger.committed.extend(offsets.iter().map(|(source, commit)| (*source, commit.offset)));
+        ledger.at_hand.clear();
+        add(&self.read, &tally.read);
+        for (gauge, newest) in self.newest_ms.iter().zip(tally.newest_ms) {
+            if let Some(newest) = newest {
+                gauge.store(newest, Ordering::Relaxed);
+            }
+        }
+        self.events.fetch_add(tally.events, Ordering::Relaxed);
+        add(&self.published, &tally.published);
+        add(&self.dead_letters, &tally.dead_letters);
+        self.commits.add(took);
+    }
+
+    /// Notes events that are known and of no interest, by name.
+    pub fn ignored(&self, fresh: &BTreeMap<&'static str, u64>) {
+        for (name, count) in fresh {
+            self.ignored.add(name, *count);
+        }
+    }
+
+    /// Notes how many records of a topic are still to be read, by this worker.
+    pub fn lags(&self, topic: SourceTopic, records: i64) {
+        self.lag[topic as usize].store(records, Ordering::Relaxed);
+    }
+
+    /// Notes the least stream time of the worker's tasks, ms; `None` when there is none.
+    pub fn watermark_ms(&self, least: Option<i64>) {
+        self.watermark_ms.store(least.unwrap_or(UNKNOWN), Ordering::Relaxed);
+    }
+
+    /// Notes when the state of the worker's tasks was last in a checkpoint, that of the oldest, in wall-clock ms; `None` when
+    /// it has no tasks.
+    pub fn checkpointed(&self, oldest_ms: Option<i64>) {
+        self.checkpoint_ms.store(oldest_ms.unwrap_or(UNKNOWN), Ordering::Relaxed);
+    }
+
+    /// Notes how many rows of a kind the worker's tasks hold.
+    pub fn state_rows(&self, kind: RowKind, rows: usize) {
+        self.rows[kind as usize].store(i64::try_from(rows).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// µs since the beginning, never 0.
+    fn micros(&self) -> u64 {
+        u64::try_from(self.origin.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
+    }
+}
+
+/// What others ask.
+impl Vitals {
     /// How long the call under way has lasted, if there is one.
     pub fn in_call_for(&self) -> Option<Duration> {
-        let began = self.call_micros.load(Ordering::Relaxed);
-        (began > 0).then(|| self.origin.elapsed().saturating_sub(Duration::from_micros(began)))
+        self.since(&self.call_micros)
     }
 
-    /// Notes a commit of so many records that took so long.
-    pub fn committed(&self, records: usize, took: Duration) {
-        self.records.fetch_add(u64::try_from(records).unwrap_or(u64::MAX), Ordering::Relaxed);
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        self.commit_micros.fetch_add(micros(took), Ordering::Relaxed);
+    /// How long ago the worker last showed that it gets on, if it ever did.
+    pub fn silent_for(&self) -> Option<Duration> {
+        self.since(&self.beat_micros)
     }
 
-    /// Notes how many input records are still to be read.
-    pub fn lags(&self, records: i64) {
-        self.lag.store(records, Ordering::Relaxed);
+    /// Whether the worker is a member of its group.
+    pub fn is_member(&self) -> bool {
+        self.member.load(Ordering::Relaxed)
+    }
+
+    /// How many of its tasks do not have their state back yet.
+    pub fn restoring(&self) -> usize {
+        self.restoring.load(Ordering::Relaxed)
     }
 
     /// How far it has come.
     pub fn progress(&self) -> Progress {
+        let commits = self.commits.spread();
+        let lag = [SourceTopic::Webhooks, SourceTopic::Sends].map(|topic| self.lag[topic as usize].load(Ordering::Relaxed));
         Progress {
-            records: self.records.load(Ordering::Relaxed),
-            commits: self.commits.load(Ordering::Relaxed),
-            commit_time: Duration::from_micros(self.commit_micros.load(Ordering::Relaxed)),
-            lag: self.lag.load(Ordering::Relaxed),
+            records: self.read.iter().map(|count| count.load(Ordering::Relaxed)).sum(),
+            commits: commits.count(),
+            commit_time: commits.sum,
+            lag: lag.into_iter().sum(),
+        }
+    }
+
+    /// Everything, as of `now_ms` of the wall clock.
+    pub fn reading(&self, now_ms: i64) -> Reading {
+        let (assigned, restoring) = (self.assigned.load(Ordering::Relaxed), self.restoring());
+        let age = |gauge: &AtomicI64| known(gauge).map(|then_ms| (now_ms - then_ms).max(0));
+        let lag: [i64; SourceTopic::ALL.len()] = self.lag.each_ref().map(|lag| lag.load(Ordering::Relaxed));
+        let mut ignored = BTreeMap::new();
+        self.ignored.add_to(&mut ignored);
+        Reading {
+            live: assigned.saturating_sub(restoring),
+            restoring,
+            rebuilds: self.rebuilds.load(Ordering::Relaxed),
+            read: values(&self.read),
+            lag,
+            lag_ms: std::array::from_fn(|topic| if lag[topic] > 0 { age(&self.newest_ms[topic]).unwrap_or(0) } else { 0 }),
+            events: self.events.load(Ordering::Relaxed),
+            published: values(&self.published),
+            dead_letters: values(&self.dead_letters),
+            ignored,
+            commits: self.commits.spread(),
+            failed: self.failed.load(Ordering::Relaxed),
+            watermark_lag_ms: age(&self.watermark_ms),
+            checkpoint_age_ms: age(&self.checkpoint_ms),
+            rows: self.rows.each_ref().map(known),
+        }
+    }
+
+    fn since(&self, micros: &AtomicU64) -> Option<Duration> {
+        let then = micros.load(Ordering::Relaxed);
+        (then > 0).then(|| self.origin.elapsed().saturating_sub(Duration::from_micros(then)))
+    }
+}
+
+impl RowKind {
+    /// All of them, each at its own number.
+    pub const ALL: [Self; 5] = [Self::Join, Self::Contact, Self::Circle, Self::Thread, Self::Message];
+
+    /// Its name in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Contact => "contact",
+            Self::Circle => "circle",
+            Self::Thread => "thread",
+            Self::Message => "message",
+        }
+    }
+}
+
+impl Committing<'_> {
+    /// It happened: what it did, and how long it took.
+    pub fn done(mut self, tally: &Tally, offsets: &BTreeMap<Source, Commit>) -> Duration {
+        let took = self.began.elapsed();
+        self.done = true;
+        self.vitals.committed(tally, took, offsets);
+        took
+    }
+}
+
+impl Drop for Committing<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.vitals.failed.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -85,8 +347,26 @@ impl Drop for Call<'_> {
     }
 }
 
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+fn counters<const N: usize>() -> [AtomicU64; N] {
+    std::array::from_fn(|_| AtomicU64::new(0))
+}
+
+fn gauges<const N: usize>() -> [AtomicI64; N] {
+    std::array::from_fn(|_| AtomicI64::new(UNKNOWN))
+}
+
+fn add<const N: usize>(counters: &[AtomicU64; N], more: &[u64; N]) {
+    for (counter, more) in counters.iter().zip(more) {
+        counter.fetch_add(*more, Ordering::Relaxed);
+    }
+}
+
+fn values<const N: usize>(counters: &[AtomicU64; N]) -> [u64; N] {
+    counters.each_ref().map(|counter| counter.load(Ordering::Relaxed))
+}
+
+fn known(gauge: &AtomicI64) -> Option<i64> {
+    Some(gauge.load(Ordering::Relaxed)).filter(|value| *value != UNKNOWN)
 }
 
 #[cfg(test)]
@@ -101,5 +381,41 @@ mod tests {
         assert!(vitals.in_call_for().is_some());
         drop(call);
         assert_eq!(vitals.in_call_for(), None);
+    }
+
+    #[test]
+    fn a_commit_that_is_not_done_has_failed() {
+        let vitals = Vitals::default();
+        vitals.commit().done(&Tally { events: 3, ..Tally::default() }, &BTreeMap::new());
+        drop(vitals.commit());
+        let reading = vitals.reading(0);
+        assert_eq!((reading.commits.count(), reading.failed, reading.events), (1, 1, 3));
+    }
+
+    #[test]
+    fn lag_in_time_is_of_the_last_record_taken_while_there_are_more() {
+        let vitals = Vitals::default();
+        let mut tally = Tally::default();
+        tally.took(SourceTopic::Sends, 1_000);
+        vitals.committed(&tally, Duration::ZERO, &BTreeMap::new());
+        assert_eq!(vitals.reading(5_000).lag_ms, [0, 0, 0, 0]);
+        vitals.lags(SourceTopic::Sends, 2);
+        vitals.lags(SourceTopic::Webhooks, 1);
+        assert_eq!((vitals.reading(5_000).lag_ms, vitals.progress().lag), ([0, 4_000, 0, 0], 3));
+        assert_eq!(vitals.reading(0).lag_ms, [0, 0, 0, 0], "the clocks of others may be ahead");
+    }
+
+    #[test]
+    fn a_worker_that_is_built_anew_holds_nothing() {
+        let vitals = Vitals::default();
+        vitals.given(2);
+        vitals.tasks(2, 1);
+        vitals.state_rows(RowKind::Circle, 7);
+        vitals.watermark_ms(Some(1));
+        let reading = vitals.reading(11);
+        assert_eq!((reading.live, reading.restoring, reading.rows[2], reading.watermark_lag_ms), (1, 1, Some(7), Some(10)));
+        vitals.rebuilt();
+        assert!(!vitals.is_member());
+        assert_eq!(vitals.reading(11), Reading { rebuilds: 1, ..Reading::default() });
     }
 }

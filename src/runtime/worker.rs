@@ -1,19 +1,18 @@
 //! A worker: one thread that reads, steps and commits for the partitions it was given.
 
-use super::broker::{Broker, BrokerError, Change, Fetched, PartitionCounts, Source};
+use super::broker::{Broker, BrokerError, Change, Fetched, PartitionCounts, Polled};
 use super::ingest::Ingest;
+use super::marks::{Marks, TickPolicy};
 use super::task::Task;
-use super::transaction::{Discard, Transaction};
+use super::transaction::Transaction;
+use super::vitals::{RowKind, Vitals};
+use super::workload::{CheckpointPolicy, STEP_VERSION, Workload};
 use crate::domain::step::Settings;
 use crate::wire::output::Outputs;
-use crate::wire::packed::{self, Control, SourceTopic};
-use std::collections::BTreeMap;
+use crate::wire::packed::{Control, SourceTopic};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// The version of `step`: raised with every change that makes it decide differently from the same log.
-pub const STEP_VERSION: u32 = 1;
 
 /// When a transaction is committed.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +44,10 @@ pub struct Deployment {
     pub settings: Settings,
     /// When to commit.
     pub commit: CommitPolicy,
+    /// When to tell how far the worker has come; `None` is never: then nothing expires and nothing is forgotten.
+    pub tick: Option<TickPolicy>,
+    /// When to write the state of tasks to the changelog; `None` is never.
+    pub checkpoint: Option<CheckpointPolicy>,
 }
 
 /// A worker and all that it holds.
@@ -53,15 +56,10 @@ pub struct Worker<B> {
     ingest: Ingest,
     deployment: Deployment,
     partitions: PartitionCounts,
-    tasks: BTreeMap<i32, Held>,
-    open: Transaction,
+    work: Workload,
+    marks: Option<Marks>,
     opened: Instant,
-}
-
-/// A task, and the first offset of its log that was not taken before.
-struct Held {
-    task: Task,
-    live_from: i64,
+    vitals: Arc<Vitals>,
 }
 
 impl<B: Broker> Worker<B> {
@@ -71,11 +69,18 @@ impl<B: Broker> Worker<B> {
     /// When the broker does not answer.
     pub fn new(mut broker: B, ingest: Ingest, deployment: Deployment, outputs: Arc<Outputs>) -> Result<Self, BrokerError> {
         let partitions = broker.partitions()?;
-        let open = Transaction::new(outputs);
-        Ok(Self { broker, ingest, deployment, partitions, tasks: BTreeMap::new(), open, opened: Instant::now() })
+        let work = Workload::new(Transaction::new(outputs), deployment.checkpoint);
+        let marks = deployment.tick.map(Marks::new);
+        Ok(Self { broker, ingest, deployment, partitions, work, marks, opened: Instant::now(), vitals: Arc::default() })
     }
 
-    /// Works until told to stop; then what is open is committed and the group is left.
+    /// The same, showing how it fares.
+    #[must_use]
+    pub fn with_vitals(self, vitals: Arc<Vitals>) -> Self {
+        Self { vitals, ..self }
+    }
+
+    /// Works until told to stop; then what is open is committed, with the state of all tasks, and the group is left.
     ///
     /// # Errors
     /// When the worker must be rebuilt.
@@ -83,6 +88,7 @@ impl<B: Broker> Worker<B> {
         while !stop.load(Ordering::Relaxed) {
             self.turn(Duration::from_millis(50))?;
         }
+        self.work.checkpoint(|_| true);
         self.commit()?;
         self.broker.close();
         Ok(())
@@ -93,25 +99,53 @@ impl<B: Broker> Worker<B> {
     /// # Errors
     /// When the worker must be rebuilt.
     pub fn turn(&mut self, wait: Duration) -> Result<bool, BrokerError> {
-        let Self { broker, open, .. } = self;
-        let was_empty = open.is_empty();
-        let polled = broker.poll(if was_empty { wait } else { self.deployment.commit.idle }, open)?;
-        let (changes, idle) = (polled.changes, polled.record.is_none());
-        let changed = !changes.is_empty();
-        for change in changes {
-            apply(&change, &mut self.tasks, &mut self.open, &self.deployment, self.partitions);
-        }
-        if let Some(record) = polled.record {
-            take(&record, &mut self.tasks, &mut self.open, &mut self.ingest, self.partitions)?;
-        }
+        self.vitals.beat();
+        let (was_empty, now_ms) = (self.work.open.is_empty(), self.broker.now_ms());
+        let wait = if was_empty { wait } else { self.deployment.commit.idle };
+        let idle = match self.broker.poll(wait, &mut self.work)? {
+            Polled::Nothing => true,
+            Polled::Record(record) => {
+                let (ingest, marks) = (&mut self.ingest, self.marks.as_mut());
+                take(&record, &mut self.work, ingest, marks, self.partitions, now_ms)?;
+                false
+            }
+            Polled::Changed(changes) => {
+                changes.into_iter().try_for_each(|change| self.apply(change))?;
+                self.show();
+                false
+            }
+        };
         if was_empty {
             self.opened = Instant::now();
         }
-        let due = self.is_due(idle);
-        if due {
-            self.commit()?;
+        if !(idle || self.is_full()) {
+            return Ok(true);
         }
-        Ok(!idle || changed || due)
+        self.tick();
+        self.work.checkpoint(|_| false);
+        let due = !self.work.open.is_empty();
+        self.commit()?;
+        if due {
+            self.show();
+        }
+        Ok(!idle || due)
+    }
+
+    /// No input has more records: stream time goes on to the last of them, and from now on whatever it brings is told at once.
+    pub fn end_of_inputs(&mut self) {
+        let Some(marks) = &mut self.marks else { return };
+        let Some(end_ms) = marks.greatest_ms() else { return };
+        let PartitionCounts { webhooks, sends, .. } = self.partitions;
+        let inputs = [(SourceTopic::Webhooks, webhooks), (SourceTopic::Sends, sends)];
+        for source in inputs.into_iter().flat_map(|(topic, count)| (0..count).map(move |partition| (topic, partition))) {
+            marks.note_end(source, end_ms);
+        }
+        marks.hasten();
+    }
+
+    /// Gives its broker back.
+    pub fn into_broker(self) -> B {
+        self.broker
     }
 
     /// Commits what is open.
@@ -119,12 +153,12 @@ impl<B: Broker> Worker<B> {
     /// # Errors
     /// When the worker must be rebuilt.
     pub fn commit(&mut self) -> Result<(), BrokerError> {
-        if self.open.is_empty() { Ok(()) } else { self.broker.commit(&mut self.open) }
+        if self.work.open.is_empty() { Ok(()) } else { self.broker.commit(&mut self.work) }
     }
 
     /// The tasks it holds.
     pub fn tasks(&self) -> impl Iterator<Item = (i32, &Task)> {
-        self.tasks.iter().map(|(partition, held)| (*partition, &held.task))
+        self.work.tasks()
     }
 
     /// Its broker.
@@ -142,75 +176,82 @@ impl<B: Broker> Worker<B> {
         &self.ingest
     }
 
-    fn is_due(&self, idle: bool) -> bool {
-        let policy = &self.deployment.commit;
-        let full = self.open.taken() >= policy.records_max || self.open.taken_bytes() >= policy.bytes_max;
-        !self.open.is_empty() && (idle || full || self.opened.elapsed() >= policy.age_max)
-    }
-}
-
-fn apply(change: &Change, tasks: &mut BTreeMap<i32, Held>, open: &mut Transaction, deployment: &Deployment, partitions: PartitionCounts) {
-    match *change {
-        Change::Assigned { source: (SourceTopic::Repartition, partition), committed } => {
-            let live_from = committed.unwrap_or(0);
-            tracing::info!(partition, live_from, "task assigned");
-            tasks.insert(partition, Held { task: Task::new(partition), live_from });
-            open.touch((SourceTopic::Repartition, partition), live_from);
-            open.control(partition, &control(deployment, partitions));
+    fn show(&mut self) {
+        let (tasks, restoring) = self.work.stages();
+        self.vitals.tasks(tasks, restoring);
+        self.vitals.ignored(&self.ingest.take_fresh());
+        self.vitals.watermark_ms(self.work.watermark_ms());
+        self.vitals.checkpointed(self.work.checkpointed_ms());
+        for (kind, rows) in RowKind::ALL.into_iter().zip(self.work.rows()) {
+            self.vitals.state_rows(kind, rows);
         }
-        Change::Assigned { source, committed } => tracing::info!(?source, committed, "input assigned"),
-        Change::Revoked(source) => {
-            tracing::info!(?source, "partition revoked");
-            open.forget(source);
-            if source.0 == SourceTopic::Repartition {
-                tasks.remove(&source.1);
+    }
+
+    fn apply(&mut self, change: Change) -> Result<(), BrokerError> {
+        match change {
+            Change::Assigned { source: (SourceTopic::Repartition, partition), committed } => {
+                tracing::info!(partition, committed = committed.as_ref().map(|committed| committed.offset), "task assigned");
+                self.work.assign(partition, committed);
+            }
+            Change::Assigned { source, committed } => {
+                tracing::info!(?source, committed = committed.map(|committed| committed.offset), "input assigned");
+            }
+            Change::Restored(partition) => {
+                let log = self.broker.log(partition)?;
+                let from = self.work.restored(partition, &log, self.partitions)?;
+                self.work.open.control(partition, &control(&self.deployment, self.partitions));
+                self.broker.read_log(partition, from)?;
+            }
+            Change::Revoked(source) => {
+                tracing::info!(?source, "partition revoked");
+                self.work.revoke(source);
+                if let Some(marks) = &mut self.marks {
+                    marks.forget(source);
+                }
             }
         }
+        Ok(())
+    }
+
+    /// Tells all partitions how far the worker has come, if it is time to.
+    fn tick(&mut self) {
+        let Some(marks) = &mut self.marks else { return };
+        for (source, at_ms) in self.broker.take_ends() {
+            marks.note_end(source, at_ms);
+        }
+        let told = marks.due(self.work.tasks().flat_map(|(_, task)| task.marks()));
+        if !told.is_empty() && self.work.touch() {
+            self.work.open.tick(&told, self.partitions.repartition);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let (policy, open) = (&self.deployment.commit, &self.work.open);
+        open.taken() >= policy.records_max || open.taken_bytes() >= policy.bytes_max || self.opened.elapsed() >= policy.age_max
     }
 }
 
 fn take(
     record: &Fetched,
-    tasks: &mut BTreeMap<i32, Held>,
-    open: &mut Transaction,
+    work: &mut Workload,
     ingest: &mut Ingest,
+    marks: Option<&mut Marks>,
     partitions: PartitionCounts,
+    now_ms: i64,
 ) -> Result<(), BrokerError> {
-    let bytes = record.value.map_or(0, <[u8]>::len);
-    if record.source.0 != SourceTopic::Repartition {
-        ingest.take(record, partitions.repartition, &mut open.sink(record.source, record.offset, Some(record.timestamp_ms)));
-        open.advance(record.source, record.offset + 1, bytes);
-        return Ok(());
+    match record.source.0 {
+        SourceTopic::Changelog => work.restore(record),
+        SourceTopic::Repartition => work.take(record, partitions),
+        SourceTopic::Webhooks | SourceTopic::Sends => {
+            ingest.take(record, partitions.repartition, &mut work.open.sink(record.source, record.offset));
+            work.open.tally.took(record.source.0, record.timestamp_ms);
+            work.open.advance(record.source, record.offset + 1, record.value.map_or(0, <[u8]>::len));
+            if let Some(marks) = marks {
+                marks.note(record.source, record.timestamp_ms, now_ms);
+            }
+            Ok(())
+        }
     }
-    let Some(held) = tasks.get_mut(&record.source.1) else {
-        return Err(BrokerError::Log(format!("partition {} of the repartition topic is not assigned", record.source.1)));
-    };
-    let packed =
-        packed::decode(record.value.unwrap_or_default()).map_err(|error| unreadable(record.source, record.offset, &error.to_string()))?;
-    check_partitions(&packed, partitions)?;
-    if record.offset < held.live_from {
-        held.task.take(packed, &mut Discard);
-    } else {
-        held.task.take(packed, &mut open.sink(record.source, record.offset, None));
-        open.advance(record.source, record.offset + 1, bytes);
-    }
-    Ok(())
-}
-
-fn unreadable((_, partition): Source, offset: i64, why: &str) -> BrokerError {
-    BrokerError::Log(format!("the record at offset {offset} of partition {partition} of the repartition topic cannot be read: {why}"))
-}
-
-/// Entities are spread over the partitions by their count: with another count, each would be looked for in the wrong place.
-fn check_partitions(packed: &packed::Packed, partitions: PartitionCounts) -> Result<(), BrokerError> {
-    let said = packed.control.as_ref().map_or(partitions.repartition, |control| control.repartition_partitions);
-    if said == partitions.repartition {
-        return Ok(());
-    }
-    Err(BrokerError::Log(format!(
-        "the repartition topic has {} partitions, but its log was written for {said}: restore that count, or start over with a new topics.prefix and group_id",
-        partitions.repartition
-    )))
 }
 
 fn control(deployment: &Deployment, partitions: PartitionCounts) -> Control {

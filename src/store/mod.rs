@@ -1,3 +1,4 @@
 //! Where a task keeps its rows.
 
+mod deadlines;
 pub mod memory;

@@ -4,6 +4,7 @@
 //! from the domain's types and read straight into them by `codec`: a struct in between would cost an allocation for each text on the way
 //! out and two on the way in, on the hottest path there is. A test holds every byte against prost.
 
+pub mod marker;
 pub mod output;
 pub mod packed;
 pub mod record;

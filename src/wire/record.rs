@@ -21,6 +21,33 @@ pub enum Topic {
     Changelog,
 }
 
+impl Topic {
+    /// All of them, each at its own number.
+    pub const ALL: [Self; 7] = [
+        Self::IdentityResolved,
+        Self::Identities,
+        Self::ConversationAssigned,
+        Self::SendUnresolved,
+        Self::DeadLetter,
+        Self::Repartition,
+        Self::Changelog,
+    ];
+
+    /// What it is to waid, whatever it is called: its key in the configuration, and its name in metrics.
+    #[must_use]
+    pub const fn role(self) -> &'static str {
+        match self {
+            Self::IdentityResolved => "identity_resolved",
+            Self::Identities => "identities",
+            Self::ConversationAssigned => "conversation_assigned",
+            Self::SendUnresolved => "send_unresolved",
+            Self::DeadLetter => "dead_letter",
+            Self::Repartition => "repartition",
+            Self::Changelog => "changelog",
+        }
+    }
+}
+
 /// The headers of a record, in order.
 pub type Headers = Vec<(Cow<'static, str>, Option<Vec<u8>>)>;
 

@@ -34,6 +34,11 @@ pub fn encode_key(key: &Key) -> Vec<u8> {
     key::encode(key)
 }
 
+/// A key from its bytes.
+pub fn decode_key(key: &[u8]) -> Result<Key, DecodeError> {
+    key::decode(key)
+}
+
 /// The bytes of a row's key and value.
 pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
     let (names, last_id) = named_by(key);

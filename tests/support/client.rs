@@ -68,6 +68,13 @@ impl Broker {
         committed
     }
 
+    /// How many members the group has.
+    pub fn members(&self, group: &str) -> usize {
+        let client: BaseConsumer = self.config().create().expect("a consumer");
+        let groups = client.fetch_group_list(Some(group), DEADLINE).expect("an answer to DescribeGroups");
+        groups.groups().iter().map(|group| group.members().len()).sum()
+    }
+
     /// The topic's partitions in order; panics when the topic does not exist.
     pub fn partitions(&self, topic: &str) -> Vec<i32> {
         let count = self.led_partitions(topic);

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
+
+use tempfile::TempDir;
 
 use super::process::Process;
 use super::wait::{DEADLINE, poll_for, wait_until};
@@ -12,6 +15,9 @@ use super::{broker, unique};
 pub struct Deployment {
     prefix: String,
     threads: usize,
+    session_ms: u32,
+    /// Where machines keep their state.
+    machines: TempDir,
 }
 
 /// A process of `waid run`; killed on drop.
@@ -34,7 +40,14 @@ impl Deployment {
 
     /// Names only: no topic is created.
     pub fn named(name: &str, threads: usize) -> Self {
-        Self { prefix: unique(name), threads }
+        let machines = tempfile::Builder::new().prefix("waid-state-").tempdir().expect("a directory");
+        Self { prefix: unique(name), threads, session_ms: 6000, machines }
+    }
+
+    /// Another session timeout than 6 s.
+    #[must_use]
+    pub fn session_ms(self, session_ms: u32) -> Self {
+        Self { session_ms, ..self }
     }
 
     /// A topic of its own, such as `identities` or `in.sends`.
@@ -69,27 +82,41 @@ impl Deployment {
     pub fn waid(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
         let directory = tempfile::tempdir().expect("a directory");
         let config = directory.path().join("waid.toml");
-        fs::write(&config, self.config()).expect("a file");
+        fs::write(&config, self.config(&self.machines.path().join("tool"))).expect("a file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_waid"));
         command.args(args).env("WAID_CONFIG", config).envs(env.iter().copied());
         command.output().expect("waid starts")
     }
 
-    /// Starts `waid run`.
+    /// Starts `waid run` on a machine that has never run it before.
     pub fn start(&self) -> Running {
+        self.start_with(&[])
+    }
+
+    /// The same with these variables.
+    pub fn start_with(&self, env: &[(&str, &str)]) -> Running {
+        self.start_on(&unique("machine"), env)
+    }
+
+    /// Starts `waid run` on this machine, that is with what the last one there has kept, and with these variables.
+    pub fn start_on(&self, machine: &str, env: &[(&str, &str)]) -> Running {
         let directory = tempfile::Builder::new().prefix("waid-run-").tempdir().expect("a directory");
         let config = directory.path().join("waid.toml");
-        fs::write(&config, self.config()).expect("a file");
+        fs::write(&config, self.config(&self.machines.path().join(machine))).expect("a file");
         // The shell becomes waid, so its process id is waid's.
         let script = r#"echo $$ >"$0"; exec "$@""#;
         let pid = directory.path().join("pid").display().to_string();
         let config = config.display().to_string();
-        let command = ["sh", "-c", script, &pid, env!("CARGO_BIN_EXE_waid"), "--config", &config, "run"];
+        let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut command = vec!["sh", "-c", script, &pid, "env"];
+        command.extend(env.iter().map(String::as_str));
+        command.extend([env!("CARGO_BIN_EXE_waid"), "--config", &config, "run"]);
         Running { process: Process::start(directory, &command).expect("a process") }
     }
 
-    fn config(&self) -> String {
-        let Self { prefix, threads } = self;
+    fn config(&self, state: &Path) -> String {
+        let Self { prefix, threads, session_ms, .. } = self;
+        let (heartbeat_ms, state) = (session_ms / 12, state.display());
         let bootstrap = broker().bootstrap();
         format!(
             r#"
@@ -97,14 +124,18 @@ impl Deployment {
 bootstrap_servers = "{bootstrap}"
 group_id = "{prefix}"
 [kafka.properties]
-"session.timeout.ms" = "6000"
-"heartbeat.interval.ms" = "500"
+"session.timeout.ms" = "{session_ms}"
+"heartbeat.interval.ms" = "{heartbeat_ms}"
 [topics]
 prefix = "{prefix}."
 webhooks = "{prefix}.in.webhooks"
 sends = "{prefix}.in.sends"
+[state]
+dir = "{state}"
 [workers]
 threads = {threads}
+[http]
+listen = "off"
 [[apps]]
 name = "DemoApp"
 "#
@@ -119,6 +150,11 @@ impl Running {
         let pid = wait_until("the process id", || fs::read_to_string(&pid).ok().filter(|pid| pid.ends_with('\n')));
         let killed = Command::new("kill").args(["-s", name, pid.trim()]).status().expect("`kill` runs");
         assert!(killed.success(), "cannot signal process {pid}");
+    }
+
+    /// What it ended with, if it has; above 128 a signal ended it.
+    pub fn exit_code(&self) -> Option<i32> {
+        self.process.exit_code()
     }
 
     /// Waits for its end: the exit code.

@@ -60,6 +60,11 @@ impl Broker {
         &self.bootstrap
     }
 
+    /// Its process id, if it was started here.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref()?.pid()
+    }
+
     /// `None`: another program took one of the ports between the choice and the start.
     fn launch(jars: &Path) -> Result<Option<Self>> {
         let [port, controller_port] = free_ports()?;

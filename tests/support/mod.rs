@@ -20,6 +20,7 @@ use std::sync::OnceLock;
 pub use client::Committed;
 pub use deployment::{Deployment, Running};
 pub use kafka::Broker;
+pub use process::Process;
 pub use produce::{Placed, Producer, Record, send_all};
 pub use read::Received;
 pub use wait::{DEADLINE, poll_for, wait_until};

@@ -47,6 +47,13 @@ impl Process {
         Ok(Self { keeper, directory: directory.keep() })
     }
 
+    /// The id of the command's process, the first that the keeper started; none before that and after its end.
+    pub fn pid(&self) -> Option<u32> {
+        let keeper = self.keeper.id();
+        let children = fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children")).ok()?;
+        children.split_whitespace().next()?.parse().ok()
+    }
+
     pub fn has_ended(&self) -> bool {
         self.directory.join("exit").exists()
     }

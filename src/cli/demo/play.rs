@@ -100,7 +100,7 @@ fn feed(world: &World, feeder: &Feeder, topics: &TopicsConfig, partitions: i32) 
 fn work(config: &Config, stop: &AtomicBool) -> Result<(), BrokerError> {
     let outputs = Arc::new(pipeline::outputs(config));
     let setup = Setup::for_mock_cluster(config.kafka.clone(), config.topics.clone(), "waid-demo-0".to_owned());
-    let broker = KafkaBroker::start(setup, Arc::clone(&outputs), Arc::new(Vitals::default()))?;
+    let broker = KafkaBroker::start(setup, Arc::new(Vitals::default()))?;
     let deployment = pipeline::deployment(config, CommitPolicy::default());
     Worker::new(broker, Ingest::new(pipeline::apps(config)), deployment, outputs)?.run(stop)
 }

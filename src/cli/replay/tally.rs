@@ -34,7 +34,7 @@ impl Tally {
         match topic {
             SourceTopic::Webhooks => self.webhooks += 1,
             SourceTopic::Sends => self.sends += 1,
-            SourceTopic::Repartition => {}
+            SourceTopic::Repartition | SourceTopic::Changelog => {}
         }
     }
 

@@ -4,17 +4,21 @@ use super::commit::Committer;
 use super::group::Group;
 use super::member::Member;
 use super::names;
+use super::probe::Probe;
+use super::purge::Purger;
 use super::record::Record;
 use super::setup::Setup;
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{Broker, BrokerError, PartitionCounts, Polled, Source};
-use crate::runtime::transaction::Transaction;
+use crate::runtime::clock;
 use crate::runtime::vitals::Vitals;
-use crate::wire::output::Outputs;
+use crate::runtime::workload::Workload;
 use crate::wire::packed::SourceTopic;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
+use rdkafka::{Offset, TopicPartitionList};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,17 +32,21 @@ pub struct KafkaBroker {
     consumer: BaseConsumer<Group>,
     topics: TopicsConfig,
     record: Record,
+    /// The record was read in a poll that brought changes too, which come first.
+    put_off: Option<Source>,
 }
 
 impl KafkaBroker {
     /// Takes over from an earlier worker of the same transactional id, then joins the group.
-    pub fn start(setup: Setup, outputs: Arc<Outputs>, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
+    pub fn start(setup: Setup, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
         let (topics, config, stop) = (setup.topics.clone(), setup.consumer(), Arc::clone(&setup.stop));
+        let probe = Probe::new(&setup.kafka)?;
+        let purges = !setup.offsets_outside_transaction;
+        let purger = purges.then(|| Purger::start(&setup.kafka, &topics.repartition)).transpose()?;
         let committer = Committer::start(setup, Arc::clone(&vitals))?;
-        let member = Member::new(committer, Transaction::new(outputs));
-        let group = Group::new(topics.clone(), vitals, stop, member);
+        let group = Group::new(topics.clone(), vitals, stop, probe, Member::new(committer, purger));
         let consumer: BaseConsumer<Group> = config.create_with_context(group).map_err(|error| fatal(&error))?;
-        let broker = Self { consumer, topics, record: Record::default() };
+        let broker = Self { consumer, topics, record: Record::default(), put_off: None };
         broker.consumer.context().member().partitions = Some(broker.counts(METADATA_TIMEOUT)?);
         broker.consumer.subscribe(&[&broker.topics.repartition]).map_err(|error| fatal(&error))?;
         Ok(broker)
@@ -77,26 +85,63 @@ impl KafkaBroker {
 }
 
 impl Broker for KafkaBroker {
-    fn poll(&mut self, wait: Duration, open: &mut Transaction) -> Result<Polled<'_>, BrokerError> {
+    fn poll(&mut self, wait: Duration, work: &mut Workload) -> Result<Polled<'_>, BrokerError> {
         let group = self.consumer.context();
-        group.member().lend(open);
-        let read = read(&self.consumer, &self.topics, &mut self.record, wait);
+        let put_off = self.put_off.take();
+        let read = if put_off.is_some() {
+            Ok(put_off)
+        } else {
+            group.member().lend(work);
+            read(&self.consumer, &self.topics, &mut self.record, wait)
+        };
         let mut member = group.member();
-        let changes = member.give_back(open)?;
+        let changes = member.give_back(work)?;
         if let Some(known) = member.partitions.filter(|_| member.take_count_due()) {
             self.check_counts(known)?;
         }
         // The record of a partition that was taken in the same poll is the next owner's.
-        let source = read?.filter(|source| member.epochs.holds(*source));
+        let source = read?.filter(|source| member.epochs.holds(held_with(*source)));
+        if !changes.is_empty() {
+            self.put_off = source;
+            return Ok(Polled::Changed(changes));
+        }
         match source {
-            Some(source) => member.epochs.begin(source),
+            Some(source) => member.committer.takes(source),
             None => member.committer.serve(),
         }
-        Ok(Polled { changes, record: source.map(|source| self.record.fetched(source)) })
+        Ok(source.map_or(Polled::Nothing, |source| Polled::Record(self.record.fetched(source))))
     }
 
-    fn commit(&mut self, open: &mut Transaction) -> Result<(), BrokerError> {
-        self.consumer.context().member().commit(&self.consumer, open)
+    fn commit(&mut self, work: &mut Workload) -> Result<(), BrokerError> {
+        self.consumer.context().member().commit(&self.consumer, work)
+    }
+
+    fn log(&mut self, partition: i32) -> Result<Range<i64>, BrokerError> {
+        self.consumer.context().probe().ends(&self.topics.repartition, partition)
+    }
+
+    fn read_log(&mut self, partition: i32, from: i64) -> Result<(), BrokerError> {
+        let mut list = TopicPartitionList::with_capacity(1);
+        let added = list.add_partition_offset(&self.topics.repartition, partition, Offset::Offset(from));
+        added.and_then(|()| self.consumer.incremental_assign(&list)).map_err(|error| fatal(&error))?;
+        self.consumer.context().member().reads_log(partition);
+        Ok(())
+    }
+
+    fn now_ms(&self) -> i64 {
+        clock::now_ms()
+    }
+
+    fn take_ends(&mut self) -> Vec<(Source, i64)> {
+        let mut member = self.consumer.context().member();
+        if !member.waits_for_ends() {
+            return Vec::new();
+        }
+        let Ok(positions) = self.consumer.position() else { return Vec::new() };
+        let position = |(topic, partition): Source| {
+            positions.find_partition(names::of_source(&self.topics, topic), partition).and_then(|found| found.offset().to_raw())
+        };
+        member.take_ends(position).into_iter().map(|end| (end.source, end.at_ms)).collect()
     }
 
     fn partitions(&mut self) -> Result<PartitionCounts, BrokerError> {
@@ -115,6 +160,14 @@ impl Drop for KafkaBroker {
     }
 }
 
+/// As part of which partition one is held: the state of a task goes with its log.
+const fn held_with((topic, partition): Source) -> Source {
+    match topic {
+        SourceTopic::Changelog => (SourceTopic::Repartition, partition),
+        SourceTopic::Webhooks | SourceTopic::Sends | SourceTopic::Repartition => (topic, partition),
+    }
+}
+
 /// Waits for a record and copies it. What librdkafka tells meanwhile is handled on the way.
 fn read(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, record: &mut Record, wait: Duration) -> Result<Option<Source>, BrokerError> {
     let deadline = Instant::now() + wait;
@@ -127,10 +180,27 @@ fn read(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, record: &mut Reco
                 record.copy(&message);
                 return Ok(Some((topic, message.partition())));
             }
+            Some(Err(KafkaError::PartitionEOF(partition))) if at_end_of_changelog(consumer, topics, partition)? => return Ok(None),
             Some(Err(error)) => judge(&error)?,
         }
         remaining = deadline.saturating_duration_since(Instant::now());
     }
+}
+
+/// A partition of some topic was read to its end: whether that is the changelog of a task that waits for it. What was
+/// committed is delivered before; that of an open transaction is not, so the end to come to is the one found before.
+fn at_end_of_changelog(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, partition: i32) -> Result<bool, BrokerError> {
+    let group = consumer.context();
+    let Some(end) = group.member().restores(partition) else { return Ok(false) };
+    let positions = consumer.position().map_err(|error| fatal(&error))?;
+    let position = positions.find_partition(&topics.changelog, partition).and_then(|found| found.offset().to_raw());
+    if position < Some(end) {
+        return Ok(false);
+    }
+    let list = group.list(&[(SourceTopic::Changelog, partition)]);
+    consumer.incremental_unassign(&list).map_err(|error| fatal(&error))?;
+    group.member().was_restored(partition);
+    Ok(true)
 }
 
 /// Whether the consumer can go on. What it tries again by itself it has told the log.

@@ -3,19 +3,19 @@
 //! Nothing is sent before [`Committer::commit`]: a transaction is open at the brokers only as long as this takes, so that
 //! a worker that is paused, or loses its partitions, between two commits has nothing there that must be taken back.
 
+use super::crash::{self, Point};
 use super::epochs::Epochs;
 use super::producer::Producer;
-use super::setup::Setup;
+use super::setup::{Setup, Weakness};
 use super::{membership, names};
-use crate::runtime::broker::{BrokerError, Source};
-use crate::runtime::transaction::Transaction;
+use crate::runtime::broker::{BrokerError, Commit, Source};
 use crate::runtime::vitals::Vitals;
+use crate::runtime::workload::Workload;
 use crate::wire::record::OutRecord;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Commits transactions with one producer.
 pub(super) struct Committer {
@@ -35,17 +35,26 @@ impl Committer {
         self.producer.serve();
     }
 
-    /// Makes the records and the offsets of `open` visible at once, and empties it; returns the offsets. After an error
+    /// The worker is given a record of this partition.
+    pub fn takes(&self, source: Source) {
+        self.vitals.takes(source);
+    }
+
+    /// Makes the records and the offsets of what is open visible at once; returns the offsets. After an error
     /// nobody may go on with this producer: only a new one of the same id settles what became of it.
     pub fn commit<C: ConsumerContext>(
         &self,
         consumer: &BaseConsumer<C>,
         epochs: &mut Epochs,
-        open: &mut Transaction,
-    ) -> Result<BTreeMap<Source, i64>, BrokerError> {
-        let began = Instant::now();
-        let taken = open.taken();
-        let (records, offsets) = open.finish();
+        work: &mut Workload,
+    ) -> Result<BTreeMap<Source, Commit>, BrokerError> {
+        let commit = self.vitals.commit();
+        let mut tally = work.open.tally.clone();
+        let taken = work.open.taken();
+        work.seal();
+        let (records, offsets) = work.open.finish();
+        tally.published(&records);
+        self.vitals.commits(&offsets);
         self.check_sizes(&records)?;
         self.producer.begin()?;
         let sent = self.send(&records).and_then(|()| self.settle(consumer, epochs, &offsets));
@@ -55,10 +64,10 @@ impl Committer {
         let list = sent?;
         // The last step, and the only one whose failure leaves open whether it happened.
         self.producer.commit()?;
-        epochs.end();
+        crash::at(Point::BeforeLocalBookkeeping);
+        epochs.begin_anew();
         self.commit_outside(consumer, &list)?;
-        let took = began.elapsed();
-        self.vitals.committed(taken, took);
+        let took = commit.done(&tally, &offsets);
         tracing::debug!(taken, records = records.len(), ?took, "committed");
         Ok(offsets)
     }
@@ -67,7 +76,9 @@ impl Committer {
     /// for them in steps of 100 ms, and one that failed must be known before the offsets say that all is done.
     fn send(&self, records: &[OutRecord]) -> Result<(), BrokerError> {
         records.iter().try_for_each(|record| self.producer.send(record))?;
-        self.producer.drain(u64::try_from(records.len()).expect("fits"))
+        self.producer.drain(u64::try_from(records.len()).expect("fits"))?;
+        crash::at(Point::AfterProduce);
+        Ok(())
     }
 
     /// Then the offsets, which the group's coordinator takes from a live member only; this is what fences a worker whose
@@ -76,8 +87,11 @@ impl Committer {
         &self,
         consumer: &BaseConsumer<C>,
         epochs: &Epochs,
-        offsets: &BTreeMap<Source, i64>,
+        offsets: &BTreeMap<Source, Commit>,
     ) -> Result<TopicPartitionList, BrokerError> {
+        if self.setup.has(Weakness::NoOffsets) {
+            return self.list(offsets);
+        }
         // A transaction without offsets never asks the coordinator: it would not be fenced at all.
         if offsets.is_empty() {
             return Err(BrokerError::Aborted("it has records but no offsets".to_owned()));
@@ -85,22 +99,27 @@ impl Committer {
         // The metadata first, the checks after it: if the partitions go in between, the metadata is of the generation
         // that has ended, and is refused. In the other order fresh metadata would cover up for stale partitions.
         let metadata = membership::metadata(consumer).map_err(BrokerError::Aborted)?;
-        if let Some((topic, partition)) = epochs.changed(offsets.keys().copied()) {
-            return Err(BrokerError::Aborted(format!("partition {partition} of {topic:?} was given anew since it began")));
-        }
-        if consumer.assignment_lost() {
-            return Err(BrokerError::Aborted("the group has given the partitions to others".to_owned()));
+        if !self.setup.has(Weakness::NoEpochs) {
+            check_tenure(consumer, epochs, offsets)?;
         }
         let offsets = self.list(offsets)?;
         self.producer.send_offsets(&offsets, &metadata)?;
+        crash::at(Point::AfterOffsets);
         Ok(offsets)
     }
 
-    fn list(&self, offsets: &BTreeMap<Source, i64>) -> Result<TopicPartitionList, BrokerError> {
+    /// Whether what is open outlives that its partitions are lost. Never, but in a test.
+    pub fn keeps_what_is_lost(&self) -> bool {
+        self.setup.has(Weakness::KeepsLost) || self.setup.has(Weakness::NoEpochs)
+    }
+
+    fn list(&self, offsets: &BTreeMap<Source, Commit>) -> Result<TopicPartitionList, BrokerError> {
         let mut list = TopicPartitionList::with_capacity(offsets.len());
-        for ((topic, partition), offset) in offsets {
-            let added = list.add_partition_offset(names::of_source(&self.setup.topics, *topic), *partition, Offset::Offset(*offset));
-            added.map_err(|error| BrokerError::Aborted(format!("offset {offset} of {topic:?}: {error}")))?;
+        for ((topic, partition), Commit { offset, account }) in offsets {
+            let mut element = list.add_partition(names::of_source(&self.setup.topics, *topic), *partition);
+            element.set_metadata(account);
+            let set = element.set_offset(Offset::Offset(*offset));
+            set.map_err(|error| BrokerError::Aborted(format!("offset {offset} of {topic:?}: {error}")))?;
         }
         Ok(list)
     }
@@ -125,6 +144,21 @@ impl Committer {
             self.setup.limit(topic)
         )))
     }
+}
+
+/// Whether all partitions have been the worker's, without a break, since the transaction began with them.
+fn check_tenure<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    epochs: &Epochs,
+    offsets: &BTreeMap<Source, Commit>,
+) -> Result<(), BrokerError> {
+    if let Some((topic, partition)) = epochs.changed(offsets.keys().copied()) {
+        return Err(BrokerError::Aborted(format!("partition {partition} of {topic:?} was given anew since it began")));
+    }
+    if consumer.assignment_lost() {
+        return Err(BrokerError::Aborted("the group has given the partitions to others".to_owned()));
+    }
+    Ok(())
 }
 
 /// What a record takes in a batch of its own, at most.

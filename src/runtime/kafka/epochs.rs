@@ -52,14 +52,16 @@ impl Epochs {
         self.began.entry(source).or_insert(now);
     }
 
-    /// The open transaction has ended.
-    pub fn end(&mut self) {
-        self.began.clear();
+    /// Nothing is open: the next transaction begins with the partitions as they are now.
+    pub fn begin_anew(&mut self) {
+        self.began = self.now.iter().filter(|(_, epoch)| epoch.held).map(|(source, epoch)| (*source, epoch.count)).collect();
     }
 
-    /// The first of these partitions that is not as it was when the open transaction began with it.
+    /// The first partition that is not as it was when the open transaction began with it: of these, and of all that it
+    /// took something of, since what came of that is in it even if the offset is not any more.
     pub fn changed(&self, sources: impl IntoIterator<Item = Source>) -> Option<Source> {
-        sources.into_iter().find(|source| !self.holds(*source) || self.began.get(source) != Some(&self.count(*source)))
+        let mut all = sources.into_iter().chain(self.began.keys().copied());
+        all.find(|source| !self.holds(*source) || self.began.get(source) != Some(&self.count(*source)))
     }
 
     fn count(&self, source: Source) -> u64 {
@@ -83,12 +85,23 @@ mod tests {
         assert_eq!(epochs.changed([ONE]), None);
         epochs.taken(ONE);
         assert_eq!(epochs.changed([ONE]), Some(ONE));
+        assert_eq!(epochs.changed([]), Some(ONE), "what was taken of it is still in the transaction");
         epochs.given(ONE);
         epochs.begin(ONE);
         assert_eq!(epochs.changed([ONE]), Some(ONE), "the transaction still is the one from before");
-        epochs.end();
-        epochs.begin(ONE);
+        epochs.begin_anew();
         assert_eq!(epochs.changed([ONE]), None);
+    }
+
+    #[test]
+    fn a_transaction_begins_with_all_that_is_held() {
+        let mut epochs = Epochs::default();
+        epochs.given(ONE);
+        epochs.begin_anew();
+        assert_eq!((epochs.changed([ONE]), epochs.changed([TWO])), (None, Some(TWO)));
+        epochs.taken(ONE);
+        epochs.given(ONE);
+        assert_eq!(epochs.changed([ONE]), Some(ONE));
     }
 
     #[test]

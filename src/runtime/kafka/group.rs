@@ -1,11 +1,14 @@
 //! What a worker does when its group gives it partitions or takes them: the callbacks, which run inside its own polls.
 
+use super::ends;
 use super::member::Member;
+use super::probe::Probe;
 use super::starts::{self, Start};
 use super::{log, names};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{BrokerError, Source};
 use crate::runtime::vitals::Vitals;
+use crate::wire::packed::SourceTopic;
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -21,13 +24,19 @@ pub(super) struct Group {
     topics: TopicsConfig,
     vitals: Arc<Vitals>,
     stop: Arc<AtomicBool>,
+    probe: Probe,
     member: Mutex<Member>,
 }
 
 impl Group {
     /// The context of a consumer whose worker ends when `stop` is set.
-    pub fn new(topics: TopicsConfig, vitals: Arc<Vitals>, stop: Arc<AtomicBool>, member: Member) -> Self {
-        Self { topics, vitals, stop, member: Mutex::new(member) }
+    pub fn new(topics: TopicsConfig, vitals: Arc<Vitals>, stop: Arc<AtomicBool>, probe: Probe, member: Member) -> Self {
+        Self { topics, vitals, stop, probe, member: Mutex::new(member) }
+    }
+
+    /// Asks for the ends of partitions.
+    pub const fn probe(&self) -> &Probe {
+        &self.probe
     }
 
     /// What the callbacks share with the broker. Only one thread ever polls, so nobody waits for this lock.
@@ -36,7 +45,7 @@ impl Group {
     }
 
     /// The partitions in a list of names.
-    fn list(&self, sources: &[Source]) -> TopicPartitionList {
+    pub fn list(&self, sources: &[Source]) -> TopicPartitionList {
         let mut list = TopicPartitionList::with_capacity(sources.len());
         for (topic, partition) in sources {
             list.add_partition(names::of_source(&self.topics, *topic), *partition);
@@ -52,9 +61,12 @@ impl Group {
             let _ = consumer.incremental_assign(&TopicPartitionList::new());
             return;
         }
-        let starts = member.shares(given).and_then(|sources| starts::find(consumer, &self.topics, &sources, &self.stop));
+        let starts = member.shares(given).and_then(|sources| starts::find(consumer, &self.probe, &self.topics, &sources, &self.stop));
         match starts.and_then(|starts| self.assign(consumer, &starts).map(|()| starts)) {
-            Ok(starts) => member.was_given(&starts),
+            Ok(starts) => {
+                self.vitals.given(given.count());
+                member.was_given(starts);
+            }
             Err(error) => {
                 // The group waits for an answer; this one takes nothing, and the worker is rebuilt.
                 let _ = consumer.incremental_assign(&TopicPartitionList::new());
@@ -65,9 +77,8 @@ impl Group {
 
     fn assign(&self, consumer: &BaseConsumer<Self>, starts: &[Start]) -> Result<(), BrokerError> {
         let mut list = TopicPartitionList::with_capacity(starts.len());
-        let added = starts.iter().try_for_each(|start| {
-            let (topic, partition) = start.source;
-            list.add_partition_offset(names::of_source(&self.topics, topic), partition, start.offset())
+        let added = starts.iter().filter_map(Start::reads).try_for_each(|((topic, partition), offset)| {
+            list.add_partition_offset(names::of_source(&self.topics, topic), partition, offset)
         });
         let assigned = added.and_then(|()| consumer.incremental_assign(&list));
         assigned.map_err(|error| BrokerError::Aborted(format!("cannot take the partitions: {error}")))
@@ -76,16 +87,16 @@ impl Group {
     fn on_revoke(&self, consumer: &BaseConsumer<Self>, taken: &TopicPartitionList) {
         let mut member = self.member();
         let lost = consumer.assignment_lost();
-        if lost {
-            member.drop_open();
-        } else {
-            member.commit_open(consumer);
-        }
         // Partitions that could not be taken are taken away all the same.
         let mut sources = member.shares(taken).unwrap_or_default();
         sources.retain(|source| member.epochs.holds(*source));
-        member.was_taken(&sources, lost);
-        if let Err(error) = consumer.incremental_unassign(&self.list(&sources)) {
+        if lost {
+            member.drop_open();
+        } else {
+            member.commit_open(consumer, &sources);
+        }
+        let read = member.was_taken(&sources, lost);
+        if let Err(error) = consumer.incremental_unassign(&self.list(&read)) {
             member.fail(BrokerError::Aborted(format!("cannot let go of the partitions: {error}")));
         }
     }
@@ -113,9 +124,14 @@ impl ClientContext for Group {
     }
 
     fn stats(&self, statistics: Statistics) {
-        self.member().tick();
-        let inputs = statistics.topics.values().filter(|topic| topic.topic != self.topics.repartition);
-        self.vitals.lags(inputs.flat_map(|topic| topic.partitions.values()).map(unread).sum());
+        self.member().tick(ends::found(&self.topics, &statistics));
+        if statistics.cgrp.as_ref().is_some_and(|group| group.join_state == "steady") {
+            self.vitals.joined();
+        }
+        for source in SourceTopic::ALL {
+            let partitions = statistics.topics.get(names::of_source(&self.topics, source)).map(|topic| topic.partitions.values());
+            self.vitals.lags(source, partitions.into_iter().flatten().map(unread).sum());
+        }
     }
 }
 

@@ -1,16 +1,20 @@
 //! A worker's part in its group, as the callbacks and the broker share it.
 
 use super::commit::Committer;
+use super::ends::End;
 use super::epochs::Epochs;
 use super::group::Group;
+use super::purge::Purger;
 use super::reminder::Reminder;
 use super::share;
 use super::starts::Start;
 use crate::runtime::broker::{BrokerError, Change, PartitionCounts, Source};
-use crate::runtime::transaction::Transaction;
+use crate::runtime::workload::Workload;
+use crate::wire::packed::SourceTopic;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 /// What the callbacks share with the broker.
@@ -23,45 +27,56 @@ pub(super) struct Member {
     pub partitions: Option<PartitionCounts>,
     count_due: bool,
     reminder: Reminder,
-    /// The worker's open transaction while it polls, so that it can be committed before partitions are let go; else an
-    /// empty one.
-    open: Transaction,
+    /// What the worker has at hand while it polls, so that it can be committed before partitions are let go; else nothing.
+    work: Workload,
     /// Whether it is the worker's.
     lent: bool,
+    /// What librdkafka reads.
+    reading: BTreeSet<Source>,
+    /// Tasks whose changelog is read, and up to where.
+    restoring: BTreeMap<i32, i64>,
+    /// Where inputs end that were not found to be read up to there.
+    ends: Vec<End>,
+    purger: Option<Purger>,
     abandoned: bool,
     changes: Vec<Change>,
     failure: Option<BrokerError>,
 }
 
 impl Member {
-    /// Holds nothing yet. `empty` is a transaction with nothing in it.
-    pub fn new(committer: Committer, empty: Transaction) -> Self {
+    /// Holds nothing yet.
+    pub fn new(committer: Committer, purger: Option<Purger>) -> Self {
         Self {
             committer,
             epochs: Epochs::default(),
             partitions: None,
             count_due: false,
             reminder: Reminder::default(),
-            open: empty,
+            work: Workload::empty(),
             lent: false,
+            reading: BTreeSet::new(),
+            restoring: BTreeMap::new(),
+            ends: Vec::new(),
+            purger,
             abandoned: false,
             changes: Vec::new(),
             failure: None,
         }
     }
 
-    /// The worker begins to poll with this open transaction.
-    pub fn lend(&mut self, open: &mut Transaction) {
+    /// The worker begins to poll with this at hand.
+    pub fn lend(&mut self, work: &mut Workload) {
         self.lent = true;
-        std::mem::swap(&mut self.open, open);
+        std::mem::swap(&mut self.work, work);
     }
 
-    /// The poll is over: what is open still, and what has changed.
-    pub fn give_back(&mut self, open: &mut Transaction) -> Result<Vec<Change>, BrokerError> {
-        self.lent = false;
-        std::mem::swap(&mut self.open, open);
-        if open.is_empty() {
-            self.epochs.end();
+    /// The poll is over: what is at hand still, and what has changed.
+    pub fn give_back(&mut self, work: &mut Workload) -> Result<Vec<Change>, BrokerError> {
+        if std::mem::take(&mut self.lent) {
+            std::mem::swap(&mut self.work, work);
+        }
+        if work.open.is_empty() {
+            self.epochs.begin_anew();
         }
         if let Some(failure) = self.failure.take() {
             return Err(failure);
@@ -76,9 +91,14 @@ impl Member {
     }
 
     /// Makes what is open visible; see [`Committer::commit`].
-    pub fn commit(&mut self, consumer: &BaseConsumer<Group>, open: &mut Transaction) -> Result<(), BrokerError> {
-        let offsets = self.committer.commit(consumer, &mut self.epochs, open)?;
-        self.reminder.committed(offsets, Instant::now());
+    pub fn commit(&mut self, consumer: &BaseConsumer<Group>, work: &mut Workload) -> Result<(), BrokerError> {
+        let offsets = self.committer.commit(consumer, &mut self.epochs, work)?;
+        self.reminder.committed(offsets.into_iter().map(|(source, commit)| (source, commit.offset)), Instant::now());
+        for (partition, included) in work.take_written() {
+            if let Some(purger) = &self.purger {
+                purger.purge(partition, included);
+            }
+        }
         Ok(())
     }
 
@@ -100,20 +120,29 @@ impl Member {
     /// The partitions have gone to others already, who began where the last commit ended: what was done since is theirs
     /// to do. Nothing of it was sent, and nothing is waited for here.
     pub fn drop_open(&mut self) {
-        drop(self.open.finish());
-        self.epochs.end();
+        if self.committer.keeps_what_is_lost() && !self.abandoned {
+            return;
+        }
+        self.work.drop_open();
+        self.epochs.begin_anew();
     }
 
     /// The partitions are still this worker's until the callback returns, and the group waits for it: what was done is
-    /// committed, under the generation that begins, so that the next owner finds the offsets where the work ended.
-    pub fn commit_open(&mut self, consumer: &BaseConsumer<Group>) {
-        if self.open.is_empty() || self.failure.is_some() {
+    /// committed, under the generation that begins, so that the next owner finds the offsets where the work ended, with
+    /// the state of the tasks that go, so that it has nothing to take again.
+    pub fn commit_open(&mut self, consumer: &BaseConsumer<Group>, taken: &[Source]) {
+        if self.failure.is_some() {
             return;
         }
-        match self.committer.commit(consumer, &mut self.epochs, &mut self.open) {
-            Ok(offsets) => self.reminder.committed(offsets, Instant::now()),
-            Err(error) => self.fail(error),
+        self.work.checkpoint(|partition| taken.contains(&(SourceTopic::Repartition, partition)));
+        if self.work.open.is_empty() {
+            return;
         }
+        let mut work = std::mem::replace(&mut self.work, Workload::empty());
+        if let Err(error) = self.commit(consumer, &mut work) {
+            self.fail(error);
+        }
+        self.work = work;
     }
 
     /// The worker is no more; whatever the group does now concerns nobody.
@@ -130,31 +159,75 @@ impl Member {
 
     /// What is to be done every few seconds. Offsets that would be forgotten are committed again with the worker's open
     /// transaction.
-    pub fn tick(&mut self) {
+    pub fn tick(&mut self, ends: Vec<End>) {
         self.count_due = true;
+        self.ends = ends;
         if !self.lent {
             return;
         }
         for (source, offset) in self.reminder.due(Instant::now()) {
-            self.open.touch(source, offset);
+            self.work.open.touch(source, offset);
             self.epochs.begin(source);
         }
     }
 
     /// These partitions are the worker's from now on.
-    pub fn was_given(&mut self, starts: &[Start]) {
-        for Start { source, committed } in starts {
-            self.epochs.given(*source);
-            if let Some(committed) = committed {
-                self.reminder.found(*source, *committed);
+    pub fn was_given(&mut self, starts: Vec<Start>) {
+        self.reading.extend(starts.iter().filter_map(Start::reads).map(|(source, _)| source));
+        for Start { source, committed, changelog } in starts {
+            self.epochs.given(source);
+            if let Some(committed) = &committed {
+                self.reminder.found(source, committed.offset);
             }
-            self.changes.push(Change::Assigned { source: *source, committed: *committed });
+            self.changes.push(Change::Assigned { source, committed });
+            match (source, changelog) {
+                ((SourceTopic::Repartition, partition), Some(end)) => drop(self.restoring.insert(partition, end)),
+                ((SourceTopic::Repartition, partition), None) => self.changes.push(Change::Restored(partition)),
+                _ => {}
+            }
         }
     }
 
-    /// These partitions are the worker's no more; when they are lost, all of them should be.
-    pub fn was_taken(&mut self, sources: &[Source], lost: bool) {
+    /// Up to where the changelog of a task is to be read still.
+    pub fn restores(&self, partition: i32) -> Option<i64> {
+        self.restoring.get(&partition).copied()
+    }
+
+    /// The changelog of a task was read to its end.
+    pub fn was_restored(&mut self, partition: i32) {
+        self.restoring.remove(&partition);
+        self.reading.remove(&(SourceTopic::Changelog, partition));
+        self.changes.push(Change::Restored(partition));
+    }
+
+    /// The log of a task is read from now on.
+    pub fn reads_log(&mut self, partition: i32) {
+        self.reading.insert((SourceTopic::Repartition, partition));
+    }
+
+    /// Takes the ends of those inputs that were read up to there.
+    pub fn take_ends(&mut self, position: impl Fn(Source) -> Option<i64>) -> Vec<End> {
+        let (read, unread) = self.ends.drain(..).partition(|end| position(end.source) >= Some(end.offset));
+        self.ends = unread;
+        read
+    }
+
+    /// Whether there are inputs that may have been read to their ends.
+    pub fn waits_for_ends(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
+    /// These partitions are the worker's no more; when they are lost, all of them should be. What of them was being read.
+    pub fn was_taken(&mut self, sources: &[Source], lost: bool) -> Vec<Source> {
+        let mut read = Vec::new();
         for source in sources {
+            if let (SourceTopic::Repartition, partition) = *source {
+                self.restoring.remove(&partition);
+                self.changes.retain(|change| *change != Change::Restored(partition));
+                read.extend(self.reading.take(&(SourceTopic::Changelog, partition)));
+            }
+            read.extend(self.reading.take(source));
+            self.ends.retain(|end| end.source != *source);
             self.epochs.taken(*source);
             self.reminder.forget(*source);
             // What was given and taken within one poll was never the worker's.
@@ -167,6 +240,7 @@ impl Member {
         if lost && self.epochs.held().next().is_some() {
             self.fail(BrokerError::Aborted("part of the partitions went to others".to_owned()));
         }
+        read
     }
 
     /// Whether it is time to see if a topic has grown; once for each time it was due.

@@ -6,13 +6,17 @@ pub mod embedded;
 
 mod broker;
 mod commit;
+mod crash;
+mod ends;
 mod epochs;
 mod group;
 mod log;
 mod member;
 mod membership;
 mod names;
+mod probe;
 mod producer;
+mod purge;
 mod record;
 mod reminder;
 mod setup;
@@ -20,4 +24,4 @@ mod share;
 mod starts;
 
 pub use broker::KafkaBroker;
-pub use setup::{Setup, TRANSACTION_TIMEOUT};
+pub use setup::{Setup, TRANSACTION_TIMEOUT, Weakness};

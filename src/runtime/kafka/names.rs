@@ -6,7 +6,9 @@ use crate::wire::record::Topic;
 
 /// What a topic that is read is, by its name.
 pub(super) fn source(topics: &TopicsConfig, name: &str) -> Option<SourceTopic> {
-    [SourceTopic::Webhooks, SourceTopic::Sends, SourceTopic::Repartition].into_iter().find(|source| of_source(topics, *source) == name)
+    [SourceTopic::Webhooks, SourceTopic::Sends, SourceTopic::Repartition, SourceTopic::Changelog]
+        .into_iter()
+        .find(|source| of_source(topics, *source) == name)
 }
 
 /// The name of a topic that is read.
@@ -15,6 +17,7 @@ pub(super) fn of_source(topics: &TopicsConfig, source: SourceTopic) -> &str {
         SourceTopic::Webhooks => &topics.webhooks,
         SourceTopic::Sends => &topics.sends,
         SourceTopic::Repartition => &topics.repartition,
+        SourceTopic::Changelog => &topics.changelog,
     }
 }
 

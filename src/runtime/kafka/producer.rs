@@ -1,6 +1,7 @@
 //! The transactional producer of a worker: hand over, drain, offsets, commit; each with a deadline.
 
-use super::setup::{Setup, TRANSACTION_TIMEOUT};
+use super::crash::{self, Point};
+use super::setup::Setup;
 use super::{log, names};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::BrokerError;
@@ -21,10 +22,6 @@ use std::time::{Duration, Instant};
 /// How long the first call of a producer may take: it waits until what its predecessor left open is settled.
 const INIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long each step of a transaction may take. librdkafka keeps it roughly: with a broker that does not answer, a call
-/// of 8 s returned after 14 s.
-const STEP_TIMEOUT: Duration = TRANSACTION_TIMEOUT;
-
 /// Between two looks at what is still on its way. The client's own flush looks every 100 ms.
 const DRAIN_PAUSE: Duration = Duration::from_micros(300);
 
@@ -33,6 +30,9 @@ pub(super) struct Producer {
     client: BaseProducer<Deliveries>,
     topics: TopicsConfig,
     vitals: Arc<Vitals>,
+    /// How long each step of a transaction may take. librdkafka keeps it roughly: with a broker that does not answer, a
+    /// call of 8 s returned after 14 s.
+    step_timeout: Duration,
 }
 
 impl Producer {
@@ -41,7 +41,7 @@ impl Producer {
         let client: BaseProducer<Deliveries> =
             setup.producer().create_with_context(Deliveries::default()).map_err(|error| fatal("make the producer", &error))?;
         client.init_transactions(INIT_TIMEOUT).map_err(|error| fatal("take over the transactional id", &error))?;
-        Ok(Self { client, topics: setup.topics.clone(), vitals })
+        Ok(Self { client, topics: setup.topics.clone(), vitals, step_timeout: setup.transaction_timeout })
     }
 
     /// Lets librdkafka tell what it has to tell outside of transactions.
@@ -57,7 +57,7 @@ impl Producer {
 
     /// Hands a record over to be sent in the background.
     pub fn send(&self, record: &OutRecord) -> Result<(), BrokerError> {
-        let deadline = Instant::now() + STEP_TIMEOUT;
+        let deadline = Instant::now() + self.step_timeout;
         let mut native = native(&self.topics, record);
         loop {
             match self.client.send(native) {
@@ -75,12 +75,13 @@ impl Producer {
 
     /// Waits until each of the `sent` records is with the brokers.
     pub fn drain(&self, sent: u64) -> Result<(), BrokerError> {
-        let deadline = Instant::now() + STEP_TIMEOUT;
+        let deadline = Instant::now() + self.step_timeout;
         while self.client.in_flight_count() > 0 {
             if Instant::now() >= deadline {
                 return Err(BrokerError::Aborted(format!(
-                    "{} records were not taken within {STEP_TIMEOUT:?}",
-                    self.client.in_flight_count()
+                    "{} records were not taken within {:?}",
+                    self.client.in_flight_count(),
+                    self.step_timeout
                 )));
             }
             self.wait_a_little();
@@ -95,15 +96,16 @@ impl Producer {
     /// Puts the offsets into the transaction; the group's coordinator checks who sends them.
     pub fn send_offsets(&self, offsets: &TopicPartitionList, metadata: &ConsumerGroupMetadata) -> Result<(), BrokerError> {
         let _call = self.vitals.call();
-        self.client.send_offsets_to_transaction(offsets, metadata, STEP_TIMEOUT).map_err(|error| aborted("send the offsets", &error))
+        self.client.send_offsets_to_transaction(offsets, metadata, self.step_timeout).map_err(|error| aborted("send the offsets", &error))
     }
 
     /// Commits. A commit that timed out usually did happen, and asking again tells.
     pub fn commit(&self) -> Result<(), BrokerError> {
         let commit = || {
             let _call = self.vitals.call();
-            self.client.commit_transaction(STEP_TIMEOUT)
+            self.client.commit_transaction(self.step_timeout)
         };
+        crash::at(Point::BeforeCommit);
         let committed = match commit() {
             Err(KafkaError::Transaction(error)) if error.is_retriable() => {
                 tracing::warn!(%error, "no answer to a commit, asking again");
@@ -111,7 +113,9 @@ impl Producer {
             }
             committed => committed,
         };
-        committed.map_err(|error| aborted("commit", &error))
+        committed.map_err(|error| aborted("commit", &error))?;
+        crash::at(Point::AfterCommit);
+        Ok(())
     }
 
     /// Takes back what was sent, so that others need not wait until the transaction times out. Where this cannot be done,
@@ -121,7 +125,7 @@ impl Producer {
             return;
         }
         let _call = self.vitals.call();
-        if let Err(error) = self.client.abort_transaction(STEP_TIMEOUT) {
+        if let Err(error) = self.client.abort_transaction(self.step_timeout) {
             tracing::debug!(%error, "could not abort");
         }
     }

@@ -9,6 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+/// A defence that a test leaves out, to see that it is what keeps duplicates away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Weakness {
+    /// What was open when partitions were lost is kept.
+    KeepsLost,
+    /// The same, and it is committed as if they had never been away.
+    NoEpochs,
+    /// Offsets are not put into transactions, so that the group's coordinator never sees who commits.
+    NoOffsets,
+}
+
 /// How long a transaction may take before the brokers abort it. Short, because a worker that dies leaves one open, and
 /// until then nobody can read past it.
 pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,6 +36,8 @@ pub struct Setup {
     /// What makes this worker the same one after a restart: a producer that comes with the same id fences the last one
     /// and settles what that left open.
     pub transactional_id: String,
+    /// How long a transaction may take, and each step of it; [`TRANSACTION_TIMEOUT`].
+    pub transaction_timeout: Duration,
     /// How long the group waits for a worker that is silent. Longer than it takes until the transaction of a dead
     /// worker is aborted, since its successor could not begin before anyway.
     pub session_timeout: Duration,
@@ -36,6 +49,8 @@ pub struct Setup {
     pub offsets_outside_transaction: bool,
     /// Set when the worker is to stop: from then on it does not wait for what others have left open.
     pub stop: Arc<AtomicBool>,
+    /// What a test leaves out. Release builds do not heed it.
+    pub weakness: Option<Weakness>,
 }
 
 impl Setup {
@@ -46,10 +61,12 @@ impl Setup {
             topics,
             limits,
             transactional_id,
+            transaction_timeout: TRANSACTION_TIMEOUT,
             session_timeout: Duration::from_secs(30),
             heartbeat: Duration::from_secs(3),
             offsets_outside_transaction: false,
             stop: Arc::default(),
+            weakness: None,
         }
     }
 
@@ -63,8 +80,13 @@ impl Setup {
         }
     }
 
+    /// Whether a test leaves this defence out.
+    pub(super) fn has(&self, weakness: Weakness) -> bool {
+        cfg!(debug_assertions) && self.weakness == Some(weakness)
+    }
+
     /// The properties of the consumer.
-    pub(super) fn consumer(&self) -> ClientConfig {
+    pub fn consumer(&self) -> ClientConfig {
         let mut client = client::base(&self.kafka, ClientKind::Consumer);
         client
             .set("group.id", &self.kafka.group_id)
@@ -94,11 +116,11 @@ impl Setup {
     }
 
     /// The properties of the producer.
-    pub(super) fn producer(&self) -> ClientConfig {
+    pub fn producer(&self) -> ClientConfig {
         let mut client = client::base(&self.kafka, ClientKind::Producer);
         client
             .set("transactional.id", &self.transactional_id)
-            .set("transaction.timeout.ms", millis(TRANSACTION_TIMEOUT))
+            .set("transaction.timeout.ms", millis(self.transaction_timeout))
             .set("partitioner", "murmur2_random")
             .set("message.max.bytes", self.largest_record().to_string());
         let suggestions = [

@@ -1,8 +1,9 @@
 //! Where reading begins in partitions that were just assigned.
 
 use super::names;
+use super::probe::Probe;
 use crate::config::TopicsConfig;
-use crate::runtime::broker::{BrokerError, Source};
+use crate::runtime::broker::{BrokerError, Commit, Source};
 use crate::wire::packed::SourceTopic;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
@@ -21,21 +22,24 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Where reading begins in one partition.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Start {
     /// The partition.
     pub source: Source,
-    /// The first offset that was not taken yet, if any was.
-    pub committed: Option<i64>,
+    /// What was committed of it, if anything was.
+    pub committed: Option<Commit>,
+    /// Of a task: up to where its changelog is to be read first, if there is anything in it.
+    pub changelog: Option<i64>,
 }
 
 impl Start {
-    /// A task is rebuilt from its whole log, whatever of it was taken before. Inputs go on where they were left, at the
-    /// first start with what they still hold from before.
-    pub fn offset(&self) -> Offset {
-        match (self.source, self.committed) {
-            ((SourceTopic::Webhooks | SourceTopic::Sends, _), Some(committed)) => Offset::Offset(committed),
-            ((SourceTopic::Webhooks | SourceTopic::Sends, _), None) | ((SourceTopic::Repartition, _), _) => Offset::Beginning,
+    /// What is read at once, and from where. Inputs go on where they were left, at the first start with what they still
+    /// hold from before. Of a task it is the state first, from its beginning; where its log goes on follows from that.
+    pub fn reads(&self) -> Option<(Source, Offset)> {
+        match (self.source, &self.committed) {
+            ((SourceTopic::Repartition, partition), _) => self.changelog.map(|_| ((SourceTopic::Changelog, partition), Offset::Beginning)),
+            (input, Some(committed)) => Some((input, Offset::Offset(committed.offset))),
+            (input, None) => Some((input, Offset::Beginning)),
         }
     }
 }
@@ -43,6 +47,7 @@ impl Start {
 /// Looks up where to begin in each of these partitions. Gives up when told to stop.
 pub(super) fn find<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
+    probe: &Probe,
     topics: &TopicsConfig,
     sources: &[Source],
     stop: &AtomicBool,
@@ -54,15 +59,17 @@ pub(super) fn find<C: ConsumerContext>(
     let committed = stable_offsets(consumer, &asked, stop)?;
     let mut starts = Vec::with_capacity(sources.len());
     for source in sources {
-        let found = committed.find_partition(names::of_source(topics, source.0), source.1).map(|found| found.offset());
-        let committed = match found {
-            Some(Offset::Offset(offset)) => Some(offset),
+        let found = committed.find_partition(names::of_source(topics, source.0), source.1);
+        let committed = found.and_then(|found| match found.offset() {
+            Offset::Offset(offset) => Some(Commit { offset, account: found.metadata().to_owned() }),
             _ => None,
+        });
+        // After the committed offsets: the checkpoint of the last transaction lies before this end.
+        let changelog = match source.0 {
+            SourceTopic::Repartition => Some(probe.ends(&topics.changelog, source.1)?).filter(|ends| !ends.is_empty()).map(|ends| ends.end),
+            SourceTopic::Webhooks | SourceTopic::Sends | SourceTopic::Changelog => None,
         };
-        if source.0 == SourceTopic::Repartition {
-            check_log(consumer, &topics.repartition, source.1, committed)?;
-        }
-        starts.push(Start { source: *source, committed });
+        starts.push(Start { source: *source, committed, changelog });
     }
     Ok(starts)
 }
@@ -80,7 +87,7 @@ fn stable_offsets<C: ConsumerContext>(
         let answer = answer.and_then(|answer| answer.elements().iter().try_for_each(TopicPartitionListElem::error).map(|()| answer));
         match answer {
             Ok(answer) => return Ok(answer),
-            Err(_) if stop.load(Ordering::Relaxed) => return Err(BrokerError::Aborted("told to stop".to_owned())),
+            Err(_) if stop.load(Ordering::Relaxed) => return Err(BrokerError::Stopped),
             Err(error) if Instant::now() >= deadline => return Err(unknown(&error)),
             Err(error) => {
                 tracing::info!(%error, "waiting for the committed offsets");
@@ -92,24 +99,4 @@ fn stable_offsets<C: ConsumerContext>(
 
 fn unknown(error: &KafkaError) -> BrokerError {
     BrokerError::Aborted(format!("the committed offsets were not to be had within {STABLE_WITHIN:?}: {error}"))
-}
-
-/// A task's state is what its log says from the first record on; a log that lost its beginning or its end gives another.
-fn check_log<C: ConsumerContext>(
-    consumer: &BaseConsumer<C>,
-    topic: &str,
-    partition: i32,
-    committed: Option<i64>,
-) -> Result<(), BrokerError> {
-    let ends = consumer.fetch_watermarks(topic, partition, REQUEST_TIMEOUT);
-    let (low, high) = ends.map_err(|error| BrokerError::Aborted(format!("the ends of {topic} were not to be had: {error}")))?;
-    let problem = match committed {
-        None if low == 0 => return Ok(()),
-        Some(committed) if low == 0 && committed <= high => return Ok(()),
-        Some(committed) if committed > high => format!("ends at offset {high}, before offset {committed} which the group has committed"),
-        _ => format!("begins at offset {low}; the records before it are gone"),
-    };
-    Err(BrokerError::Log(format!(
-        "partition {partition} of {topic} {problem}. Was the topic deleted, or its retention set? Start over with a new topics.prefix and kafka.group_id"
-    )))
 }

@@ -22,7 +22,7 @@ pub enum Format {
 }
 
 /// How a deployment publishes.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outputs {
     /// As what.
     pub format: Format,

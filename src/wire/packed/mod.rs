@@ -26,6 +26,24 @@ pub enum SourceTopic {
     Sends,
     /// The repartition log itself.
     Repartition,
+    /// The state of tasks.
+    Changelog,
+}
+
+impl SourceTopic {
+    /// All of them, each at its own number.
+    pub const ALL: [Self; 4] = [Self::Webhooks, Self::Sends, Self::Repartition, Self::Changelog];
+
+    /// What it is to waid, whatever it is called: its key in the configuration, and its name in metrics.
+    #[must_use]
+    pub const fn role(self) -> &'static str {
+        match self {
+            Self::Webhooks => "webhooks",
+            Self::Sends => "sends",
+            Self::Repartition => "repartition",
+            Self::Changelog => "changelog",
+        }
+    }
 }
 
 /// How far in its source a packed record reaches, so that its receiver notices one that comes again.
@@ -50,8 +68,10 @@ pub struct Mark {
     pub topic: SourceTopic,
     /// Its partition.
     pub partition: i32,
-    /// All of it up to this Kafka timestamp was passed on, ms.
+    /// Whatever followed from inputs up to this Kafka timestamp was passed on, ms.
     pub kafka_ms: i64,
+    /// After how many hops through the log: none of an input itself.
+    pub hops: u32,
 }
 
 /// What a partition's owner declares before its first step: what the step depends on besides events.
@@ -157,11 +177,11 @@ fn plausible_count(claimed: u32, bytes: usize) -> usize {
 }
 
 enumeration! {
-    SourceTopic { 1 Webhooks, 2 Sends, 3 Repartition }
+    SourceTopic { 1 Webhooks, 2 Sends, 3 Repartition, 4 Changelog }
 }
 message! {
     Stamp { 1 topic, 2 partition, 3 offset, 4 chunk, 5 epoch }
-    Mark { 1 topic, 2 partition, 3 kafka_ms }
+    Mark { 1 topic, 2 partition, 3 kafka_ms, 4 hops }
     Control { 1 webhooks, 2 sends, 3 webhooks_partitions, 4 sends_partitions, 5 repartition_partitions, 6 settings, 7 step_version }
     Settings { 1 join_timeout_ms, 2 idle_timeout_s, 3 retention_ms, 4 service_window_s, 5 referral_window_s }
 }

@@ -115,7 +115,7 @@ structs! {
     MessageKey { app, at_s, direction, id }
     Packed { stamp, marks, control, events }
     Stamp { topic, partition, offset, chunk, epoch }
-    Mark { topic, partition, kafka_ms }
+    Mark { topic, partition, kafka_ms, hops }
     Control { webhooks, sends, webhooks_partitions, sends_partitions, repartition_partitions, settings, step_version }
     Settings { join_timeout_ms, idle_timeout_s, retention_ms, service_window_s, referral_window_s }
 }

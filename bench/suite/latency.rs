@@ -1,0 +1,165 @@
+//! Steady traffic: how long after an input is due do readers see what it caused.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ::waid::traffic::Input;
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::feed::{Feeder, Inputs, Place};
+use super::listener::{Heard, listen};
+use super::progress::{Offsets, Progress, ends, last_records};
+use super::report::Latency;
+use super::subject::{Subject, broker_cpu_seconds};
+use super::waid::Waid;
+use super::{Plan, traffic};
+
+/// Inputs that come before all others. Once they are read, waid is up.
+const FIRST: usize = 100;
+
+/// How long a record may wait for others in the sender.
+const LINGER: Duration = Duration::from_millis(5);
+
+/// The shortest that the sender sleeps, and the longest.
+const NAP: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(5)];
+
+const OUTPUTS: [&str; 3] = ["conversation-assigned", "identity-resolved", "dead-letter"];
+
+/// When inputs are due, whether or not those before were taken.
+#[derive(Clone, Copy)]
+struct Schedule {
+    begin: Instant,
+    rate: u32,
+}
+
+/// How late an input was sent at most, how busy waid and the broker were meanwhile in percent of a core, and where each input is.
+struct Sent {
+    late_max: Duration,
+    core_percent: f64,
+    broker_core_percent: Option<f64>,
+    placed: Vec<(usize, Place)>,
+}
+
+/// Measures at so many inputs per second, with a group and topics of its own.
+pub fn measure(plan: &Plan, rate: u32) -> Result<Latency> {
+    let inputs = Inputs::create();
+    let waid = Waid::create(&inputs, plan.threads)?;
+    let subject = waid.start()?;
+    let progress = Progress::of(&waid.group, &subject)?;
+    let mut traffic = traffic::steady(rate, plan.warm_up + plan.latency)?;
+    let mut feeder = Feeder::start(&inputs, LINGER)?;
+    for (index, input) in traffic.by_ref().take(FIRST).enumerate() {
+        feeder.send(&input, index, traffic::now_ms())?;
+    }
+    let first: Vec<Place> = feeder.finish()?.into_iter().map(|(_, place)| place).collect();
+    progress.wait_for(&ends(&inputs.topics())?)?;
+
+    let outputs = OUTPUTS.map(|name| waid.topic(name));
+    let all_said = OnceLock::new();
+    thread::scope(|scope| {
+        let listener = scope.spawn(|| listen(&outputs, &inputs, &all_said));
+        let spoken = speak(plan, rate, traffic, &mut feeder, &subject).and_then(|spoken| {
+            progress.wait_for(&ends(&inputs.topics())?)?;
+            progress.wait_for_rest(&waid.topic("repartition"))?;
+            Ok((spoken, last_of(&outputs)?))
+        });
+        // Without an end, who listens would listen for ever.
+        all_said.get_or_init(|| spoken.as_ref().map(|(_, last)| last.clone()).unwrap_or_default());
+        let heard = listener.join().map_err(|_| anyhow!("the listener panicked"))??;
+        let ((schedule, sent), _) = spoken?;
+        subject.stop()?;
+        summary(plan, schedule, &sent, &first, &heard)
+    })
+}
+
+/// Sends all inputs as they are due.
+fn speak(
+    plan: &Plan,
+    rate: u32,
+    traffic: impl Iterator<Item = Input>,
+    feeder: &mut Feeder<'_>,
+    subject: &Subject,
+) -> Result<(Schedule, Sent)> {
+    let schedule = Schedule { begin: Instant::now(), rate };
+    let (before, broker_before) = (subject.usage()?, broker_cpu_seconds());
+    let count = schedule.inputs(plan.warm_up + plan.latency);
+    let mut late_max = Duration::ZERO;
+    for (index, input) in traffic.take(count).enumerate() {
+        let late = schedule.wait_for(index, feeder);
+        if schedule.begin.elapsed() >= plan.warm_up {
+            late_max = late_max.max(late);
+        }
+        feeder.send(&input, index, traffic::now_ms())?;
+    }
+    let placed = feeder.finish()?;
+    let elapsed = schedule.begin.elapsed().as_secs_f64();
+    let core_percent = (subject.usage()?.cpu_seconds - before.cpu_seconds) / elapsed * 100.0;
+    let broker_core_percent = broker_cpu_seconds().zip(broker_before).map(|(after, before)| (after - before) / elapsed * 100.0);
+    if placed.len() != count {
+        bail!("the simulated world made {} inputs instead of {count}", placed.len());
+    }
+    Ok((schedule, Sent { late_max, core_percent, broker_core_percent, placed }))
+}
+
+impl Schedule {
+    fn due(self, index: usize) -> Instant {
+        self.begin + Duration::from_nanos(index as u64 * 1_000_000_000 / u64::from(self.rate))
+    }
+
+    /// How many are due within so long.
+    fn inputs(self, within: Duration) -> usize {
+        (within.as_millis() * u128::from(self.rate) / 1000).try_into().expect("far fewer")
+    }
+
+    /// Waits until an input is due; how late that is.
+    fn wait_for(self, index: usize, feeder: &Feeder<'_>) -> Duration {
+        let due = self.due(index);
+        loop {
+            let now = Instant::now();
+            if now >= due {
+                return now - due;
+            }
+            feeder.serve();
+            let [least, most] = NAP;
+            thread::sleep((due - now).clamp(least, most));
+        }
+    }
+}
+
+fn last_of(topics: &[String]) -> Result<Offsets> {
+    let mut last = Offsets::new();
+    for topic in topics {
+        last.extend(last_records(topic)?);
+    }
+    Ok(last)
+}
+
+fn summary(plan: &Plan, schedule: Schedule, sent: &Sent, first: &[Place], heard: &[Heard]) -> Result<Latency> {
+    let indexes: HashMap<Place, Option<usize>> =
+        sent.placed.iter().map(|(index, place)| (*place, Some(*index))).chain(first.iter().map(|place| (*place, None))).collect();
+    let counted_from = schedule.inputs(plan.warm_up);
+    let mut waits = Vec::with_capacity(heard.len());
+    for Heard { cause, at } in heard {
+        let index = indexes.get(cause).context("an output names an input that was never sent")?;
+        if let Some(index) = index.filter(|index| *index >= counted_from) {
+            waits.push(at.saturating_duration_since(schedule.due(index)));
+        }
+    }
+    waits.sort_unstable();
+    let at = |percent: usize| waits.get((waits.len() * percent).div_ceil(100).saturating_sub(1)).map(|wait| wait.as_secs_f64() * 1000.0);
+    let quantile = |percent| at(percent).context("no output was caused by an input whose latency counts");
+    Ok(Latency {
+        rate: schedule.rate,
+        inputs: sent.placed.len() - counted_from,
+        outputs: waits.len(),
+        p50_ms: quantile(50)?,
+        p95_ms: quantile(95)?,
+        p99_ms: quantile(99)?,
+        max_ms: quantile(100)?,
+        sender_late_max_ms: sent.late_max.as_secs_f64() * 1000.0,
+        core_percent: sent.core_percent,
+        broker_core_percent: sent.broker_core_percent,
+    })
+}

@@ -1,0 +1,70 @@
+//! The vitals of one worker, or of several together, at one moment.
+
+use super::durations::Spread;
+use super::vitals::RowKind;
+use crate::domain::event::Reason;
+use crate::wire::packed::SourceTopic;
+use crate::wire::record::Topic;
+use std::collections::BTreeMap;
+
+/// Counters, which never fall, and gauges. Each array is indexed by the number of its enum.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Tasks that have their state.
+    pub live: usize,
+    /// Tasks that do not have their state back yet.
+    pub restoring: usize,
+    /// How often a worker failed and was built anew.
+    pub rebuilds: u64,
+    /// Records taken in and committed, by topic.
+    pub read: [u64; SourceTopic::ALL.len()],
+    /// Records still to be read, by topic.
+    pub lag: [i64; SourceTopic::ALL.len()],
+    /// How old the record taken last is while there are more to be read, ms, by topic; of several workers the greatest.
+    pub lag_ms: [i64; SourceTopic::ALL.len()],
+    /// Events taken by tasks.
+    pub events: u64,
+    /// Records published, by topic.
+    pub published: [u64; Topic::ALL.len()],
+    /// Dead letters, by reason.
+    pub dead_letters: [u64; Reason::ALL.len()],
+    /// Events that are known and of no interest, by name.
+    pub ignored: BTreeMap<&'static str, u64>,
+    /// Transactions committed, by how long they took.
+    pub commits: Spread,
+    /// Transactions that were not committed, or of which nobody knows.
+    pub failed: u64,
+    /// How far stream time is behind the wall clock, ms; of several workers the greatest.
+    pub watermark_lag_ms: Option<i64>,
+    /// How long ago the state was last in a checkpoint, ms; of several workers the greatest.
+    pub checkpoint_age_ms: Option<i64>,
+    /// Rows of state by kind, where they are known.
+    pub rows: [Option<i64>; RowKind::ALL.len()],
+}
+
+impl Reading {
+    /// Adds another worker's.
+    pub fn add(&mut self, other: &Self) {
+        self.live += other.live;
+        self.restoring += other.restoring;
+        self.rebuilds += other.rebuilds;
+        sum(&mut self.read, &other.read);
+        self.lag.iter_mut().zip(other.lag).for_each(|(lag, more)| *lag += more);
+        self.lag_ms.iter_mut().zip(other.lag_ms).for_each(|(lag, other)| *lag = other.max(*lag));
+        self.events += other.events;
+        sum(&mut self.published, &other.published);
+        sum(&mut self.dead_letters, &other.dead_letters);
+        other.ignored.iter().for_each(|(name, count)| *self.ignored.entry(name).or_default() += count);
+        self.commits.add(&other.commits);
+        self.failed += other.failed;
+        self.watermark_lag_ms = self.watermark_lag_ms.max(other.watermark_lag_ms);
+        self.checkpoint_age_ms = self.checkpoint_age_ms.max(other.checkpoint_age_ms);
+        for (rows, more) in self.rows.iter_mut().zip(other.rows) {
+            *rows = if rows.is_none() && more.is_none() { None } else { Some(rows.unwrap_or(0) + more.unwrap_or(0)) };
+        }
+    }
+}
+
+fn sum(counts: &mut [u64], more: &[u64]) {
+    counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+}

@@ -1,0 +1,69 @@
+//! What one transaction did, counted while it is open and added to the worker's vitals once it is committed.
+
+use crate::domain::event::Reason;
+use crate::domain::output::Output;
+use crate::wire::packed::SourceTopic;
+use crate::wire::record::{OutRecord, Topic};
+
+/// Counts of one transaction; each array is indexed by the number of its enum.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records taken, by topic.
+    pub read: [u64; SourceTopic::ALL.len()],
+    /// The Kafka timestamp of the record taken last, ms, by topic; `None` when there is none.
+    pub newest_ms: [Option<i64>; SourceTopic::ALL.len()],
+    /// Events taken by tasks.
+    pub events: u64,
+    /// Records published, by topic.
+    pub published: [u64; Topic::ALL.len()],
+    /// Dead letters, by reason.
+    pub dead_letters: [u64; Reason::ALL.len()],
+}
+
+impl Tally {
+    /// A record was taken.
+    pub fn took(&mut self, topic: SourceTopic, kafka_ms: i64) {
+        self.read[topic as usize] += 1;
+        self.newest_ms[topic as usize] = Some(kafka_ms);
+    }
+
+    /// A task took so many events.
+    pub fn stepped(&mut self, events: u64) {
+        self.events += events;
+    }
+
+    /// An output is to be published: of a dead letter, the reason counts.
+    pub fn told(&mut self, output: &Output) {
+        if let Output::DeadLetter(letter) = output {
+            self.dead_letters[letter.rejection.reason as usize] += 1;
+        }
+    }
+
+    /// These records are published.
+    pub fn published(&mut self, records: &[OutRecord]) {
+        for record in records {
+            self.published[record.topic as usize] += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::TopicsConfig;
+
+    #[test]
+    fn each_is_at_its_own_number_and_goes_by_its_key_of_the_configuration() {
+        let topics = TopicsConfig::default();
+        let key = |role: &str| topics.names().iter().any(|(key, _)| *key == role);
+        for (index, topic) in SourceTopic::ALL.into_iter().enumerate() {
+            assert!(topic as usize == index && key(topic.role()), "{topic:?}");
+        }
+        for (index, topic) in Topic::ALL.into_iter().enumerate() {
+            assert!(topic as usize == index && key(topic.role()), "{topic:?}");
+        }
+        for (index, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, index, "{reason:?}");
+        }
+    }
+}

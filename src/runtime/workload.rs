@@ -1,0 +1,363 @@
+//! What a worker has at hand: its tasks, and what they have done since the last commit.
+
+use super::broker::{BrokerError, Commit, Fetched, PartitionCounts, Source};
+use super::changelog::{self, Restore};
+use super::clock;
+use super::digest::Digest;
+use super::task::Task;
+use super::time::HOPS_TO_MESSAGES;
+use super::transaction::{Discard, Transaction};
+use crate::wire::packed::{self, Control, SourceTopic};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The version of `step`: raised with every change that makes it decide differently from the same log.
+pub const STEP_VERSION: u32 = 1;
+
+/// When the state of a task is written to the changelog.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckpointPolicy {
+    /// After so long.
+    pub age_max: Duration,
+    /// Sooner if so many rows have changed.
+    pub changes_max: usize,
+}
+
+impl Default for CheckpointPolicy {
+    fn default() -> Self {
+        Self { age_max: Duration::from_secs(5), changes_max: 50_000 }
+    }
+}
+
+/// Tasks, and the open transaction.
+pub struct Workload {
+    tasks: BTreeMap<i32, Held>,
+    /// What becomes visible with the next commit.
+    pub open: Transaction,
+    policy: Option<CheckpointPolicy>,
+    /// Checkpoints in the open transaction: up to where the log is in them.
+    written: BTreeMap<i32, i64>,
+}
+
+/// A task, and how far it has come.
+struct Held {
+    stage: Stage,
+    /// The first offset of its log that was not taken.
+    next: i64,
+    /// Since when what it does is not in a checkpoint.
+    since: Instant,
+    /// Up to where its log is in a checkpoint.
+    included: i64,
+}
+
+/// What a task goes through before it works.
+enum Stage {
+    /// Its state is read.
+    Restoring(Box<Restore>, Option<Commit>),
+    /// What it took since its last checkpoint is taken again, up to the offset that was committed. All that follows was published.
+    Replaying(Box<Task>, Commit),
+    /// It works. Records below `claimed` were there before it, though nothing was ever committed.
+    Live(Box<Task>, i64),
+    /// Between two stages.
+    Gone,
+}
+
+/// What the offset of a task is committed with, in words: enough to notice that a replay does not do what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The version of `step`.
+    pub step_version: u32,
+    /// What was told so far.
+    pub digest: Digest,
+}
+
+impl Workload {
+    /// No tasks, and nothing open.
+    pub const fn new(open: Transaction, policy: Option<CheckpointPolicy>) -> Self {
+        Self { tasks: BTreeMap::new(), open, policy, written: BTreeMap::new() }
+    }
+
+    /// Nothing, to stand for what is elsewhere.
+    pub fn empty() -> Self {
+        Self::new(Transaction::new(Arc::default()), None)
+    }
+
+    /// The tasks that are not being restored.
+    pub fn tasks(&self) -> impl Iterator<Item = (i32, &Task)> {
+        self.tasks.iter().filter_map(|(partition, held)| match &held.stage {
+            Stage::Live(task, _) | Stage::Replaying(task, _) => Some((*partition, &**task)),
+            Stage::Restoring(..) | Stage::Gone => None,
+        })
+    }
+
+    /// How many tasks there are, and how many of them do not work yet.
+    pub fn stages(&self) -> (usize, usize) {
+        let waiting = self.tasks.values().filter(|held| !matches!(held.stage, Stage::Live(..))).count();
+        (self.tasks.len(), waiting)
+    }
+
+    /// Since when, wall-clock ms, something that a task did has not been in a checkpoint; now if everything is. `None` without tasks.
+    pub fn checkpointed_ms(&self) -> Option<i64> {
+        let age = |held: &Held| if held.next > held.included { held.since.elapsed() } else { Duration::ZERO };
+        let oldest = self.tasks.values().map(age).max()?;
+        Some(clock::now_ms() - i64::try_from(oldest.as_millis()).unwrap_or(0))
+    }
+
+    /// The least stream time of the tasks, ms, where messages are.
+    pub fn watermark_ms(&self) -> Option<i64> {
+        self.tasks().map(|(_, task)| task.time().reached(HOPS_TO_MESSAGES)).min().flatten()
+    }
+
+    /// How many rows of each kind the tasks hold: joins, contacts, circles, threads, messages.
+    pub fn rows(&self) -> [usize; 5] {
+        let mut rows = [0; 5];
+        for (_, task) in self.tasks() {
+            rows.iter_mut().zip(task.store().kinds()).for_each(|(all, kind)| *all += kind);
+        }
+        rows
+    }
+
+    /// A task is this worker's from now on; its state comes next.
+    pub fn assign(&mut self, partition: i32, committed: Option<Commit>) {
+        let held = Held { stage: Stage::Restoring(Box::default(), committed), next: 0, since: Instant::now(), included: 0 };
+        self.tasks.insert(partition, held);
+    }
+
+    /// A partition is this worker's no more.
+    pub fn revoke(&mut self, source: Source) {
+        self.open.forget(source);
+        if source.0 == SourceTopic::Repartition {
+            self.tasks.remove(&source.1);
+        }
+    }
+
+    /// Commits the offsets of all tasks with what is open, as they are, so that it is fenced; whether there are any.
+    pub fn touch(&mut self) -> bool {
+        for (partition, held) in &self.tasks {
+            if matches!(held.stage, Stage::Live(..)) {
+                self.open.touch((SourceTopic::Repartition, *partition), held.next);
+            }
+        }
+        !self.open.is_empty()
+    }
+
+    /// Takes a record of a task's state.
+    pub fn restore(&mut self, record: &Fetched) -> Result<(), BrokerError> {
+        let partition = record.source.1;
+        let Some(Held { stage: Stage::Restoring(restore, _), .. }) = self.tasks.get_mut(&partition) else { return Ok(()) };
+        let taken = restore.take(record.key.unwrap_or_default(), record.value);
+        taken.map_err(|why| {
+            log_error(partition, format_args!("the record at offset {} of its changelog cannot be read: {why}", record.offset))
+        })
+    }
+
+    /// The state of a task was read to its end, and its log reaches so far for now: where to read on in it.
+    pub fn restored(&mut self, partition: i32, log: &Range<i64>, partitions: PartitionCounts) -> Result<i64, BrokerError> {
+        let Some(held) = self.tasks.get_mut(&partition) else { return Err(log_error(partition, format_args!("it is not assigned"))) };
+        let Stage::Restoring(restore, committed) = std::mem::replace(&mut held.stage, Stage::Gone) else {
+            return Err(log_error(partition, format_args!("its state was read twice")));
+        };
+        let records = restore.records();
+        let (task, included) = restore.finish(partition);
+        let from = included.unwrap_or(0);
+        check_start(partition, included, committed.as_ref(), log)?;
+        task.control().map_or(Ok(()), |control| check_partitions(control, partitions))?;
+        let replay = committed.as_ref().map_or(0, |committed| committed.offset - from);
+        tracing::info!(partition, rows = task.store().len(), records, included = from, replay, "task restored");
+        let task = Box::new(task);
+        (held.next, held.included) = (from, from);
+        held.since = Instant::now();
+        held.stage = match committed {
+            Some(committed) if committed.offset > from => Stage::Replaying(task, committed),
+            Some(committed) => {
+                check_account(partition, &task, &committed)?;
+                Stage::Live(task, 0)
+            }
+            None => Stage::Live(task, log.end),
+        };
+        self.open.touch((SourceTopic::Repartition, partition), committed_of(held));
+        Ok(from)
+    }
+
+    /// Takes a record of a task's log. What follows from it goes into the open transaction, unless it was published before.
+    pub fn take(&mut self, record: &Fetched, partitions: PartitionCounts) -> Result<(), BrokerError> {
+        let partition = record.source.1;
+        let bytes = record.value.unwrap_or_default();
+        let Some(held) = self.tasks.get_mut(&partition) else { return Err(log_error(partition, format_args!("it is not assigned"))) };
+        let packed = packed::decode(bytes)
+            .map_err(|error| log_error(partition, format_args!("the record at offset {} cannot be read: {error}", record.offset)))?;
+        packed.control.as_ref().map_or(Ok(()), |control| check_partitions(control, partitions))?;
+        held.go_live_before(partition, record.offset)?;
+        match &mut held.stage {
+            Stage::Replaying(task, _) => task.take(packed, &mut Discard),
+            Stage::Live(_, claimed) if packed.control.is_some() && record.offset < *claimed => return Err(unclaimed(partition)),
+            Stage::Live(task, _) => {
+                let before = task.counts().events;
+                task.take(packed, &mut self.open.sink(record.source, record.offset));
+                self.open.tally.took(record.source.0, record.timestamp_ms);
+                self.open.tally.stepped(task.counts().events - before);
+                self.open.advance(record.source, record.offset + 1, bytes.len());
+            }
+            Stage::Restoring(..) | Stage::Gone => return Err(log_error(partition, format_args!("its log came before its state"))),
+        }
+        if held.next == held.included {
+            held.since = Instant::now();
+        }
+        held.next = record.offset + 1;
+        held.go_live_before(partition, held.next)
+    }
+
+    /// Adds the checkpoints that are due to the open transaction; of some tasks in any case.
+    pub fn checkpoint(&mut self, leaving: impl Fn(i32) -> bool) {
+        let Some(policy) = self.policy else { return };
+        for (partition, held) in &mut self.tasks {
+            let Stage::Live(task, _) = &mut held.stage else { continue };
+            let is_due = held.since.elapsed() >= policy.age_max || task.store().changes() >= policy.changes_max;
+            if held.next == held.included || !(is_due || leaving(*partition)) {
+                continue;
+            }
+            if changelog::checkpoint(*partition, task, held.next, self.open.records()) {
+                self.open.touch((SourceTopic::Repartition, *partition), held.next);
+                self.written.insert(*partition, held.next);
+                held.included = held.next;
+            }
+        }
+    }
+
+    /// Says beside the offset of each task in the open transaction what the task has done.
+    pub fn seal(&mut self) {
+        for (partition, held) in &self.tasks {
+            let account = match &held.stage {
+                Stage::Live(task, _) => Account::of(task).to_string(),
+                Stage::Replaying(_, committed) => committed.account.clone(),
+                Stage::Restoring(_, committed) => committed.as_ref().map(|committed| committed.account.clone()).unwrap_or_default(),
+                Stage::Gone => continue,
+            };
+            self.open.account((SourceTopic::Repartition, *partition), account);
+        }
+    }
+
+    /// The open transaction was committed: up to where each task's log is in a checkpoint of it.
+    pub fn take_written(&mut self) -> BTreeMap<i32, i64> {
+        std::mem::take(&mut self.written)
+    }
+
+    /// What has been done since the last commit is given up.
+    pub fn drop_open(&mut self) {
+        drop(self.open.finish());
+        self.written.clear();
+    }
+}
+
+impl Held {
+    /// A replay is over when the next record to take was never taken.
+    fn go_live_before(&mut self, partition: i32, offset: i64) -> Result<(), BrokerError> {
+        if !matches!(&self.stage, Stage::Replaying(_, committed) if offset >= committed.offset) {
+            return Ok(());
+        }
+        let Stage::Replaying(task, committed) = std::mem::replace(&mut self.stage, Stage::Gone) else { return Ok(()) };
+        check_account(partition, &task, &committed)?;
+        tracing::info!(partition, offset = committed.offset, "task replayed");
+        self.stage = Stage::Live(task, 0);
+        Ok(())
+    }
+}
+
+/// The offset that is committed for a task while it takes nothing.
+fn committed_of(held: &Held) -> i64 {
+    match &held.stage {
+        Stage::Replaying(_, committed) => committed.offset,
+        Stage::Restoring(..) | Stage::Live(..) | Stage::Gone => held.next,
+    }
+}
+
+impl Account {
+    fn of(task: &Task) -> Self {
+        Self { step_version: STEP_VERSION, digest: task.digest() }
+    }
+
+    /// From the words beside an offset; `None` if waid did not write them.
+    fn parse(words: &str) -> Option<Self> {
+        let (version, digest) = words.strip_prefix("step=")?.split_once(";digest=")?;
+        Some(Self { step_version: version.parse().ok()?, digest: Digest(u64::from_str_radix(digest, 16).ok()?) })
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step={};digest={:016x}", self.step_version, self.digest.0)
+    }
+}
+
+/// The log must hold every record from the checkpoint on.
+fn check_start(partition: i32, included: Option<i64>, committed: Option<&Commit>, log: &Range<i64>) -> Result<(), BrokerError> {
+    let from = included.unwrap_or(0);
+    let problem = match committed.map(|committed| committed.offset) {
+        None if included.is_some() => {
+            "has a checkpoint in the changelog, but the group has no committed offset: was the group deleted, or was it away for longer than \
+             the brokers' offsets.retention.minutes? Set the group's offset of this partition, and of the inputs, to where they were, or start"
+                .to_owned()
+        }
+        Some(committed) if committed > log.end => {
+            format!("ends at offset {}, before offset {committed} which the group has committed. Was the topic created anew? Start", log.end)
+        }
+        Some(committed) if committed < from => {
+            format!("is in the changelog up to offset {from}, but the group has committed {committed}. Was it reset? Start")
+        }
+        _ if log.start > from => format!(
+            "begins at offset {}, but the records from {from} on are needed. Was retention set on the topic, or the changelog emptied? Start",
+            log.start
+        ),
+        _ => return Ok(()),
+    };
+    Err(log_error(partition, format_args!("its log {problem} over with a new topics.prefix and kafka.group_id")))
+}
+
+/// A replay must have come to what was done at first.
+fn check_account(partition: i32, task: &Task, committed: &Commit) -> Result<(), BrokerError> {
+    let Some(account) = Account::parse(&committed.account) else { return Ok(()) };
+    if account.digest == task.digest() {
+        return Ok(());
+    }
+    let versions = if account.step_version == STEP_VERSION {
+        "This is a defect; please report it".to_owned()
+    } else {
+        format!(
+            "It was done by version {} of the step, this is {STEP_VERSION}: let the version before stop by SIGTERM, which leaves nothing to replay",
+            account.step_version
+        )
+    };
+    Err(log_error(
+        partition,
+        format_args!("taking its log again up to offset {} did not do what was done at first. {versions}", committed.offset),
+    ))
+}
+
+fn unclaimed(partition: i32) -> BrokerError {
+    log_error(
+        partition,
+        format_args!(
+            "its log was read before, but the group has no committed offset: was the group deleted or renamed? Restore its offsets, or start over \
+             with a new topics.prefix and kafka.group_id"
+        ),
+    )
+}
+
+fn log_error(partition: i32, what: fmt::Arguments<'_>) -> BrokerError {
+    BrokerError::Log(format!("partition {partition} of the repartition topic: {what}"))
+}
+
+/// Entities are spread over the partitions by their count: with another count, each would be looked for in the wrong place.
+fn check_partitions(control: &Control, partitions: PartitionCounts) -> Result<(), BrokerError> {
+    let said = control.repartition_partitions;
+    if said == partitions.repartition {
+        return Ok(());
+    }
+    Err(BrokerError::Log(format!(
+        "the repartition topic has {} partitions, but its log was written for {said}: restore that count, or start over with a new topics.prefix and group_id",
+        partitions.repartition
+    )))
+}
