@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -143,11 +143,12 @@ fn wait_until_stable(reader: &BaseConsumer, topic: &str, partition: i32, end: i6
     Ok(())
 }
 
-/// Looks further and further back from `end` until there is a record.
+/// Looks further and further back from `end` until there is a record, or nothing that was not deleted.
 fn last_record(reader: &BaseConsumer, topic: &str, partition: i32, end: i64) -> Result<i64> {
     let mut back = 8;
     loop {
-        let from = (end - back).max(0);
+        let (low, _) = watermarks(reader, topic, partition)?;
+        let from = (end - back).max(low);
         let mut assignment = TopicPartitionList::new();
         assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
         reader.assign(&assignment)?;
@@ -156,20 +157,24 @@ fn last_record(reader: &BaseConsumer, topic: &str, partition: i32, end: i64) -> 
             match reader.poll(REQUEST_TIMEOUT) {
                 Some(Ok(record)) if record.offset() < end => last = Some(record.offset() + 1),
                 Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => break,
+                // It was deleted since, for it is in a checkpoint.
+                Some(Err(error)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) => break,
                 Some(Err(error)) => return Err(error).context("cannot look for the last record"),
                 None => bail!("no answer from the broker about {topic}"),
             }
         }
         match last {
             Some(last) => return Ok(last),
-            None if from == 0 => return Ok(0),
+            None if from == low => return Ok(0),
             None => back *= 8,
         }
     }
 }
 
 fn high_watermark(client: &BaseConsumer, topic: &str, partition: i32) -> Result<i64> {
-    let (_, high) =
-        client.fetch_watermarks(topic, partition, REQUEST_TIMEOUT).with_context(|| format!("cannot ask for the end of {topic}"))?;
-    Ok(high)
+    watermarks(client, topic, partition).map(|(_, high)| high)
+}
+
+fn watermarks(client: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64)> {
+    client.fetch_watermarks(topic, partition, REQUEST_TIMEOUT).with_context(|| format!("cannot ask for the end of {topic}"))
 }

@@ -122,6 +122,9 @@ pub enum BrokerError {
     /// What was open is gone; what was read since the last commit will be read again.
     #[error("the transaction was not committed: {0}")]
     Aborted(String),
+    /// The group is about to hand out its partitions anew; in a moment the same can be tried again.
+    #[error("the group is being rebalanced: {0}")]
+    Rebalancing(String),
     /// Another worker has taken this one's place, or the client is unusable.
     #[error("the client cannot go on: {0}")]
     Fatal(String),

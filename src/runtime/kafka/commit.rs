@@ -16,6 +16,14 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a group may take to settle: a member that does not answer is thrown out after its session timeout, and then
+/// this worker waits in the next poll, without an open transaction.
+const SETTLED_WITHIN: Duration = Duration::from_secs(3);
+
+const SETTLE_PAUSE: Duration = Duration::from_millis(20);
 
 /// Commits transactions with one producer.
 pub(super) struct Committer {
@@ -61,12 +69,7 @@ impl Committer {
         tally.published(&records);
         self.vitals.commits(&offsets);
         self.check_sizes(&records)?;
-        self.producer.begin()?;
-        let sent = self.send(&records).and_then(|()| self.settle(consumer, epochs, &offsets));
-        if sent.is_err() {
-            self.producer.abort();
-        }
-        let list = sent?;
+        let list = self.prepare(consumer, epochs, &records, &offsets)?;
         // The last step, and the only one whose failure leaves open whether it happened.
         self.producer.commit()?;
         crash::at(Point::BeforeLocalBookkeeping);
@@ -75,6 +78,34 @@ impl Committer {
         let took = commit.done(&tally, &offsets);
         tracing::debug!(taken, records = records.len(), ?took, "committed");
         Ok(offsets)
+    }
+
+    /// All but the last step. Where the coordinator of the group takes no offsets because members come or go, what was sent
+    /// is taken back for certain, and sent again when the group has settled: the partitions are this worker's until it
+    /// lets them go itself, and it has not been asked to yet. To build it anew instead would make the group settle again.
+    fn prepare<C: ConsumerContext>(
+        &self,
+        consumer: &BaseConsumer<C>,
+        epochs: &Epochs,
+        records: &[OutRecord],
+        offsets: &BTreeMap<Source, Commit>,
+    ) -> Result<TopicPartitionList, BrokerError> {
+        let deadline = Instant::now() + SETTLED_WITHIN;
+        loop {
+            self.producer.begin()?;
+            let error = match self.send(records).and_then(|()| self.settle(consumer, epochs, offsets)) {
+                Ok(list) => return Ok(list),
+                Err(error) => error,
+            };
+            let aborted = self.producer.abort();
+            match error {
+                BrokerError::Rebalancing(_) if aborted && Instant::now() < deadline => {}
+                BrokerError::Rebalancing(why) => return Err(BrokerError::Aborted(why)),
+                error => return Err(error),
+            }
+            tracing::debug!("the group is being rebalanced, trying the commit again");
+            thread::sleep(SETTLE_PAUSE);
+        }
     }
 
     /// First the records. All of them are with the brokers before anything else is done: the wrapper's commit would wait
@@ -103,10 +134,11 @@ impl Committer {
         }
         // The metadata first, the checks after it: if the partitions go in between, the metadata is of the generation
         // that has ended, and is refused. In the other order fresh metadata would cover up for stale partitions.
-        let metadata = membership::metadata(consumer).map_err(BrokerError::Aborted)?;
+        let metadata = membership::metadata(consumer);
         if !self.setup.has(Weakness::NoEpochs) {
             check_tenure(consumer, epochs, offsets)?;
         }
+        let metadata = metadata.map_err(BrokerError::Rebalancing)?;
         let offsets = self.list(offsets)?;
         self.producer.send_offsets(&offsets, &metadata)?;
         crash::at(Point::AfterOffsets);

@@ -11,7 +11,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerGroupMetadata;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, RDKafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 
 /// How long the first call of a producer may take: it waits until what its predecessor left open is settled.
 const INIT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long to wait for records on their way before an abort; those of a broker that does not answer are not waited for.
+const ABORT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Between two looks at what is still on its way. The client's own flush looks every 100 ms.
 const DRAIN_PAUSE: Duration = Duration::from_micros(300);
@@ -96,7 +99,11 @@ impl Producer {
     /// Puts the offsets into the transaction; the group's coordinator checks who sends them.
     pub fn send_offsets(&self, offsets: &TopicPartitionList, metadata: &ConsumerGroupMetadata) -> Result<(), BrokerError> {
         let _call = self.vitals.call();
-        self.client.send_offsets_to_transaction(offsets, metadata, self.step_timeout).map_err(|error| aborted("send the offsets", &error))
+        let sent = self.client.send_offsets_to_transaction(offsets, metadata, self.step_timeout);
+        sent.map_err(|error| match &error {
+            KafkaError::Transaction(cause) if is_rebalancing(cause) => BrokerError::Rebalancing(error.to_string()),
+            _ => aborted("send the offsets", &error),
+        })
     }
 
     /// Commits. A commit that timed out usually did happen, and asking again tells.
@@ -118,16 +125,23 @@ impl Producer {
         Ok(())
     }
 
-    /// Takes back what was sent, so that others need not wait until the transaction times out. Where this cannot be done,
-    /// the next producer of the same id sees to it.
-    pub fn abort(&self) {
-        if self.client.in_flight_count() > 0 {
-            return;
+    /// Takes back what was sent, so that others need not wait until the transaction times out; whether that was done. Where
+    /// it cannot be, the next producer of the same id sees to it.
+    pub fn abort(&self) -> bool {
+        // The count includes what librdkafka has to tell, such as why the transaction failed.
+        let deadline = Instant::now() + ABORT_PATIENCE;
+        while self.client.in_flight_count() > 0 {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            self.wait_a_little();
         }
         let _call = self.vitals.call();
-        if let Err(error) = self.client.abort_transaction(self.step_timeout) {
+        let aborted = self.client.abort_transaction(self.step_timeout);
+        if let Err(error) = &aborted {
             tracing::debug!(%error, "could not abort");
         }
+        aborted.is_ok()
     }
 
     /// Takes one event, which may tell of many records; pauses if there was none. The wrapper's own waiting spins.
@@ -157,6 +171,12 @@ fn native<'a>(topics: &'a TopicsConfig, record: &'a OutRecord) -> BaseRecord<'a,
         headers: (!record.headers.is_empty()).then_some(headers),
         delivery_opaque: (),
     }
+}
+
+/// Whether the coordinator refused offsets because members come or go, and this one is still among them.
+fn is_rebalancing(error: &RDKafkaError) -> bool {
+    let code = error.code();
+    !error.is_fatal() && matches!(code, RDKafkaErrorCode::IllegalGeneration | RDKafkaErrorCode::RebalanceInProgress)
 }
 
 fn fatal(what: &str, error: &KafkaError) -> BrokerError {

@@ -41,7 +41,7 @@ pub struct Setup {
     /// How long the group waits for a worker that is silent. Longer than it takes until the transaction of a dead
     /// worker is aborted, since its successor could not begin before anyway.
     pub session_timeout: Duration,
-    /// How often a worker tells the group that it lives.
+    /// How often a worker tells the group that it lives, and hears that others come or go: a rebalance waits for that.
     pub heartbeat: Duration,
     /// Whether offsets are committed once more after each transaction, outside it. librdkafka's mock cluster takes the
     /// offsets of a transaction and throws them away, so with it this must be on; with a real broker it must be off, for
@@ -63,7 +63,7 @@ impl Setup {
             transactional_id,
             transaction_timeout: TRANSACTION_TIMEOUT,
             session_timeout: Duration::from_secs(30),
-            heartbeat: Duration::from_secs(3),
+            heartbeat: Duration::from_millis(500),
             offsets_outside_transaction: false,
             stop: Arc::default(),
             weakness: None,
