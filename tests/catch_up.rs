@@ -10,12 +10,17 @@ mod machine;
 #[path = "meaning/records.rs"]
 mod records;
 
-use history::{END_MS, SETTINGS, ten_days};
-use machine::{Machine, Order, Plan};
+use history::{DAY_MS, END_MS, SETTINGS, START_MS, steady, ten_days, with_late_copies, with_wrong_clocks};
+use machine::{Machine, Order, Piece, Plan};
 use model::final_state::{Outcome, SendKey, compare};
 use model::history::{Fact, Record, Send, Status, StatusKind};
 use model::reference::final_state;
+use records::Rows;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use waid::runtime::task::Task;
+use waid::runtime::transaction::Discard;
+use waid::wire::packed;
 
 /// Histories in the short form; `WAID_TEST_SEEDS` asks for another number, `WAID_TEST_FIRST_SEED` for another start.
 const SEEDS_DEFAULT: u64 = 10;
@@ -68,21 +73,151 @@ fn check(records: &[Record], plan: Plan) -> Result<usize, String> {
     if audit.violations.is_empty() { Ok(expiring.len()) } else { Err(audit.violations.join("\n")) }
 }
 
+fn seeds() -> std::ops::Range<u64> {
+    let first = number("WAID_TEST_FIRST_SEED", 0);
+    first..first + number("WAID_TEST_SEEDS", SEEDS_DEFAULT)
+}
+
 #[test]
 fn catching_up_is_like_living_through_it() {
-    let first = number("WAID_TEST_FIRST_SEED", 0);
     let mut expired = 0;
-    for seed in first..first + number("WAID_TEST_SEEDS", SEEDS_DEFAULT) {
+    for seed in seeds() {
         let records = with_end(ten_days(seed, 5, 2));
         for order in ORDERS {
             let plan = Plan::of_seed(seed, order);
-            let started = std::time::Instant::now();
-            match check(&records, plan) {
-                Ok(count) => expired += count,
-                Err(why) => panic!("seed {seed}, {plan:?}: {why}"),
-            }
-            println!("{} {plan:?} {:?} {expired}", records.len(), started.elapsed());
+            expired += check(&records, plan).unwrap_or_else(|why| panic!("seed {seed}, {plan:?}: {why}"));
         }
     }
     assert!(expired > 0);
+}
+
+#[test]
+fn one_wrong_clock_changes_nothing_else() {
+    for seed in seeds() {
+        let records = with_end(with_wrong_clocks(ten_days(seed, 2, 1), seed));
+        for order in ORDERS {
+            let plan = Plan::of_seed(seed, order);
+            check(&records, plan).unwrap_or_else(|why| panic!("seed {seed}, {plan:?}: {why}"));
+        }
+    }
+}
+
+/// A machine that has taken the first pieces of a history and has come to rest; the others.
+fn half_way(records: &[Record], plan: Plan) -> (Machine, Vec<Piece>) {
+    let mut machine = Machine::new(plan);
+    let (mut pieces, sources) = machine.pieces(records);
+    machine.sources = sources;
+    let rest = pieces.split_off(pieces.len() * 2 / 3);
+    for (index, piece) in pieces.into_iter().enumerate() {
+        machine.feed(piece);
+        if index % 5 == 2 {
+            machine.turns(index * 7);
+            machine.crash();
+        }
+        machine.settle();
+    }
+    (machine, rest)
+}
+
+/// What the task of this partition comes to if the whole log is taken again.
+fn taken_again(machine: &Machine, partition: i32) -> (Rows, Vec<u8>) {
+    let mut task = Task::new(partition);
+    for value in machine.worker().broker().repartition_log(partition) {
+        task.take(packed::decode(&value).expect("waid wrote it"), &mut Discard);
+    }
+    machine::state(&task)
+}
+
+/// How a worker's state is lost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Loss {
+    /// Nothing but the process.
+    Worker,
+    /// And the log of each task, up to the newest checkpoint.
+    Log,
+    /// And the changelog.
+    Changelog,
+}
+
+#[test]
+fn a_restored_state_is_the_same_byte_for_byte_and_goes_on_the_same() {
+    let mut replayed = 0;
+    for seed in seeds() {
+        let records = with_end(with_late_copies(ten_days(seed, 4, 2), seed));
+        let changes_max = Some([1, 30, 400, 5_000][usize::try_from(seed % 4).expect("small")]);
+        let plan = Plan { step_ms: 0, changes_max, ..Plan::of_seed(seed, Order::Live) };
+        let mut told = Vec::new();
+        for loss in [Loss::Worker, Loss::Log, Loss::Changelog] {
+            let (mut machine, rest) = half_way(&records, plan);
+            let live = machine.states();
+            for (partition, state) in &live {
+                assert!(*state == taken_again(&machine, *partition), "seed {seed}: the log does not give what partition {partition} is");
+            }
+            let before = machine.lines().len();
+            let mut broker = machine.stop();
+            for partition in live.keys() {
+                let included = machine::included(&broker, *partition).unwrap_or(0);
+                replayed += broker.repartition_log(*partition).len() - usize::try_from(included).expect("small");
+                if loss == Loss::Log {
+                    broker.purge(*partition, included);
+                }
+            }
+            if loss == Loss::Changelog {
+                broker.lose_changelog();
+            }
+            broker.restart(machine::memoryless(seed));
+            machine.start(broker);
+            machine.settle();
+            for (partition, state) in machine.states() {
+                assert!(state == live[&partition], "seed {seed}, {loss:?} lost: partition {partition} was restored as something else");
+            }
+            assert_eq!(machine.lines().len(), before, "seed {seed}, {loss:?} lost: a restart told something");
+            for piece in rest {
+                machine.feed(piece);
+                machine.settle();
+            }
+            told.push((machine.lines(), machine.states()));
+        }
+        assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "seed {seed}: two restored states went on differently");
+    }
+    assert!(replayed > 0);
+}
+
+#[test]
+fn a_task_whose_log_and_changelog_are_gone_is_refused() {
+    let records = with_end(ten_days(1, 2, 1));
+    let plan = Plan { tasks: 1, changes_max: Some(1), ..Plan::of_seed(1, Order::Live) };
+    let (mut machine, _) = half_way(&records, plan);
+    let mut broker = machine.stop();
+    let included = machine::included(&broker, 0).expect("there was a checkpoint");
+    broker.purge(0, included);
+    broker.lose_changelog();
+    broker.restart(machine::memoryless(0));
+    machine.start(broker);
+    let mut turns = (0..10).map(|_| machine.worker_mut().turn(Duration::ZERO));
+    let why = turns.find_map(Result::err).expect("refused").to_string();
+    let expected = format!("begins at offset {included}, but the records from 0 on are needed");
+    assert!(why.contains(&expected) && why.contains("changelog emptied"), "{why}");
+}
+
+#[test]
+fn what_is_kept_does_not_grow() {
+    const DAYS: i64 = 60;
+    let records = steady(7, 12, DAYS);
+    let mut machine = Machine::new(Plan { tasks: 3, batch: 20, step_ms: 60_000, crashes: 0.0, ..Plan::of_seed(7, Order::Live) });
+    let (pieces, _) = machine.pieces(&records);
+    let mut kept: BTreeMap<i64, [usize; 2]> = BTreeMap::new();
+    for piece in pieces {
+        let day = (piece.iter().map(|(_, record)| record.timestamp_ms).max().unwrap_or(START_MS) - START_MS) / DAY_MS;
+        machine.feed(piece);
+        machine.settle();
+        let most = kept.entry(day).or_default();
+        most.iter_mut().zip(machine.kept()).for_each(|(most, now)| *most = now.max(*most));
+    }
+    let most = |days: std::ops::Range<i64>, kind: usize| kept.range(days).map(|(_, kept)| kept[kind]).max().expect("days");
+    for (kind, name) in ["message ids", "messages"].into_iter().enumerate() {
+        let (early, late) = (most(4..20, kind), most(DAYS - 16..DAYS, kind));
+        println!("{name}: {early} at most, then {late}");
+        assert!(early > 20 && late < early * 3 / 2, "{name}: {early} at most in 16 days, {late} in the last 16");
+    }
 }

@@ -6,6 +6,7 @@ use super::model::reference::Settings;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub const HOUR_MS: i64 = 3_600_000;
 pub const DAY_MS: i64 = 24 * HOUR_MS;
@@ -43,7 +44,63 @@ pub fn ten_days(seed: u64, episodes: usize, staying: usize) -> Vec<Record> {
         records.append(&mut episode);
     }
     for person in 0..staying {
-        Staying::new(&mut random, person).live(&mut records);
+        Staying::new(&mut random, person).live(&mut records, 10);
+    }
+    records.sort_by_key(|record| record.kafka_ms);
+    records
+}
+
+/// People who write and are written to every day for so many days.
+pub fn steady(seed: u64, people: usize, days: i64) -> Vec<Record> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut records = Vec::new();
+    for person in 0..people {
+        Staying::new(&mut random, person).live(&mut records, days);
+    }
+    records.sort_by_key(|record| record.kafka_ms);
+    records
+}
+
+/// Adds a message whose Kafka time is a year ahead of the wall clock, and a send whose Kafka time is days ahead of what lies around it.
+pub fn with_wrong_clocks(mut records: Vec<Record>, seed: u64) -> Vec<Record> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut put = |fact: fn(i64) -> Fact, ahead: fn(i64) -> i64| {
+        let index = random.random_range(0..records.len() / 2);
+        let around_ms = records[index].kafka_ms;
+        records.insert(index, fact(around_ms).recorded(ahead(around_ms)));
+    };
+    let inbound = |at_ms| {
+        let wa_id = Some("16319999999".to_owned());
+        Fact::Inbound(Inbound { app: "strange".to_owned(), id: "strange".to_owned(), wa_id, user_id: None, at_ms, context: None })
+    };
+    put(inbound, |_| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        i64::try_from(now.as_millis()).expect("fits") + 365 * DAY_MS
+    });
+    let send = |sent_at_ms| {
+        let destination = "16319999998".to_owned();
+        Fact::Send(Send {
+            app: "strange".to_owned(),
+            message_id: "strange".to_owned(),
+            destination,
+            sent_at_ms,
+            customer_id: None,
+            wa_id: None,
+        })
+    };
+    put(send, |around_ms| around_ms + 5 * DAY_MS);
+    records
+}
+
+/// Adds copies of some records, so late that what they are copies of was forgotten. They are outside the guarantee.
+pub fn with_late_copies(mut records: Vec<Record>, seed: u64) -> Vec<Record> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    for index in 0..records.len() {
+        if random.random_bool(0.1) {
+            let Record { fact, kafka_ms } = records[index].clone();
+            let later_ms = kafka_ms + random.random_range(2 * DAY_MS..5 * DAY_MS);
+            records.push(fact.recorded(later_ms.min(START_MS + 14 * DAY_MS)));
+        }
     }
     records.sort_by_key(|record| record.kafka_ms);
     records
@@ -98,9 +155,9 @@ impl<'a> Staying<'a> {
         Self { random, name: format!("p{person}"), stored, wa_id, next, shown_from_ms, made: 0 }
     }
 
-    fn live(mut self, records: &mut Vec<Record>) {
+    fn live(mut self, records: &mut Vec<Record>, days: i64) {
         let mut at_ms = START_MS;
-        while at_ms < START_MS + 10 * DAY_MS {
+        while at_ms < START_MS + days * DAY_MS {
             at_ms += match self.random.random_range(0..12) {
                 0 => self.random.random_range(0..DAY_MS),
                 1 => 6 * HOUR_MS + 1000 * self.random.random_range(-1..=1),

@@ -8,15 +8,18 @@ use super::records::{Rows, input, line, outputs, rows};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 use waid::domain::apps::Apps;
 use waid::domain::step;
-use waid::runtime::broker::{BrokerError, PartitionCounts, Source};
+use waid::runtime::broker::{PartitionCounts, Source};
 use waid::runtime::ingest::Ingest;
 use waid::runtime::marks::TickPolicy;
 use waid::runtime::memory::{self, MemoryBroker, Scheduler};
+use waid::runtime::task::Task;
 use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use waid::runtime::workload::CheckpointPolicy;
+use waid::wire::marker;
 use waid::wire::record::OutRecord;
 
 pub const WEBHOOKS: i32 = 8;
@@ -65,6 +68,9 @@ impl Plan {
     }
 }
 
+/// Records that come at once, each with its partition.
+pub type Piece = Vec<(Source, memory::Record)>;
+
 /// A worker, and what all workers so far have published.
 pub struct Machine {
     worker: Option<Worker<MemoryBroker>>,
@@ -79,7 +85,7 @@ impl Machine {
         let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
         let counts = PartitionCounts { webhooks: WEBHOOKS, sends: SENDS, repartition: plan.tasks };
         let broker = MemoryBroker::new(counts, scheduler(&mut random));
-        let worker = Some(worker(broker, plan).expect("memory answers"));
+        let worker = Some(worker(broker, plan));
         Self { worker, plan, random, published: Vec::new(), sources: Sources::new() }
     }
 
@@ -103,12 +109,12 @@ impl Machine {
     }
 
     /// What comes when, the end of all in the last: pieces of records, each with its partition.
-    pub fn pieces(&mut self, records: &[Record]) -> (Vec<Vec<(Source, memory::Record)>>, Sources) {
+    pub fn pieces(&mut self, records: &[Record]) -> (Vec<Piece>, Sources) {
         let written = capture_over(records, i64::from(WEBHOOKS), i64::from(SENDS));
         let all = written.lines.iter().map(|line| input(line));
         let (all, end): (Vec<_>, Vec<_>) = all.partition(|(_, record)| record.timestamp_ms != END_MS);
         let size = self.random.random_range(1..50);
-        let mut of_source: BTreeMap<Source, Vec<(Source, memory::Record)>> = BTreeMap::new();
+        let mut of_source: BTreeMap<Source, Piece> = BTreeMap::new();
         for (source, record) in &all {
             of_source.entry(*source).or_default().push((*source, record.clone()));
         }
@@ -116,7 +122,7 @@ impl Machine {
         for last in (1..parts.len()).rev() {
             parts.swap(last, self.random.random_range(0..=last));
         }
-        let mut pieces: Vec<Vec<(Source, memory::Record)>> = match self.plan.order {
+        let mut pieces: Vec<Piece> = match self.plan.order {
             Order::Live => all.chunks(size).map(<[_]>::to_vec).collect(),
             Order::Backlog => vec![all],
             Order::Sources => parts,
@@ -129,7 +135,7 @@ impl Machine {
         (pieces, written.sources)
     }
 
-    pub fn feed(&mut self, piece: Vec<(Source, memory::Record)>) {
+    pub fn feed(&mut self, piece: Piece) {
         let broker = self.worker_mut().broker_mut();
         piece.into_iter().for_each(|(source, record)| broker.append(source, record));
     }
@@ -152,7 +158,7 @@ impl Machine {
     pub fn crash(&mut self) {
         let mut broker = self.stop();
         broker.restart(scheduler(&mut self.random));
-        self.start(broker).expect("memory answers");
+        self.start(broker);
     }
 
     /// The worker is lost.
@@ -163,9 +169,8 @@ impl Machine {
     }
 
     /// Another one begins.
-    pub fn start(&mut self, broker: MemoryBroker) -> Result<(), BrokerError> {
-        self.worker = Some(worker(broker, self.plan)?);
-        Ok(())
+    pub fn start(&mut self, broker: MemoryBroker) {
+        self.worker = Some(worker(broker, self.plan));
     }
 
     pub const fn worker(&self) -> &Worker<MemoryBroker> {
@@ -176,9 +181,15 @@ impl Machine {
         self.worker.as_mut().expect("it works")
     }
 
-    /// The rows of each task.
-    pub fn states(&self) -> BTreeMap<i32, Rows> {
-        self.worker().tasks().map(|(partition, task)| (partition, rows(task))).collect()
+    /// The rows of each task, and what a checkpoint would say of it besides.
+    pub fn states(&self) -> BTreeMap<i32, (Rows, Vec<u8>)> {
+        self.worker().tasks().map(|(partition, task)| (partition, state(task))).collect()
+    }
+
+    /// How many message ids and messages are kept.
+    pub fn kept(&self) -> [usize; 2] {
+        let kinds = self.worker().tasks().map(|(_, task)| task.store().kinds());
+        kinds.fold([0, 0], |[joins, messages], kinds| [joins + kinds[0], messages + kinds[4]])
     }
 
     /// All that was published.
@@ -202,8 +213,28 @@ impl Machine {
     }
 }
 
+/// The rows of a task, and its marker.
+pub fn state(task: &Task) -> (Rows, Vec<u8>) {
+    (rows(task), marker::encode(&task.marker(0).expect("its control record came first")))
+}
+
+/// The offset up to where the newest checkpoint of a task includes its log.
+pub fn included(broker: &MemoryBroker, partition: i32) -> Option<i64> {
+    let marker = broker.changelog(partition).filter(|(key, _)| *key == marker::KEY).last()?;
+    Some(marker::decode(marker.1?).expect("waid wrote it").next)
+}
+
+/// Which partition is read next depends on those that can be, and on nothing that went before.
+pub fn memoryless(seed: u64) -> Scheduler {
+    Box::new(move |ready| {
+        let mut hasher = DefaultHasher::new();
+        (seed, ready).hash(&mut hasher);
+        usize::try_from(hasher.finish() % ready.len() as u64).expect("an index")
+    })
+}
+
 /// Some partitions are read much faster than others.
-pub fn scheduler(random: &mut ChaCha8Rng) -> Scheduler {
+fn scheduler(random: &mut ChaCha8Rng) -> Scheduler {
     let mut random = ChaCha8Rng::seed_from_u64(random.random());
     let mut weights: BTreeMap<Source, u32> = BTreeMap::new();
     Box::new(move |ready| {
@@ -222,7 +253,7 @@ pub fn scheduler(random: &mut ChaCha8Rng) -> Scheduler {
     })
 }
 
-fn worker(broker: MemoryBroker, plan: Plan) -> Result<Worker<MemoryBroker>, BrokerError> {
+fn worker(broker: MemoryBroker, plan: Plan) -> Worker<MemoryBroker> {
     let settings = step::Settings {
         join_timeout_ms: SETTINGS.join_timeout_ms,
         idle_timeout_s: SETTINGS.idle_timeout_s,
@@ -239,5 +270,5 @@ fn worker(broker: MemoryBroker, plan: Plan) -> Result<Worker<MemoryBroker>, Brok
         tick: Some(TickPolicy { pause: Duration::ZERO, step_ms: plan.step_ms, idle: Duration::MAX }),
         checkpoint: plan.changes_max.map(|changes_max| CheckpointPolicy { age_max: Duration::MAX, changes_max }),
     };
-    Worker::new(broker, Ingest::new(Apps::new(&[])), deployment, outputs())
+    Worker::new(broker, Ingest::new(Apps::new(&[])), deployment, outputs()).expect("memory answers")
 }
