@@ -94,7 +94,7 @@ fn catching_up_is_like_living_through_it() {
 #[test]
 fn one_wrong_clock_changes_nothing_else() {
     for seed in seeds() {
-        let records = with_end(with_wrong_clocks(ten_days(seed, 2, 1), seed));
+        let records = with_end(with_wrong_clocks(ten_days(seed, 3, 1), seed, machine::place));
         for order in ORDERS {
             let plan = Plan::of_seed(seed, order);
             check(&records, plan).unwrap_or_else(|why| panic!("seed {seed}, {plan:?}: {why}"));

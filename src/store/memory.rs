@@ -258,3 +258,6 @@ impl State for Memory {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,9 @@ use super::model::history::{Context, Fact, Inbound, NumberChange, Record, Send, 
 use super::model::reference::Settings;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
+use waid::runtime::broker::Source;
 
 pub const HOUR_MS: i64 = 3_600_000;
 pub const DAY_MS: i64 = 24 * HOUR_MS;
@@ -61,34 +62,36 @@ pub fn steady(seed: u64, people: usize, days: i64) -> Vec<Record> {
     records
 }
 
-/// Adds a message whose Kafka time is a year ahead of the wall clock, and a send whose Kafka time is days ahead of what lies around it.
-pub fn with_wrong_clocks(mut records: Vec<Record>, seed: u64) -> Vec<Record> {
+/// Adds to each partition one record whose Kafka time is wrong: a message a year ahead of the wall clock, or another record days ahead of
+/// what lies around it.
+pub fn with_wrong_clocks(mut records: Vec<Record>, seed: u64, place: impl Fn(&Record) -> Source) -> Vec<Record> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut put = |fact: fn(i64) -> Fact, ahead: fn(i64) -> i64| {
-        let index = random.random_range(0..records.len() / 2);
-        let around_ms = records[index].kafka_ms;
-        records.insert(index, fact(around_ms).recorded(ahead(around_ms)));
-    };
-    let inbound = |at_ms| {
-        let wa_id = Some("16319999999".to_owned());
-        Fact::Inbound(Inbound { app: "strange".to_owned(), id: "strange".to_owned(), wa_id, user_id: None, at_ms, context: None })
-    };
-    put(inbound, |_| {
+    let next_year_ms = {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         i64::try_from(now.as_millis()).expect("fits") + 365 * DAY_MS
-    });
-    let send = |sent_at_ms| {
-        let destination = "16319999998".to_owned();
-        Fact::Send(Send {
-            app: "strange".to_owned(),
-            message_id: "strange".to_owned(),
-            destination,
-            sent_at_ms,
-            customer_id: None,
-            wa_id: None,
-        })
     };
-    put(send, |around_ms| around_ms + 5 * DAY_MS);
+    let mut places = BTreeSet::new();
+    for number in 0..100 {
+        let index = random.random_range(0..records.len() / 2);
+        let at_ms = records[index].kafka_ms;
+        let (app, id) = ("strange".to_owned(), format!("strange{number}"));
+        let strange = if number % 3 == 0 {
+            let wa_id = Some(format!("1631{}", 3_000_000 + number));
+            let inbound = Inbound { app, id, wa_id, user_id: None, at_ms, context: None };
+            Fact::Inbound(inbound).recorded(next_year_ms)
+        } else if number % 3 == 1 {
+            let (gs_id, whatsapp_id) = (Some(id), Some(format!("other{number}")));
+            let status = Status { app, kind: StatusKind::Enqueued, gs_id, whatsapp_id, wa_id: None, user_id: None, at_ms };
+            Fact::Status(status).recorded(at_ms + 5 * DAY_MS)
+        } else {
+            let destination = format!("1631{}", 3_000_000 + number);
+            let send = Send { app, message_id: id, destination, sent_at_ms: at_ms, customer_id: None, wa_id: None };
+            Fact::Send(send).recorded(at_ms + 5 * DAY_MS)
+        };
+        if places.insert(place(&strange)) {
+            records.insert(index, strange);
+        }
+    }
     records
 }
 

@@ -71,6 +71,12 @@ impl Plan {
 /// Records that come at once, each with its partition.
 pub type Piece = Vec<(Source, memory::Record)>;
 
+/// The partition that a record is written to.
+pub fn place(record: &Record) -> Source {
+    let written = capture_over(std::slice::from_ref(record), i64::from(WEBHOOKS), i64::from(SENDS));
+    input(&written.lines[0]).0
+}
+
 /// A worker, and what all workers so far have published.
 pub struct Machine {
     worker: Option<Worker<MemoryBroker>>,
