@@ -3,6 +3,8 @@
 
 mod model;
 
+#[path = "catch_up/forgotten.rs"]
+mod forgotten;
 #[path = "catch_up/history.rs"]
 mod history;
 #[path = "catch_up/machine.rs"]
@@ -13,7 +15,7 @@ mod records;
 use history::{DAY_MS, END_MS, SETTINGS, START_MS, steady, ten_days, with_late_copies, with_wrong_clocks};
 use machine::{Machine, Order, Piece, Plan};
 use model::final_state::{Outcome, SendKey, compare};
-use model::history::{Fact, Record, Send, Status, StatusKind};
+use model::history::{Fact, Record};
 use model::reference::final_state;
 use records::Rows;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,19 +32,9 @@ fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))
 }
 
-/// At least two records in each partition, which take stream time to the end and concern nobody.
+/// With a last record in each partition, at least, that takes stream time to the end.
 fn with_end(mut records: Vec<Record>) -> Vec<Record> {
-    for index in 0..100 {
-        let (app, id) = ("end".to_owned(), format!("end{index}"));
-        let fact = if index % 3 == 0 {
-            let destination = format!("1631{}", 2_000_000 + index);
-            Fact::Send(Send { app, message_id: id, destination, sent_at_ms: END_MS, customer_id: None, wa_id: None })
-        } else {
-            let (gs_id, whatsapp_id) = (Some(id), Some(format!("other{index}")));
-            Fact::Status(Status { app, kind: StatusKind::Enqueued, gs_id, whatsapp_id, wa_id: None, user_id: None, at_ms: END_MS })
-        };
-        records.push(fact.recorded(END_MS));
-    }
+    forgotten::pass(&mut records, "end", END_MS);
     records
 }
 
@@ -89,6 +81,23 @@ fn catching_up_is_like_living_through_it() {
         }
     }
     assert!(expired > 0);
+}
+
+#[test]
+fn what_forgotten_messages_held_together_stays_together() {
+    let histories = [
+        ("the middle one", forgotten::the_middle_one()),
+        ("the first one", forgotten::the_first_one()),
+        ("a large hand-over", forgotten::a_large_hand_over()),
+    ];
+    for (name, mut records) in histories {
+        records.sort_by_key(|record| record.kafka_ms);
+        let records = with_end(records);
+        for seed in 0..2 {
+            let plan = Plan { batch: 20, step_ms: 0, crashes: 0.0, ..Plan::of_seed(seed, Order::Live) };
+            check(&records, plan).unwrap_or_else(|why| panic!("{name}, {plan:?}: {why}"));
+        }
+    }
 }
 
 #[test]
