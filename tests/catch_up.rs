@@ -55,7 +55,7 @@ fn expiring(records: &[Record], sends: &BTreeMap<SendKey, Outcome>) -> BTreeSet<
 fn check(records: &[Record], plan: Plan) -> Result<usize, String> {
     let audit = Machine::run(records, plan).audit();
     let expected = final_state(records, &SETTINGS);
-    compare(&expected, &audit.state)?;
+    compare(&expected, &audit.state).map_err(|why| format!("{why}\n{}", audit.violations.join("\n")))?;
     let expiring = expiring(records, &expected.sends);
     if expiring != audit.expired {
         let missing: Vec<_> = expiring.difference(&audit.expired).collect();

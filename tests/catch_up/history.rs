@@ -68,12 +68,13 @@ pub fn with_wrong_clocks(mut records: Vec<Record>, seed: u64, place: impl Fn(&Re
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let next_year_ms = {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-        i64::try_from(now.as_millis()).expect("fits") + 365 * DAY_MS
+        i64::try_from(now.as_millis()).expect("fits") + random.random_range(300..400) * DAY_MS
     };
     let mut places = BTreeSet::new();
     for number in 0..100 {
         let index = random.random_range(0..records.len() / 2);
-        let at_ms = records[index].kafka_ms;
+        let around = records[index..].iter().find(|record| record.fact.app() != "strange");
+        let at_ms = around.expect("half of them are not").kafka_ms;
         let (app, id) = ("strange".to_owned(), format!("strange{number}"));
         let strange = if number % 3 == 0 {
             let wa_id = Some(format!("1631{}", 3_000_000 + number));
