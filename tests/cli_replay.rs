@@ -141,7 +141,8 @@ fn send(message_id: &str, destination: &str) -> Value {
 }
 
 fn delivered(message_id: &str, destination: &str) -> Value {
-    let payload = json!({"gsId": message_id, "id": format!("wa-{message_id}"), "type": "delivered", "destination": destination, "payload": {"ts": START_MS_PAST / 1000}});
+    let (id, at) = (format!("wa-{message_id}"), json!({"ts": START_MS_PAST / 1000}));
+    let payload = json!({"gsId": message_id, "id": id, "type": "delivered", "destination": destination, "payload": at});
     json!({"app": "DemoApp", "timestamp": START_MS_PAST, "version": 2, "type": "message-event", "payload": payload})
 }
 

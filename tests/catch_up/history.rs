@@ -5,7 +5,7 @@ use super::model::history::{Context, Fact, Inbound, NumberChange, Record, Send, 
 use super::model::reference::Settings;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 use waid::runtime::broker::Source;
 
@@ -114,9 +114,9 @@ pub fn with_late_copies(mut records: Vec<Record>, seed: u64) -> Vec<Record> {
 
 /// Of a send whose second copy alone meets its evidence, `EXPIRED` may have been told before that copy came.
 fn one_copy_of_each_send(records: &mut Vec<Record>) {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     records.retain(|record| match &record.fact {
-        Fact::Send(send) => seen.insert(send.message_id.clone(), ()).is_none(),
+        Fact::Send(send) => seen.insert(send.message_id.clone()),
         _ => true,
     });
 }
@@ -217,7 +217,8 @@ impl<'a> Staying<'a> {
         match self.random.random_range(0..10) {
             0 => {}
             1 => {
-                records.push(Fact::Status(status).recorded(sent_ms + SETTINGS.join_timeout_ms + self.random.random_range(HOUR_MS..DAY_MS)))
+                let late_ms = SETTINGS.join_timeout_ms + self.random.random_range(HOUR_MS..DAY_MS);
+                records.push(Fact::Status(status).recorded(sent_ms + late_ms));
             }
             2 => self.record(records, Fact::Status(Status { kind: StatusKind::Failed, wa_id: None, user_id: None, ..status })),
             3..6 => {

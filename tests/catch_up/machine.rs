@@ -143,7 +143,9 @@ impl Machine {
 
     pub fn feed(&mut self, piece: Piece) {
         let broker = self.worker_mut().broker_mut();
-        piece.into_iter().for_each(|(source, record)| broker.append(source, record));
+        for (source, record) in piece {
+            broker.append(source, record);
+        }
     }
 
     /// At most so many turns.
