@@ -123,6 +123,61 @@ fn the_order_of_the_lines_changes_nothing_that_is_true() {
     assert_eq!(audit(&out, &world).differences, []);
 }
 
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// A line of a capture: topic, partition, offset, days after the start, payload.
+fn line(topic: &str, partition: i32, offset: i64, days: i64, payload: &Value) -> String {
+    let (ts, payload) = (START_MS_PAST + days * DAY_MS, payload.to_string());
+    let line =
+        json!({"topic": topic, "partition": partition, "offset": offset, "tstype": "create", "ts": ts, "key": null, "payload": payload});
+    format!("{line}\n")
+}
+
+/// 2024-01-10: before the wall clock of any machine, or stream time would not follow it.
+const START_MS_PAST: i64 = 1_704_844_800_000;
+
+fn send(message_id: &str, destination: &str) -> Value {
+    json!({"messageId": message_id, "app": "DemoApp", "destination": destination, "sentAt": START_MS_PAST})
+}
+
+fn delivered(message_id: &str, destination: &str) -> Value {
+    let (id, at) = (format!("wa-{message_id}"), json!({"ts": START_MS_PAST / 1000}));
+    let payload = json!({"gsId": message_id, "id": id, "type": "delivered", "destination": destination, "payload": at});
+    json!({"app": "DemoApp", "timestamp": START_MS_PAST, "version": 2, "type": "message-event", "payload": payload})
+}
+
+/// A send that nobody answers expires, once, as soon as the capture goes on for longer than `join.timeout` (7 days); what happened in time
+/// never does, though one partition be read to its end before the other begins, as kcat writes them.
+#[test]
+fn an_unanswered_send_expires_once() {
+    let (sends, webhooks) = ("whatsapp.sends", "whatsapp.webhooks");
+    let silent = line(sends, 0, 0, 0, &send("silent", "5535987654321"));
+    let answered = line(sends, 0, 1, 0, &send("answered", "5535987654322"));
+    let (in_time, late) = (delivered("answered", "553587654322"), delivered("silent", "553587654321"));
+    let (other, heard) = (send("other", "5535987654323"), delivered("nobody-sent-this", "553587654324"));
+    let later = |days| [0, 1].map(|more| line(webhooks, 0, 10 + more, days, &heard) + &line(sends, 0, 10 + more, days, &other)).concat();
+    let cases = [
+        ("nothing came after it", vec![silent.clone()], vec![]),
+        ("not long enough", vec![silent.clone(), later(7)], vec![]),
+        ("long enough", vec![silent.clone(), later(8)], vec!["silent"]),
+        ("in time", vec![answered.clone(), line(webhooks, 0, 0, 7, &in_time), later(8)], vec![]),
+        ("too late", vec![silent.clone(), line(webhooks, 0, 0, 8, &late), later(9)], vec!["silent"]),
+        ("in another partition", vec![silent, answered, later(30), line(webhooks, 1, 0, 7, &in_time)], vec!["silent"]),
+    ];
+    for (name, capture, expected) in cases {
+        let outs = [told(&replay(&["-"], &capture.concat())), told(&replay(&["-"], &capture.concat()))];
+        assert_eq!(outs[0].0, 0, "{name}: {}", outs[0].2);
+        assert_eq!(outs[0].1, outs[1].1, "{name}: not the same again");
+        let lines = lines(&outs[0].1);
+        let unresolved = lines.iter().filter(|line| line["topic"] == "waid.send-unresolved").map(|line| &line["payload"]);
+        let expired: Vec<_> = unresolved.map(|payload| (payload["reason"].as_str(), payload["message_id"].as_str())).collect();
+        let expected: Vec<_> = expected.into_iter().map(|id| (Some("EXPIRED"), Some(id))).collect();
+        assert_eq!(expired, expected, "{name}");
+        let assigned = lines.iter().filter(|line| line["payload"]["event_type"] == "ASSIGNED").count();
+        assert_eq!(assigned, usize::from(capture.concat().contains("wa-answered")), "{name}");
+    }
+}
+
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/replay");
 
 /// The article's case: a send to 5535987654321, SENT with 553587654321, a reply from there: one identity, one conversation. The article's own

@@ -5,6 +5,9 @@ mod model;
 #[path = "meaning/bench.rs"]
 mod bench;
 
+#[path = "meaning/records.rs"]
+mod records;
+
 use bench::{Bench, Counters, Plan};
 use model::final_state::compare;
 use model::generate::{Kind, Options, generate, handmade};

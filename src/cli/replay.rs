@@ -49,8 +49,8 @@ const LOOK: Duration = Duration::from_millis(100);
 const ONE_BY_ONE: CommitPolicy =
     CommitPolicy { records_max: usize::MAX, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO, keeping_up: 0 };
 
-/// Stream time follows the timestamps of the lines, hour by hour.
-const BY_THE_HOUR: TickPolicy = TickPolicy { pause: Duration::ZERO, step_ms: 3_600_000, idle: Duration::MAX };
+/// Stream time stands still until the last line was read: a capture may hold one partition after the other, and nobody knows which are to come.
+const AT_THE_END: TickPolicy = TickPolicy { pause: Duration::MAX, step_ms: 0, idle: Duration::MAX };
 
 /// Lines read ahead, and how many bytes were read with them.
 struct Ahead {
@@ -121,7 +121,7 @@ impl<'a> Replay<'a> {
         // One partition: nothing has to be handed from one task to another, and the result is the same.
         let counts = PartitionCounts { webhooks: 1, sends: 1, repartition: 1 };
         let broker = MemoryBroker::new(counts, Box::new(|_| 0));
-        let deployment = Deployment { tick: Some(BY_THE_HOUR), ..pipeline::deployment(config, ONE_BY_ONE) };
+        let deployment = Deployment { tick: Some(AT_THE_END), ..pipeline::deployment(config, ONE_BY_ONE) };
         let ingest = Ingest::new(pipeline::apps(config));
         let worker = Worker::new(broker, ingest, deployment, Arc::new(outputs)).map_err(Failure::failed)?;
         let files = args.files.iter().map(|path| path.display().to_string()).collect();

@@ -387,3 +387,6 @@ pub fn scoped(app: &App, id: Option<&super::ids::Bsuid>) -> Option<User> {
 pub fn home_of(app: &App, address: &Address) -> Home {
     Home::of_address(app.tenant(), address)
 }
+
+#[cfg(test)]
+mod tests;

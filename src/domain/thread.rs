@@ -266,7 +266,8 @@ pub fn publish_merged(step: &mut Step, app: &App, into: &Conversation, absorbed:
 /// Takes the messages of one app out of a circle, whole conversations together.
 pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
     let Thread { conversations: told, people } = step.state.thread(home, app).cloned().unwrap_or_default();
-    let gone = told.into_iter().filter(|conversation| conversation.gone_s.is_some()).collect();
+    let mut gone: BTreeMap<Uuid, Conversation> =
+        told.into_iter().filter(|conversation| conversation.gone_s.is_some()).map(|gone| (gone.id, gone)).collect();
     let mut conversations: BTreeMap<Option<Uuid>, Vec<Placed>> = BTreeMap::new();
     for (_, placed) in step.state.messages(home, Some(app), i64::MIN, i64::MAX) {
         conversations.entry(placed.told.as_ref().map(|told| told.conversation)).or_default().push(placed.clone());
@@ -275,14 +276,15 @@ pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
         step.state.remove(&Key::Message(home.clone(), placed.key()));
     }
     step.state.remove(&Key::Thread(home.clone(), app.clone()));
-    let mut bundles = vec![Bundle { app: app.clone(), messages: Vec::new(), conversations: gone, people }];
-    for messages in conversations.into_values() {
-        let last = bundles.last_mut().expect("there is one");
-        if last.messages.is_empty() || last.messages.len() + messages.len() <= BUNDLE_MESSAGES_MAX {
-            last.messages.extend(messages);
-        } else {
-            bundles.push(Bundle { app: app.clone(), messages, conversations: Vec::new(), people: FlatMap::new() });
+    let mut bundles = vec![Bundle { app: app.clone(), messages: Vec::new(), conversations: Vec::new(), people }];
+    for (id, messages) in conversations {
+        let last = bundles.last().expect("there is one");
+        if !last.messages.is_empty() && last.messages.len() + messages.len() > BUNDLE_MESSAGES_MAX {
+            bundles.push(Bundle { app: app.clone(), messages: Vec::new(), conversations: Vec::new(), people: FlatMap::new() });
         }
+        let bundle = bundles.last_mut().expect("there is one");
+        bundle.messages.extend(messages);
+        bundle.conversations.extend(id.and_then(|id| gone.remove(&id)));
     }
     bundles
 }

@@ -134,3 +134,6 @@ impl Restore {
         pieces.map(|pieces| pieces.concat())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,6 +148,12 @@ impl MemoryBroker {
         log.records.iter().map(|record| record.value.clone().unwrap_or_default()).collect()
     }
 
+    /// The keys and values in the changelog of one task.
+    pub fn changelog(&self, partition: i32) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        let records = self.logs[&(SourceTopic::Changelog, partition)].records.iter();
+        records.map(|record| (record.key.as_deref().unwrap_or_default(), record.value.as_deref()))
+    }
+
     /// Forgets what was read, the repartition log too, to keep memory flat over a long capture: no task is rebuilt from it.
     pub fn trim(&mut self) {
         self.logs.values_mut().for_each(Log::forget_read);

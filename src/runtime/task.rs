@@ -243,11 +243,13 @@ impl Task {
         }));
         let Ok((outputs, counts)) = acted else {
             self.store.undo();
+            self.store.watch(key, settings);
             self.counts.failed += 1;
             tracing::error!(partition = self.partition, "a row could not be looked at when its time had come: please report this defect");
             return;
         };
         self.store.keep(settings);
+        self.store.watch(key, settings);
         self.counts.core += counts;
         self.publish(&outputs, sink);
     }

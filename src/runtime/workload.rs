@@ -361,3 +361,6 @@ fn check_partitions(control: &Control, partitions: PartitionCounts) -> Result<()
         partitions.repartition
     )))
 }
+
+#[cfg(test)]
+mod tests;

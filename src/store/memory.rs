@@ -95,7 +95,8 @@ impl Memory {
         }
     }
 
-    /// The message ids' rows whose deadline is before the one time, and the messages whose deadline is before the other, in order.
+    /// The message ids' rows whose deadline is before the one time, and the messages whose deadline is before the other, in order. Each is
+    /// not looked at again before [`Self::watch`].
     pub fn due(&mut self, joins_ms: i64, messages_ms: i64, settings: &Settings) -> Vec<Key> {
         let passed = [(self.join_deadlines.passed(joins_ms), joins_ms), (self.message_deadlines.passed(messages_ms), messages_ms)];
         let mut due = Vec::new();
@@ -110,6 +111,12 @@ impl Memory {
         due.sort();
         due.dedup();
         due
+    }
+
+    /// A row that was due is looked at again when its deadline as of now has passed, if it is there still.
+    pub fn watch(&mut self, key: &Key, settings: &Settings) {
+        let deadline_ms = self.get(key).and_then(|row| row.deadline_ms(settings));
+        self.deadlines(key).add(deadline_ms, || key.clone());
     }
 
     fn deadlines(&mut self, key: &Key) -> &mut Deadlines {
@@ -251,3 +258,6 @@ impl State for Memory {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,6 @@ mod key;
 mod model;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 pub use codec::DecodeError;

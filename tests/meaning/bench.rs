@@ -4,9 +4,9 @@ use super::model::audit::{Audit, audit};
 use super::model::history::Record;
 use super::model::reference;
 use super::model::render::{Sources, capture};
+use super::records::{Rows, input, line, outputs, rows};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,12 @@ use waid::domain::apps::Apps;
 use waid::domain::step::Settings;
 use waid::runtime::broker::PartitionCounts;
 use waid::runtime::ingest::Ingest;
-use waid::runtime::memory::{self, MemoryBroker};
+use waid::runtime::memory::MemoryBroker;
 use waid::runtime::task::{Crossed, Sink, Task};
 use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
-use waid::wire::output::{Format, Outputs};
-use waid::wire::packed::{self, SourceTopic};
+use waid::wire::output::Outputs;
+use waid::wire::packed;
 use waid::wire::record::{OutRecord, Topic};
-use waid::wire::state::encode_row;
 
 /// How a history is run.
 #[derive(Clone, Copy, Debug)]
@@ -63,9 +62,6 @@ impl std::ops::AddAssign for Counters {
         self.stale += other.stale;
     }
 }
-
-/// The keys and values of rows, as stored.
-pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// A finished run.
 pub struct Bench {
@@ -156,15 +152,6 @@ impl Sink for Told {
     fn send(&mut self, _: i32, _: &waid::domain::entity::Envelope) {}
 }
 
-fn rows(task: &Task) -> Rows {
-    task.store().sorted().into_iter().map(|(key, row)| encode_row(&key, row)).collect()
-}
-
-fn outputs() -> Arc<Outputs> {
-    let (webhooks, sends) = ("whatsapp.webhooks".to_owned(), "whatsapp.sends".to_owned());
-    Arc::new(Outputs { format: Format::Json, webhooks, sends, keys_name_tenant: false })
-}
-
 fn deployment(plan: Plan, settings: &reference::Settings) -> Deployment {
     Deployment {
         webhooks: "whatsapp.webhooks".to_owned(),
@@ -181,28 +168,4 @@ fn deployment(plan: Plan, settings: &reference::Settings) -> Deployment {
         tick: None,
         checkpoint: None,
     }
-}
-
-fn input(line: &str) -> ((SourceTopic, i32), memory::Record) {
-    let line: Value = serde_json::from_str(line).expect("the capture is JSON");
-    let topic = if line["topic"] == "whatsapp.sends" { SourceTopic::Sends } else { SourceTopic::Webhooks };
-    let integer = |name: &str| line[name].as_i64().expect("a number");
-    let value = line["payload"].as_str().expect("a text").as_bytes().to_vec();
-    let record = memory::Record { offset: integer("offset"), timestamp_ms: integer("ts"), value: Some(value), ..memory::Record::default() };
-    ((topic, i32::try_from(integer("partition")).expect("small")), record)
-}
-
-fn line(record: &OutRecord) -> String {
-    let text = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(Value::Null, |bytes| String::from_utf8_lossy(bytes).into());
-    let topic = match record.topic {
-        Topic::IdentityResolved => "waid.identity-resolved",
-        Topic::Identities => "waid.identities",
-        Topic::ConversationAssigned => "waid.conversation-assigned",
-        Topic::SendUnresolved => "waid.send-unresolved",
-        Topic::DeadLetter => "waid.dead-letter",
-        Topic::Repartition | Topic::Changelog => unreachable!("not published"),
-    };
-    let headers: Map<String, Value> = record.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-    let payload = record.payload.as_ref().map_or(Value::Null, |bytes| serde_json::from_slice(bytes).expect("outputs are JSON"));
-    json!({ "topic": topic, "key": text(&record.key), "headers": headers, "payload": payload }).to_string()
 }

@@ -35,11 +35,13 @@ pub struct Options {
     /// From 0 (everyone for themselves, over a month) to 1 (all on a few numbers, within days, with many changes).
     pub density: f64,
     pub settings: Settings,
+    /// Numbers, BSUIDs and message ids of one world are never those of another, below 1000. Means nothing for `Kind::Adversarial`.
+    pub world: usize,
 }
 
 impl Options {
     pub fn new(seed: u64, kind: Kind, events: usize, people: usize, density: f64) -> Self {
-        Options { seed, kind, events, people, density, settings: Settings::default() }
+        Options { seed, kind, events, people, density, settings: Settings::default(), world: 0 }
     }
 }
 

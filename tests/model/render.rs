@@ -31,10 +31,16 @@ pub struct Capture {
 
 /// Writes the records down in the order given, spread over `partitions` of each topic; offsets count up per partition.
 pub fn capture(records: &[Record], partitions: i64) -> Capture {
+    capture_over(records, partitions, partitions)
+}
+
+/// The same over so many partitions of webhooks, and of sends.
+pub fn capture_over(records: &[Record], webhooks: i64, sends: i64) -> Capture {
     let mut ends: BTreeMap<(Topic, i64), i64> = BTreeMap::new();
     let mut capture = Capture { lines: Vec::new(), sources: Sources::new() };
     for record in records {
         let (topic, payload) = render(record);
+        let partitions = if topic == Topic::Webhooks { webhooks } else { sends };
         let partition = i64::try_from(choice(record, 7)).expect("a small number").rem_euclid(partitions);
         let end = ends.entry((topic, partition)).or_default();
         let payload = String::from_utf8(payload).expect("JSON is UTF-8");

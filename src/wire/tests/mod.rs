@@ -6,6 +6,6 @@ mod generated;
 mod output;
 mod output_protobuf;
 mod packed;
-mod random;
+pub mod random;
 mod send;
 mod state;

@@ -91,7 +91,6 @@ structs! {
     OwnerIs { address, subject, identity, version, absorbed }
     Absorbed { founder, previous, current }
     Join { sent, heard, aliases, others, mismatches, inbound, home, version, last_ms, awaits, expired }
-    Sent { send, kafka_ms, cause }
     Copies { kafka_ms, candidate_ms, cause, candidate, error }
     MismatchCopies { kafka_ms, cause, original }
     Received { inbound, kafka_ms, home, version }
@@ -153,6 +152,15 @@ pub fn any_row(random: &mut Random) -> (Key, Row) {
         Key::Message(..) => Row::Message(Any::any(random)),
     };
     (key, row)
+}
+
+/// With a copy at least.
+impl Any for Sent {
+    fn any(random: &mut Random) -> Self {
+        let mut kafka_ms = FlatSet::any(random);
+        kafka_ms.insert(Any::any(random));
+        Self { send: Any::any(random), kafka_ms, cause: Any::any(random) }
+    }
 }
 
 impl<T: Any> Any for Option<T> {

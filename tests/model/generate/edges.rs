@@ -7,13 +7,18 @@ use super::lively::EPOCH_S;
 
 const HOUR_MS: i64 = 3_600_000;
 
+/// A number for each case, in this world only.
+fn cases(options: &Options) -> std::ops::RangeFrom<i64> {
+    i64::try_from(options.world * 1000).expect("below 1000 worlds")..
+}
+
 /// Each send has a number of its own and one element, an edge of `join.timeout` away, earlier or later. Copies of either
 /// side may bring them closer, all within twice the timeout, and an alias may be needed.
 pub fn at_join_timeout(options: &Options) -> Vec<Record> {
     let mut dice = Dice::new(options.seed);
     let timeout_ms = options.settings.join_timeout_ms;
     let mut records = Vec::new();
-    for case in 0.. {
+    for case in cases(options) {
         let apart_ms = timeout_ms + dice.between(-1, 1);
         let base_ms = EPOCH_S * 1000 + dice.between(0, 48) * HOUR_MS;
         let (send_ms, element_ms) = if dice.chance(0.7) { (base_ms, base_ms + apart_ms) } else { (base_ms + apart_ms, base_ms) };
@@ -80,7 +85,7 @@ pub fn at_tie_limit(options: &Options) -> Vec<Record> {
     let idle_s = options.settings.idle_timeout_s;
     let limit_ms = idle_s * 1000 + options.settings.retention_ms;
     let mut records = Vec::new();
-    for case in 0.. {
+    for case in cases(options) {
         let base_ms = EPOCH_S * 1000 + dice.between(0, 48) * HOUR_MS;
         let mut shifts_ms = vec![0, limit_ms + dice.between(-1, 1)];
         if dice.chance(0.4) {

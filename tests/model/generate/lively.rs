@@ -28,13 +28,14 @@ pub fn generate(options: &Options) -> Vec<Record> {
     let mut dice = Dice::new(options.seed);
     let kafka_s = EPOCH_S + dice.between(0, 150 * 24) * HOUR_S;
     let backlog_h = if dice.chance(options.density) { 36 } else { 30 * 24 };
-    let world = World::new(&mut dice, options.people, options.density);
+    let world = World::new(&mut dice, options.world, options.people, options.density);
     let delivery = Delivery::new(options, kafka_s * 1000);
     let (first_s, last_s) = (kafka_s - backlog_h * HOUR_S, delivery.last_ms / 1000);
     let idle_s = options.settings.idle_timeout_s;
     let clock_s = dice.between(first_s, kafka_s);
     let recent_s = vec![clock_s];
-    let mut lively = Lively { dice, world, delivery, sent: Vec::new(), clock_s, made: 0, first_s, last_s, idle_s, recent_s };
+    let mut lively =
+        Lively { dice, world, delivery, sent: Vec::new(), clock_s, made: options.world * 10_000, first_s, last_s, idle_s, recent_s };
     let restless = 2 + usize::from(options.density > 0.4) * 6;
     while lively.delivery.records.len() < options.events {
         lively.happen(restless);

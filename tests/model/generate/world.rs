@@ -30,6 +30,8 @@ pub struct World {
     pub people: Vec<Person>,
     pub subscribers: Vec<Subscriber>,
     users_made: usize,
+    /// The number of its first subscriber.
+    first: usize,
 }
 
 /// Subscribers of one country share a calling code.
@@ -37,9 +39,10 @@ const COUNTRIES: [&str; 9] = ["BR", "BL", "MX", "AR", "CI", "BJ", "US", "PT", "I
 const WEIGHTS: [usize; 9] = [30, 10, 12, 14, 5, 4, 10, 5, 5];
 
 impl World {
-    pub fn new(dice: &mut Dice, people: usize, density: f64) -> Self {
+    pub fn new(dice: &mut Dice, world: usize, people: usize, density: f64) -> Self {
         let apps = ["alpha", "beta", "gamma"][..2 + dice.below(2)].iter().map(|app| (*app).to_owned()).collect();
-        let mut world = World { apps, people: Vec::new(), subscribers: Vec::new(), users_made: 0 };
+        let first = world * 1000;
+        let mut world = World { apps, people: Vec::new(), subscribers: Vec::new(), users_made: world * 10_000, first };
         let home = dice.weighted(&WEIGHTS);
         while world.people.len() < people {
             let country = if dice.chance(density) { home } else { dice.weighted(&WEIGHTS) };
@@ -55,7 +58,7 @@ impl World {
     }
 
     pub fn new_subscriber(&mut self, dice: &mut Dice, country: usize) -> usize {
-        let serial = 1_000_000 + self.subscribers.len() * 7919 % 9_000_000;
+        let serial = 1_000_000 + (self.first + self.subscribers.len()) * 7919 % 9_000_000;
         let spellings = match COUNTRIES[country] {
             "BR" => {
                 let area = dice.pick(&[11, 35, 81]);

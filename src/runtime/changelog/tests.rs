@@ -1,0 +1,148 @@
+//! What a checkpoint writes is what a restart reads, whatever the broker has compacted away by then.
+
+use super::*;
+use crate::domain::entity::Original;
+use crate::domain::event::{Cause, Source};
+use crate::domain::ids::{App, MessageId, Number};
+use crate::domain::join::{Join, MismatchCopies};
+use crate::domain::state::State;
+use crate::domain::step::Settings;
+use crate::runtime::transaction::Discard;
+use crate::wire::packed::{Control, Packed};
+use crate::wire::tests::random::{Random, any_row, seeded};
+use rand::RngExt;
+use std::collections::BTreeMap;
+
+const SETTINGS: Settings = Settings { join_timeout_ms: 1, idle_timeout_s: 1, retention_ms: 1, service_window_s: 1, referral_window_s: 1 };
+
+type Written = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+fn task() -> Task {
+    let control = Control {
+        webhooks: "w".to_owned(),
+        sends: "s".to_owned(),
+        webhooks_partitions: 1,
+        sends_partitions: 1,
+        repartition_partitions: 1,
+        settings: SETTINGS,
+        step_version: 1,
+    };
+    let mut task = Task::new(0);
+    task.take(Packed { stamp: None, marks: Vec::new(), control: Some(control), events: Vec::new() }, &mut Discard);
+    task
+}
+
+fn write(task: &mut Task, next: i64) -> Written {
+    let mut records = Vec::new();
+    assert!(checkpoint(0, task, next, &mut records));
+    records.into_iter().map(|record| (record.key.expect("keyed"), record.payload)).collect()
+}
+
+fn read(written: &Written) -> (Task, Option<i64>) {
+    let mut restore = Restore::default();
+    for (key, value) in written {
+        restore.take(key, value.as_deref()).expect("waid wrote it");
+    }
+    restore.finish(0)
+}
+
+/// The rows and the marker of a task.
+fn state(task: &Task) -> (Written, Vec<u8>) {
+    let rows = task.store().sorted().into_iter().map(|(key, row)| encode_row(&key, row)).map(|(key, value)| (key, Some(value)));
+    (rows.collect(), marker::encode(&task.marker(0).expect("it has a control record")))
+}
+
+/// As a broker may leave it: of the first records, only the newest of each key, and not all of the tombstones.
+fn compacted(written: &Written, random: &mut Random) -> Written {
+    let clean = random.random_range(0..=written.len());
+    let newest: BTreeMap<&Vec<u8>, usize> = written[..clean].iter().enumerate().map(|(index, (key, _))| (key, index)).collect();
+    let stays = |(index, (key, value)): &(usize, &(Vec<u8>, Option<Vec<u8>>))| {
+        *index >= clean || (newest[key] == *index && (value.is_some() || random.random_bool(0.5)))
+    };
+    written.iter().enumerate().filter(stays).map(|(_, record)| record.clone()).collect()
+}
+
+/// A row of so many bytes or a little more.
+fn large(bytes: usize, fill: u8) -> Row {
+    let original = Original { value: Some(vec![fill; bytes].into()), ..Original::default() };
+    let cause = Cause { source: Source::Webhooks, partition: 0, offset: 0, element: 0, kafka_ms: 0 };
+    let copies = MismatchCopies { kafka_ms: [1].into(), cause, original: Some(original) };
+    let number = Number::from_digits("5535987654321").expect("a number");
+    Row::Join(Join { mismatches: [((number, 1), copies)].into_iter().collect(), ..Join::default() }.into())
+}
+
+fn large_key(name: u8) -> Key {
+    Key::Join(App::new("default", "app", "app"), MessageId::parse(&format!("large-{name}")).expect("an id"))
+}
+
+#[test]
+fn random_rows_come_back_from_what_is_left_of_the_changelog() {
+    for seed in 0..40 {
+        let mut random = seeded(seed);
+        let mut task = task();
+        let keys: Vec<(Key, Row)> = (0..8).map(|_| any_row(&mut random)).collect();
+        let mut written = write(&mut task, 0);
+        for next in 1..8 {
+            for _ in 0..random.random_range(0..6) {
+                let (key, row) = keys[random.random_range(0..keys.len())].clone();
+                if random.random_bool(0.4) { task.store_mut().remove(&key) } else { task.store_mut().put(key, row) }
+            }
+            if random.random_bool(0.5) {
+                let (key, bytes) = (large_key(random.random_range(0..2)), [10, 600_000, 1_200_000][random.random_range(0..3)]);
+                if random.random_bool(0.3) { task.store_mut().remove(&key) } else { task.store_mut().put(key, large(bytes, next)) }
+            }
+            task.store_mut().keep(&SETTINGS);
+            written.append(&mut write(&mut task, next.into()));
+            let left = compacted(&written, &mut random);
+            let (mut restored, included) = read(&left);
+            assert_eq!(included, Some(next.into()), "seed {seed}");
+            assert!(state(&restored) == state(&task), "seed {seed}, checkpoint {next}");
+            if random.random_bool(0.3) {
+                // Whoever was restored goes on: it must know what the changelog has.
+                restored.store_mut().keep(&SETTINGS);
+                (task, written) = (restored, left);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_row_is_cut_into_pieces_and_leaves_none_behind() {
+    let mut task = task();
+    let sizes = |written: &Written| written.iter().map(|(_, value)| value.as_ref().map(Vec::len)).collect::<Vec<_>>();
+    let mut put = |row: Option<Row>| {
+        match row {
+            Some(row) => task.store_mut().put(large_key(0), row),
+            None => task.store_mut().remove(&large_key(0)),
+        }
+        task.store_mut().keep(&SETTINGS);
+        let mut written = write(&mut task, 1);
+        assert_eq!(written.pop().expect("a marker").0, marker::KEY);
+        written
+    };
+    let three = put(Some(large(1_300_000, 1)));
+    assert_eq!(sizes(&three)[..2], [Some(PIECE_BYTES_MAX); 2]);
+    assert_eq!(three.len(), 4, "three pieces, and how many there are");
+    let two = put(Some(large(700_000, 2)));
+    assert_eq!(two.len(), 4, "two pieces, a tombstone, and how many there are");
+    assert_eq!(sizes(&two)[2], None);
+    let one = put(Some(large(10, 3)));
+    assert_eq!(sizes(&one)[..2], [None; 2]);
+    assert!(one.len() == 3 && one[2].1.is_some(), "two tombstones, and the row");
+    put(Some(large(700_000, 4)));
+    let none = put(None);
+    assert_eq!(sizes(&none), [None; 3], "nothing is left");
+    let all: Written = [three, two, one].concat();
+    let (restored, included) = read(&all);
+    assert_eq!((included, restored.store().len()), (None, 0), "without a marker there was no checkpoint");
+}
+
+#[test]
+fn what_waid_did_not_write_is_refused() {
+    let refused = |key: &[u8], value: &[u8]| Restore::default().take(key, Some(value)).expect_err("refused");
+    let (key, _) = encode_row(&large_key(0), &large(1, 0));
+    refused(b"?", b"?");
+    refused(&key, &[9, 9, 9]);
+    refused(&marker::KEY, &[]);
+    assert_eq!(refused(&key, &[PIECES, 1]), "the number of pieces is not one");
+}

@@ -1,0 +1,122 @@
+//! A task is taken on only with a log, a changelog and an offset that belong together.
+
+use super::*;
+use crate::domain::step::Settings;
+use crate::wire::packed::{Mark, Packed};
+use crate::wire::record::OutRecord;
+
+const COUNTS: PartitionCounts = PartitionCounts { webhooks: 1, sends: 1, repartition: 1 };
+
+/// A task that has taken its control record, for so many partitions.
+fn task(partitions: i32) -> Task {
+    let settings = Settings { join_timeout_ms: 1, idle_timeout_s: 1, retention_ms: 1, service_window_s: 1, referral_window_s: 1 };
+    let control = Control {
+        webhooks: "w".to_owned(),
+        sends: "s".to_owned(),
+        webhooks_partitions: 1,
+        sends_partitions: 1,
+        repartition_partitions: partitions,
+        settings,
+        step_version: STEP_VERSION,
+    };
+    let mut task = Task::new(0);
+    task.take(Packed { stamp: None, marks: Vec::new(), control: Some(control), events: Vec::new() }, &mut Discard);
+    task
+}
+
+fn commit(offset: i64, digest: u64) -> Commit {
+    Commit { offset, account: Account { step_version: STEP_VERSION, digest: Digest(digest) }.to_string() }
+}
+
+/// A workload whose task has a checkpoint of its log up to an offset, if any, and a committed offset, if any; and what its log is.
+fn restored(included: Option<i64>, committed: Option<Commit>, log: Range<i64>) -> Result<(Workload, i64), String> {
+    let mut work = Workload::new(Transaction::new(Arc::default()), None);
+    work.assign(0, committed);
+    let mut records: Vec<OutRecord> = Vec::new();
+    if let Some(next) = included {
+        assert!(changelog::checkpoint(0, &mut task(1), next, &mut records));
+    }
+    for (offset, record) in (0..).zip(&records) {
+        let (key, value) = (record.key.as_deref(), record.payload.as_deref());
+        let fetched = Fetched { source: (SourceTopic::Changelog, 0), offset, timestamp_ms: 0, key, value, headers: Vec::new() };
+        work.restore(&fetched).map_err(|error| error.to_string())?;
+    }
+    let from = work.restored(0, &log, COUNTS).map_err(|error| error.to_string())?;
+    Ok((work, from))
+}
+
+/// The next record of the log: a tick.
+fn tick(work: &mut Workload, offset: i64) -> Result<(), String> {
+    let mark = Mark { topic: SourceTopic::Webhooks, partition: 0, kafka_ms: 1, hops: 0 };
+    let value = packed::encode(&Packed { stamp: None, marks: vec![mark], control: None, events: Vec::new() });
+    let source = (SourceTopic::Repartition, 0);
+    let fetched = Fetched { source, offset, timestamp_ms: 0, key: None, value: Some(&value), headers: Vec::new() };
+    work.take(&fetched, COUNTS).map_err(|error| error.to_string())
+}
+
+#[test]
+fn an_account_is_read_as_it_was_written() {
+    for (step_version, digest) in [(1, 0), (7, 0x1234), (u32::MAX, u64::MAX)] {
+        let account = Account { step_version, digest: Digest(digest) };
+        assert_eq!(Account::parse(&account.to_string()), Some(account));
+    }
+    assert_eq!(Account { step_version: 3, digest: Digest(0xab) }.to_string(), "step=3;digest=00000000000000ab");
+    for strange in ["", "step=1", "step=;digest=1", "digest=1;step=1", "step=1;digest=xyz", "step=-1;digest=1", "from another tool"] {
+        assert_eq!(Account::parse(strange), None, "{strange}");
+    }
+}
+
+#[test]
+fn it_reads_on_where_the_checkpoint_ends() {
+    assert_eq!(restored(None, None, 0..0).expect("new").1, 0);
+    assert_eq!(restored(None, Some(commit(5, 0)), 0..9).expect("no checkpoint yet").1, 0);
+    assert_eq!(restored(Some(4), Some(commit(5, 0)), 0..9).expect("a replay").1, 4);
+    assert_eq!(restored(Some(4), Some(commit(4, 0)), 4..4).expect("purged up to the checkpoint").1, 4);
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    let refused = |included, committed, log: Range<i64>| restored(included, committed, log).map(|(_, from)| from).expect_err("refused");
+    let cases = [
+        (refused(Some(4), None, 0..9), "the group has no committed offset"),
+        (refused(None, Some(commit(10, 0)), 0..9), "ends at offset 9, before offset 10"),
+        (refused(Some(4), Some(commit(3, 0)), 0..9), "in the changelog up to offset 4, but the group has committed 3"),
+        (refused(Some(4), Some(commit(6, 0)), 5..9), "begins at offset 5, but the records from 4 on are needed"),
+        (refused(None, Some(commit(6, 0)), 5..9), "begins at offset 5, but the records from 0 on are needed"),
+        (refused(None, None, 5..9), "begins at offset 5"),
+        (refused(Some(4), Some(commit(4, 77)), 4..9), "did not do what was done at first"),
+    ];
+    for (why, expected) in cases {
+        assert!(why.contains(expected) && why.contains("partition 0 of the repartition topic"), "{why}");
+    }
+}
+
+#[test]
+fn a_state_of_another_partition_count_is_refused() {
+    let mut work = Workload::new(Transaction::new(Arc::default()), None);
+    work.assign(0, Some(commit(4, 0)));
+    let mut records = Vec::new();
+    assert!(changelog::checkpoint(0, &mut task(3), 4, &mut records));
+    for (offset, OutRecord { key, payload, .. }) in (0..).zip(&records) {
+        let (key, value) = (key.as_deref(), payload.as_deref());
+        let fetched = Fetched { source: (SourceTopic::Changelog, 0), offset, timestamp_ms: 0, key, value, headers: Vec::new() };
+        work.restore(&fetched).expect("waid wrote it");
+    }
+    let why = work.restored(0, &(4..4), COUNTS).expect_err("refused").to_string();
+    assert!(why.contains("has 1 partitions, but its log was written for 3"), "{why}");
+}
+
+#[test]
+fn a_replay_that_does_not_do_what_was_done_is_refused() {
+    let replay = |account: &str| {
+        let (mut work, from) = restored(Some(4), Some(Commit { offset: 6, account: account.to_owned() }), 0..9)?;
+        (from..6).try_for_each(|offset| tick(&mut work, offset)).map(|()| work)
+    };
+    let same = replay(&format!("step={STEP_VERSION};digest=0000000000000000")).expect("the same digest");
+    assert_eq!(same.stages(), (1, 0));
+    let defect = replay(&format!("step={STEP_VERSION};digest=0000000000000001")).err().expect("refused");
+    assert!(defect.contains("up to offset 6 did not do what was done at first. This is a defect"), "{defect}");
+    let older = replay("step=999;digest=0000000000000001").err().expect("refused");
+    assert!(older.contains("version 999 of the step") && older.contains("SIGTERM"), "{older}");
+    assert!(replay("written by another tool").is_ok(), "there is nothing to compare with");
+}
