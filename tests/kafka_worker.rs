@@ -4,6 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::{Value, json};
 use support::{Deployment, Received, Record, broker};
 
@@ -49,10 +50,15 @@ fn object(record: &Received) -> Value {
 
 /// Runs it over these records; each is read before the next one is sent.
 fn run_over(deployment: &Deployment, records: &[Record]) {
+    run_over_from(deployment, 0, records);
+}
+
+/// The same, when so many are there already.
+fn run_over_from(deployment: &Deployment, there: usize, records: &[Record]) {
     let running = deployment.start();
     for (index, record) in records.iter().enumerate() {
         broker().produce(std::slice::from_ref(record));
-        deployment.wait_for_inputs(index + 1);
+        deployment.wait_for_inputs(there + index + 1);
     }
     deployment.wait_until_settled();
     assert_eq!(running.stop(), 0, "{}", running.log());
@@ -183,4 +189,32 @@ fn another_number_of_partitions_ends_with_1() {
     let (code, err) = run(&deployment, &[("WAID__TOPICS__REPARTITION_PARTITIONS", "8")]);
     assert_eq!(code, 1, "{err}");
     assert!(err.contains(&format!("{}: has 4 partitions instead of 8", deployment.topic("repartition"))), "{err}");
+}
+
+/// An input's limit is on what a record is compressed to; waid could not write it out again.
+#[test]
+fn a_record_that_fits_into_no_topic_of_waid_stops_nothing() {
+    let deployment = Deployment::create("oversize", [1, 1], 1);
+    let mut config = broker().config();
+    config.set("compression.codec", "lz4").set("message.max.bytes", "20000000");
+    let producer: BaseProducer = config.create().expect("a producer");
+    let mismatch = json!({
+        "app": "DemoApp", "timestamp": 1_776_944_128_172_i64, "version": 2, "type": "message-event",
+        "payload": {"id": MESSAGE, "type": "mismatch", "destination": WA_ID, "payload": {"ts": 1_776_944_126, "wa_id": WA_ID}},
+        "padding": "a".repeat(5_000_000),
+    });
+    for body in ["a".repeat(5_000_000), mismatch.to_string()] {
+        let topic = deployment.topic("in.webhooks");
+        producer.send(BaseRecord::<str, str>::to(&topic).payload(&body)).map_err(|(error, _)| error).expect("a record");
+        producer.flush(Duration::from_secs(10)).expect("delivered");
+    }
+    run_over_from(&deployment, 2, &[send(&deployment, MESSAGE), sent(&deployment)]);
+    let letters = broker().read_all(&deployment.topic("dead-letter"));
+    let refused = letters.first().expect("a dead letter");
+    assert_eq!(refused.payload, None);
+    let (_, detail) = refused.headers.iter().find(|(name, _)| name == "waid-detail").expect("a detail");
+    let detail = String::from_utf8_lossy(detail.as_deref().unwrap_or_default());
+    assert!(detail.contains("5000000 bytes, is too large to be kept"), "{detail}");
+    let rows = broker().read_all(&deployment.topic("identities"));
+    assert_eq!(object(rows.last().expect("a row"))["wa_id"], json!(WA_ID));
 }

@@ -19,6 +19,7 @@ use crate::runtime::kafka::{KafkaBroker, Setup, TRANSACTION_TIMEOUT};
 use crate::runtime::supervisor::{Patience, supervise};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
 use crate::runtime::workload::CheckpointPolicy;
+use crate::topics::{MAX_MESSAGE_BYTES_DEFAULT, MAX_MESSAGE_BYTES_MARGIN};
 use crate::wire::output::Outputs;
 
 /// Join webhooks and sends, and publish identities and conversations, until told to stop.
@@ -103,6 +104,13 @@ impl<'a> Start<'a> {
         Self { config, limits, outputs: Arc::new(pipeline::outputs(config)), deployment, identity }
     }
 
+    /// How large a record may be to be kept whole, as a dead letter or on its way through the repartition topic.
+    fn original_max(&self) -> u64 {
+        let topics = &self.config.topics;
+        let limit = |name: &String| self.limits.get(name).copied().unwrap_or(MAX_MESSAGE_BYTES_DEFAULT);
+        limit(&topics.dead_letter).min(limit(&topics.repartition)).saturating_sub(MAX_MESSAGE_BYTES_MARGIN)
+    }
+
     /// One worker, from its start until it fails or is told to stop.
     fn worker(&self, post: &Post) -> Result<(), BrokerError> {
         let Config { kafka, topics, .. } = self.config;
@@ -110,7 +118,7 @@ impl<'a> Start<'a> {
         let setup = Setup::new(kafka.clone(), topics.clone(), self.limits.clone(), transactional_id);
         let setup = Setup { stop: Arc::clone(&post.stop), transaction_timeout: transaction_timeout(), ..setup };
         let broker = KafkaBroker::start(setup, Arc::clone(&post.vitals))?;
-        let ingest = Ingest::new(pipeline::apps(self.config));
+        let ingest = Ingest::new(pipeline::apps(self.config)).with_original_max(self.original_max());
         Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?
             .with_vitals(Arc::clone(&post.vitals))
             .run(&post.stop)

@@ -17,13 +17,14 @@ pub struct Ingest {
     apps: Apps,
     ignored: BTreeMap<&'static str, u64>,
     fresh: BTreeMap<&'static str, u64>,
+    original_max: u64,
 }
 
 impl Ingest {
     /// Ingest for these apps.
     #[must_use]
     pub const fn new(apps: Apps) -> Self {
-        Self { apps, ignored: BTreeMap::new(), fresh: BTreeMap::new() }
+        Self { apps, ignored: BTreeMap::new(), fresh: BTreeMap::new(), original_max: u64::MAX }
     }
 
     /// Takes one record of an input topic.
@@ -37,17 +38,25 @@ impl Ingest {
                 element: u32::try_from(index).unwrap_or(u32::MAX),
                 kafka_ms: record.timestamp_ms,
             };
-            match route(element, &cause, || original(record)) {
+            match route(element, &cause, || self.original(record)) {
                 Routed::Events(events) => events.iter().for_each(|envelope| sink.send(partition_of(&envelope.to, partitions), envelope)),
                 Routed::Ignored(name) => {
                     *self.ignored.entry(name).or_default() += 1;
                     *self.fresh.entry(name).or_default() += 1;
                 }
                 Routed::Rejected(rejection) => {
-                    sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original: original(record) }));
+                    let (rejection, original) = (self.with_size(rejection, record), self.original(record));
+                    sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original }));
                 }
             }
         }
+    }
+
+    /// A record of more bytes than this is not kept with what it is the reason of: it would fit into no topic of waid's. (An input takes
+    /// larger ones, for its limit is on what they are compressed to.)
+    #[must_use]
+    pub fn with_original_max(self, bytes: u64) -> Self {
+        Self { original_max: bytes, ..self }
     }
 
     /// Events that are known and of no interest, by name.
@@ -80,12 +89,32 @@ impl Ingest {
             },
         }
     }
+
+    /// The record, byte for byte, if it can be kept.
+    fn original(&self, record: &Fetched) -> Original {
+        if bytes(record) > self.original_max {
+            return Original::default();
+        }
+        Original {
+            key: record.key.map(Into::into),
+            value: record.value.map(Into::into),
+            headers: record.headers.iter().map(|(name, value)| ((*name).into(), value.map(Into::into))).collect(),
+        }
+    }
+
+    fn with_size(&self, rejection: Rejection, record: &Fetched) -> Rejection {
+        let bytes = bytes(record);
+        if bytes <= self.original_max {
+            return rejection;
+        }
+        Rejection { detail: format!("{}; the record, of {bytes} bytes, is too large to be kept", rejection.detail), ..rejection }
+    }
 }
 
-fn original(record: &Fetched) -> Original {
-    Original {
-        key: record.key.map(Into::into),
-        value: record.value.map(Into::into),
-        headers: record.headers.iter().map(|(name, value)| ((*name).into(), value.map(Into::into))).collect(),
-    }
+/// What a record takes in a topic of waid's, at most.
+fn bytes(record: &Fetched) -> u64 {
+    const HEADER: usize = 16;
+    let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+    let headers = record.headers.iter().map(|(name, value)| HEADER + name.len() + length(*value)).sum::<usize>();
+    u64::try_from(length(record.key) + length(record.value) + headers).expect("fits")
 }
