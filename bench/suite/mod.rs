@@ -7,6 +7,7 @@ pub mod latency;
 pub mod listener;
 pub mod progress;
 pub mod report;
+pub mod restart;
 pub mod subject;
 pub mod throughput;
 pub mod traffic;
@@ -49,7 +50,7 @@ pub fn measure(plan: &Plan) -> Result<Report> {
     let bytes = inputs.fill(plan.inputs)?;
 
     let mut passes = vec![copied(plan, &inputs)?];
-    let mut idle = None;
+    let (mut idle, mut restarted) = (None, None);
     for _ in 0..plan.rounds {
         tell("waid");
         let waid = Waid::create(&inputs, plan.threads)?;
@@ -57,6 +58,9 @@ pub fn measure(plan: &Plan) -> Result<Report> {
         passes.push(pass);
         tell(&format!("waid without input, {:?}", plan.idle));
         idle = Some(idle::watch(&subject, plan.idle)?);
+        tell("waid, killed and started again");
+        let (restart, subject) = restart::measure(&waid, subject)?;
+        restarted = Some(restart);
         subject.stop()?;
         passes.push(copied(plan, &inputs)?);
     }
@@ -66,9 +70,20 @@ pub fn measure(plan: &Plan) -> Result<Report> {
         tell(&format!("latency at {rate} inputs/s"));
         latencies.push(latency::measure(plan, *rate)?);
     }
-    let idle = idle.context("at least one round")?;
+    let (idle, restart) = idle.zip(restarted).context("at least one round")?;
     let ratios = Ratios::of(&passes);
-    Ok(Report { before, after: Machine::now(), threads: plan.threads, inputs: plan.inputs, bytes, passes, ratios, latencies, idle })
+    Ok(Report {
+        before,
+        after: Machine::now(),
+        threads: plan.threads,
+        inputs: plan.inputs,
+        bytes,
+        passes,
+        ratios,
+        latencies,
+        idle,
+        restart,
+    })
 }
 
 fn copied(plan: &Plan, inputs: &Inputs) -> Result<report::Pass> {

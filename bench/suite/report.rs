@@ -27,6 +27,8 @@ pub struct Report {
     pub latencies: Vec<Latency>,
     /// No traffic.
     pub idle: Idle,
+    /// After a kill, of the last round.
+    pub restart: Restart,
 }
 
 /// What else the machine has to do.
@@ -109,6 +111,15 @@ pub struct Latency {
     pub broker_core_percent: Option<f64>,
 }
 
+/// After a kill.
+#[derive(Serialize)]
+pub struct Restart {
+    /// Rows of state that all tasks had.
+    pub rows: u64,
+    /// From the start of the process until all tasks worked, s: joining the group and settling what was left open included.
+    pub seconds: f64,
+}
+
 /// No traffic.
 #[derive(Serialize)]
 pub struct Idle {
@@ -146,7 +157,7 @@ fn mean(passes: &[Pass], who: Who, figure: &dyn Fn(&Pass) -> f64) -> f64 {
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { before, after, threads, inputs, bytes, passes, ratios, latencies, idle } = self;
+        let Self { before, after, threads, inputs, bytes, passes, ratios, latencies, idle, restart } = self;
         writeln!(
             f,
             "{inputs} inputs of {} bytes on average, {threads} threads each; {before} before, {after} after",
@@ -160,7 +171,8 @@ impl Display for Report {
             "\nlatency, ms        p50       p95       p99       max   outputs   sender late at most   waid, % of a core   broker, %"
         )?;
         latencies.iter().try_for_each(|latency| writeln!(f, "{latency}"))?;
-        write!(f, "\nidle: {:.1} % of a core over {:.0} s", idle.core_percent, idle.seconds)
+        writeln!(f, "\nidle: {:.1} % of a core over {:.0} s", idle.core_percent, idle.seconds)?;
+        write!(f, "killed and started again: all tasks work after {:.1} s, with {} rows of state", restart.seconds, restart.rows)
     }
 }
 

@@ -52,6 +52,11 @@ impl Subject {
         Ok(())
     }
 
+    /// All that it said so far.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
     /// What it said last.
     pub fn log_excerpt(&self) -> String {
         self.process.log_excerpt()

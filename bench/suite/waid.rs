@@ -43,6 +43,11 @@ impl<'a> Waid<'a> {
         format!("{}.{name}", self.group)
     }
 
+    /// How many tasks it has.
+    pub fn tasks(&self) -> usize {
+        broker().partitions(&self.topic("repartition")).len()
+    }
+
     fn file(&self) -> String {
         self.directory.path().join("waid.toml").display().to_string()
     }
