@@ -24,6 +24,9 @@ use waid::runtime::task::Task;
 use waid::runtime::transaction::Discard;
 use waid::wire::packed;
 
+/// A history that once found an identity in use after it was told to be another's.
+const SEED_ONCE_BROKEN: u64 = 5545;
+
 /// Histories in the short form; `WAID_TEST_SEEDS` asks for another number, `WAID_TEST_FIRST_SEED` for another start.
 const SEEDS_DEFAULT: u64 = 10;
 const ORDERS: [Order; 4] = [Order::Live, Order::OneFirst, Order::Backlog, Order::Sources];
@@ -73,7 +76,7 @@ fn seeds() -> std::ops::Range<u64> {
 #[test]
 fn catching_up_is_like_living_through_it() {
     let mut expired = 0;
-    for seed in seeds() {
+    for seed in seeds().chain([SEED_ONCE_BROKEN]) {
         let records = with_end(ten_days(seed, 5, 2));
         for order in ORDERS {
             let plan = Plan::of_seed(seed, order);

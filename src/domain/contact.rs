@@ -229,7 +229,7 @@ impl ContactEntity<'_> {
 
     /// Asks for what the row needs to know, and tells its answer if that is complete and new.
     fn settle_row(&self, step: &mut Step, contact: &mut Contact, address: &Address) {
-        let Contact { rows, inbound, .. } = contact;
+        let Contact { rows, inbound, absorbed, .. } = contact;
         let row = rows.get_mut(address).expect("the caller has it");
         let Some(answer) = row.answer(address, inbound) else { return };
         let subject = row.subject(address, answer.wa_id);
@@ -240,7 +240,9 @@ impl ContactEntity<'_> {
             }
         }
         let Some(owner) = row.owners.get(&subject) else { return };
-        let now = RowTold { wa_id: answer.wa_id, identity: owner.identity, evidence: Some(answer.proven.kind) };
+        // Who is behind another subject may have been said before that identity was told here to be no more.
+        let identity = follow(absorbed, address, owner.identity);
+        let now = RowTold { wa_id: answer.wa_id, identity, evidence: Some(answer.proven.kind) };
         if row.told.as_ref() == Some(&now) {
             return;
         }
@@ -273,11 +275,7 @@ impl Contact {
 
     /// What an identity is called today, as far as was told under this address.
     fn follow(&self, address: &Address, identity: Uuid) -> Uuid {
-        let mut current = identity;
-        while let Some(next) = self.absorbed.get(&(address.clone(), current)) {
-            current = *next;
-        }
-        current
+        follow(&self.absorbed, address, identity)
     }
 
     /// Lets the row of the founder know; whether it said the identity that is no more.
@@ -312,6 +310,14 @@ impl Contact {
         known.span = Span { first_s: span.first_s.min(at_s), last_s: span.last_s.max(at_s) };
         known.span != span
     }
+}
+
+fn follow(absorbed: &FlatMap<(Address, Uuid), Uuid>, address: &Address, identity: Uuid) -> Uuid {
+    let mut current = identity;
+    while let Some(next) = absorbed.get(&(address.clone(), current)) {
+        current = *next;
+    }
+    current
 }
 
 /// Keeps the lower value; whether that is news.
