@@ -57,14 +57,14 @@ fn session_warning(kafka: &KafkaConfig) -> Option<String> {
     let session_ms: u64 = kafka.properties.get("session.timeout.ms")?.parse().ok()?;
     (session_ms < SESSION_TIMEOUT_LEAST_MS).then(|| {
         format!(
-            "kafka.properties.\"session.timeout.ms\" = {session_ms} is below {SESSION_TIMEOUT_LEAST_MS}: a worker may lose its \
-             partitions while a transaction of its own is still open"
+            "kafka.properties.\"session.timeout.ms\" = {session_ms} is below {SESSION_TIMEOUT_LEAST_MS}: a worker that pauses for longer is \
+             taken for dead"
         )
     })
 }
 
-/// The transaction timeout and the 10 s in which the broker looks for overdue transactions.
-const SESSION_TIMEOUT_LEAST_MS: u64 = 20_000;
+/// The default.
+const SESSION_TIMEOUT_LEAST_MS: u64 = 10_000;
 
 fn is_local(server: &str) -> bool {
     let host = server.rsplit_once(':').map_or(server, |(host, _)| host);

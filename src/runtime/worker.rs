@@ -250,8 +250,13 @@ impl<B: Broker> Worker<B> {
         for (source, at_ms) in self.broker.take_ends() {
             marks.note_end(source, at_ms);
         }
+        // Marks speak for tasks that work, and a transaction without their offsets would not be fenced.
+        if !self.work.has_live_tasks() {
+            return;
+        }
         let told = marks.due(self.work.tasks().flat_map(|(_, task)| task.marks()));
-        if !told.is_empty() && self.work.touch() {
+        if !told.is_empty() {
+            self.work.touch();
             self.work.open.tick(&told, self.partitions.repartition);
         }
     }

@@ -134,14 +134,18 @@ impl Workload {
         }
     }
 
-    /// Commits the offsets of all tasks with what is open, as they are, so that it is fenced; whether there are any.
-    pub fn touch(&mut self) -> bool {
+    /// Whether any task works.
+    pub fn has_live_tasks(&self) -> bool {
+        self.tasks.values().any(|held| matches!(held.stage, Stage::Live(..)))
+    }
+
+    /// Commits the offsets of the tasks that work with what is open, as they are, so that it is fenced.
+    pub fn touch(&mut self) {
         for (partition, held) in &self.tasks {
             if matches!(held.stage, Stage::Live(..)) {
                 self.open.touch((SourceTopic::Repartition, *partition), held.next);
             }
         }
-        !self.open.is_empty()
     }
 
     /// Takes a record of a task's state.

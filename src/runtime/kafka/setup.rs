@@ -38,8 +38,8 @@ pub struct Setup {
     pub transactional_id: String,
     /// How long a transaction may take, and each step of it; [`TRANSACTION_TIMEOUT`].
     pub transaction_timeout: Duration,
-    /// How long the group waits for a worker that is silent. Longer than it takes until the transaction of a dead
-    /// worker is aborted, since its successor could not begin before anyway.
+    /// How long the group waits for a worker that is silent. As short as a pause of the machine should not be taken for a
+    /// death: until it is over, nobody has the partitions of one that was killed, not even its successor on the same machine.
     pub session_timeout: Duration,
     /// How often a worker tells the group that it lives, and hears that others come or go: a rebalance waits for that.
     pub heartbeat: Duration,
@@ -62,7 +62,7 @@ impl Setup {
             limits,
             transactional_id,
             transaction_timeout: TRANSACTION_TIMEOUT,
-            session_timeout: Duration::from_secs(30),
+            session_timeout: Duration::from_secs(10),
             heartbeat: Duration::from_millis(500),
             offsets_outside_transaction: false,
             stop: Arc::default(),
