@@ -28,7 +28,7 @@ pub struct CheckpointPolicy {
 
 impl Default for CheckpointPolicy {
     fn default() -> Self {
-        Self { age_max: Duration::from_secs(5), changes_max: 50_000 }
+        Self { age_max: Duration::from_secs(5), changes_max: 10_000 }
     }
 }
 
