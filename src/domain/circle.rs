@@ -6,6 +6,7 @@
 use super::entity::{Absorbed, Change, CircleEvent, Entity, Event, Fact, Home, Message, OwnerIs, Subject};
 use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App};
+use super::name_based::name_based;
 use super::retell;
 use super::state::{Key, Row};
 use super::step::Step;
@@ -191,7 +192,7 @@ impl Circle {
         }
         let founder = self.founder(tenant, person, hint)?;
         let generation = self.generations.entry(founder.subject.clone()).or_default();
-        let identity = Uuid::new_v5(&NAMESPACE, format!("{tenant}\n{}\n{generation}", founder.subject.address().reveal()).as_bytes());
+        let identity = name_based(&NAMESPACE, format!("{tenant}\n{}\n{generation}", founder.subject.address().reveal()).as_bytes());
         *generation += 1;
         self.identities.insert(identity, founder);
         self.derived.known.insert(person.clone(), identity);

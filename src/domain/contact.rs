@@ -72,6 +72,9 @@ impl ContactEntity<'_> {
 
     /// A number here was seen.
     pub fn on_sighted(&self, step: &mut Step, seen: &Sighting) {
+        if step.state.contact(self.home).is_some_and(|known| known.has_seen(seen)) {
+            return;
+        }
         let mut contact = self.row(step);
         let mut news = false;
         if let Some((app, id)) = &seen.wrote {
@@ -105,7 +108,7 @@ impl ContactEntity<'_> {
 
     /// A person moved away from a number that a row here watches.
     pub fn on_moved_from(&self, step: &mut Step, address: &Address, change: &Change) {
-        self.change_row(step, address, |row| row.moves.insert(change.clone()));
+        self.change_row(step, address, |row| !row.moves.contains(change), |row| row.moves.extend([change.clone()]));
     }
 
     /// A row elsewhere (or here) wants to know who is behind a subject here.
@@ -124,10 +127,11 @@ impl ContactEntity<'_> {
 
     /// An address joined the BSUID here.
     pub fn on_subscribe(&self, step: &mut Step, address: &Address) {
-        let mut contact = self.row(step);
-        if !contact.subscribers.insert(address.clone()) {
+        if step.state.contact(self.home).is_some_and(|known| known.subscribers.contains(address)) {
             return;
         }
+        let mut contact = self.row(step);
+        contact.subscribers.insert(address.clone());
         let home = Home::of_address(self.home.tenant(), address);
         for ((wa_id, user), at_s) in &contact.sights {
             step.tell(Entity::Home(home.clone()), Event::Seen(address.clone(), user.clone(), *wa_id, *at_s));
@@ -137,10 +141,12 @@ impl ContactEntity<'_> {
 
     /// The BSUID here was seen with a number.
     pub fn on_seen_with(&self, step: &mut Step, user: &User, wa_id: Number, at_s: i64) {
-        let mut contact = self.row(step);
-        if !lower(&mut contact.sights, (wa_id, user.clone()), at_s) {
+        let sight = (wa_id, user.clone());
+        if step.state.contact(self.home).is_some_and(|known| is_known(&known.sights, &sight, at_s)) {
             return;
         }
+        let mut contact = self.row(step);
+        lower(&mut contact.sights, sight, at_s);
         for address in &contact.subscribers {
             let home = Home::of_address(self.home.tenant(), address);
             step.tell(Entity::Home(home), Event::Seen(address.clone(), user.clone(), wa_id, at_s));
@@ -150,20 +156,25 @@ impl ContactEntity<'_> {
 
     /// A BSUID that an address here joined was seen with a number.
     pub fn on_seen(&self, step: &mut Step, address: &Address, user: &User, wa_id: Number, at_s: i64) {
-        self.change_row(step, address, |row| lower(&mut row.seen, (user.clone(), wa_id), at_s));
+        let sight = (user.clone(), wa_id);
+        self.change_row(
+            step,
+            address,
+            |row| !is_known(&row.seen, &sight, at_s),
+            |row| {
+                lower(&mut row.seen, sight.clone(), at_s);
+            },
+        );
     }
 
     /// A circle says who is behind what a row here watches.
     pub fn on_owner_is(&self, step: &mut Step, said: &OwnerIs) {
-        let contact = self.row(step);
+        let Some(contact) = step.state.contact(self.home) else { return };
         let identity = contact.follow(&said.address, said.identity);
-        self.change_row(step, &said.address, |row| {
-            let news = row.owners.get(&said.subject).is_none_or(|known| known.version < said.version);
-            if news {
-                let owner = Owner { identity, version: said.version, absorbed: said.absorbed.clone() };
-                row.owners.insert(said.subject.clone(), owner);
-            }
-            news
+        let is_news = |row: &AddressRow| row.owners.get(&said.subject).is_none_or(|known| known.version < said.version);
+        self.change_row(step, &said.address, is_news, |row| {
+            let owner = Owner { identity, version: said.version, absorbed: said.absorbed.clone() };
+            row.owners.insert(said.subject.clone(), owner);
         });
     }
 
@@ -218,13 +229,19 @@ impl ContactEntity<'_> {
         true
     }
 
-    fn change_row(&self, step: &mut Step, address: &Address, change: impl FnOnce(&mut AddressRow) -> bool) {
-        let mut contact = self.row(step);
-        let Some(row) = contact.rows.get_mut(address) else { return };
-        if change(row) {
-            self.settle_row(step, &mut contact, address);
-            self.keep(step, contact);
-        }
+    /// Changes the row of an address, if there is one and the change is news to it.
+    fn change_row(
+        &self,
+        step: &mut Step,
+        address: &Address,
+        is_news: impl FnOnce(&AddressRow) -> bool,
+        change: impl FnOnce(&mut AddressRow),
+    ) {
+        let known = step.state.contact(self.home).filter(|contact| contact.rows.get(address).is_some_and(is_news));
+        let Some(mut contact) = known.cloned() else { return };
+        change(contact.rows.get_mut(address).expect("found before"));
+        self.settle_row(step, &mut contact, address);
+        self.keep(step, contact);
     }
 
     /// Asks for what the row needs to know, and tells its answer if that is complete and new.
@@ -296,6 +313,15 @@ impl Contact {
         }
     }
 
+    /// Whether a sighting says nothing new.
+    fn has_seen(&self, seen: &Sighting) -> bool {
+        let at_s = seen.at.seconds();
+        let within = |wrote: &Wrote| (wrote.span.first_s..=wrote.span.last_s).contains(&at_s);
+        let has_written = seen.wrote.is_none() || self.inbound.get(&seen.wa_id).is_some_and(within);
+        let sight = seen.user.as_ref().map(|user| (seen.wa_id, user.clone()));
+        has_written && sight.is_none_or(|sight| is_known(&self.sights, &sight, at_s))
+    }
+
     /// Takes a message in that a number wrote; whether that is news.
     fn wrote(&mut self, wa_id: Number, at_s: i64, app: &App, id: &MessageId) -> bool {
         let first = || Wrote { span: Span::at(at_s), first_id: id.clone(), app: app.clone() };
@@ -318,6 +344,11 @@ fn follow(absorbed: &FlatMap<(Address, Uuid), Uuid>, address: &Address, identity
         current = *next;
     }
     current
+}
+
+/// Whether a map has this or a lower value.
+fn is_known<K: Ord>(map: &FlatMap<K, i64>, key: &K, value: i64) -> bool {
+    map.get(key).is_some_and(|known| *known <= value)
 }
 
 /// Keeps the lower value; whether that is news.

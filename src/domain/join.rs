@@ -183,19 +183,21 @@ impl Join {
         })
     }
 
-    /// What the sent message shows of its address, by kind, wa_id, BSUID and second.
+    /// Whose the sent message is as far as evidence says, and since which Kafka time.
     #[must_use]
-    pub fn observations(&self, verdict: &Verdict, id: &MessageId) -> FlatMap<(Evidence, Option<Number>, Option<User>, i64), Observation> {
-        let Some(sent) = &self.sent else { return FlatMap::new() };
-        let proofs = verdict.proofs.keys().filter(|proof| !verdict.has_stronger(proof)).map(|proof| {
-            let at = proof.at_s.map_or(sent.send.at, |at_s| Moment(at_s * 1000));
-            self.observation(sent, id, (proof.kind, sent.class(proof), proof.wa_id), proof.user.clone(), at)
-        });
-        let mismatches =
-            verdict.mismatches.iter().filter(|(_, accepted)| **accepted).map(|((wa_id, at_s), _)| {
-                self.observation(sent, id, (Evidence::Mismatch, Class::B, Some(*wa_id)), None, Moment(at_s * 1000))
-            });
-        proofs.chain(mismatches).map(|seen| ((seen.kind, seen.wa_id, seen.user.clone(), seen.at.seconds()), seen)).collect()
+    pub fn belongs<'v>(&self, verdict: &'v Verdict) -> Option<(Option<Number>, Option<&'v User>, i64)> {
+        self.sent.as_ref()?;
+        let strongest = verdict.strongest()?;
+        Some((strongest.wa_id, strongest.user.as_ref(), verdict.proofs.values().copied().min()?))
+    }
+
+    /// What the sent message shows of its address after an event and did not before, by kind, wa_id, BSUID and second.
+    #[must_use]
+    pub fn observations(&self, before: &Verdict, after: &Verdict, id: &MessageId) -> Vec<Observation> {
+        let Some(sent) = &self.sent else { return Vec::new() };
+        let told = sent.shown(before);
+        let news = sent.shown(after).into_iter().filter(|(shown, _)| !told.contains_key(shown));
+        news.map(|((kind, wa_id, user, _), (class, at))| self.observation(sent, id, (kind, class, wa_id), user.cloned(), at)).collect()
     }
 
     fn observation(
@@ -229,7 +231,22 @@ impl Join {
     }
 }
 
+/// Something that a sent message shows: its kind, wa_id, BSUID and second.
+type Shown<'v> = (Evidence, Option<Number>, Option<&'v User>, i64);
+
 impl Sent {
+    /// What a verdict shows, with how much it counts and its date.
+    fn shown<'v>(&self, verdict: &'v Verdict) -> FlatMap<Shown<'v>, (Class, Moment)> {
+        let proofs = verdict.proofs.keys().filter(|proof| !verdict.has_stronger(proof)).map(|proof| {
+            let at = proof.at_s.map_or(self.send.at, |at_s| Moment(at_s * 1000));
+            ((proof.kind, proof.wa_id, proof.user.as_ref(), at.seconds()), (self.class(proof), at))
+        });
+        let accepted = verdict.mismatches.iter().filter(|(_, accepted)| **accepted);
+        let mismatches =
+            accepted.map(|((wa_id, at_s), _)| ((Evidence::Mismatch, Some(*wa_id), None, *at_s), (Class::B, Moment(at_s * 1000))));
+        proofs.chain(mismatches).collect()
+    }
+
     /// The least Kafka time at which a copy of the send and a copy of the other side, not too far apart, were both there.
     fn together_ms(&self, others_ms: &FlatSet<i64>, timeout_ms: i64) -> Option<i64> {
         let pairs = self.kafka_ms.iter().flat_map(|sent| others_ms.iter().map(move |other| (*sent, *other)));
@@ -265,13 +282,28 @@ impl Sent {
     }
 }
 
+impl Proof {
+    const fn names_number_alone(&self) -> bool {
+        self.wa_id.is_some() && self.user.is_none()
+    }
+
+    const fn names_user_alone(&self) -> bool {
+        self.wa_id.is_none() && self.user.is_some()
+    }
+
+    /// Where it stands among those that say whose message it is: the least says it.
+    const fn rank(&self) -> (bool, Evidence, bool, Option<Number>, Option<&User>) {
+        (self.wa_id.is_none(), self.kind, self.user.is_none(), self.wa_id, self.user.as_ref())
+    }
+}
+
 impl Verdict {
     /// The evidence that says whose message it is: the strongest with a wa_id, else the strongest.
     #[must_use]
     pub fn strongest(&self) -> Option<&Proof> {
-        let rank = |proof: &&Proof| (proof.wa_id.is_none(), proof.kind, proof.user.is_none(), proof.wa_id, proof.user.clone());
-        let named = self.proofs.keys().filter(|proof| proof.wa_id.is_some()).min_by_key(rank);
-        let known = || self.proofs.keys().filter(|proof| proof.user.is_some()).min_by_key(rank);
+        let by_rank = |one: &&Proof, other: &&Proof| one.rank().cmp(&other.rank());
+        let named = self.proofs.keys().filter(|proof| proof.wa_id.is_some()).min_by(by_rank);
+        let known = || self.proofs.keys().filter(|proof| proof.user.is_some()).min_by(by_rank);
         named.or_else(known).or_else(|| self.proofs.keys().next())
     }
 
@@ -307,11 +339,14 @@ impl Verdict {
 
     /// Two copies of one status, one with the number and one with the BSUID, name both.
     fn join_twins(&mut self) {
+        if !(self.proofs.keys().any(Proof::names_number_alone) && self.proofs.keys().any(Proof::names_user_alone)) {
+            return;
+        }
         for kind in [Evidence::Sent, Evidence::Delivered, Evidence::Read] {
             let one_kind: Vec<(Proof, i64)> =
                 self.proofs.iter().filter(|(proof, _)| proof.kind == kind).map(|(p, ms)| (p.clone(), *ms)).collect();
-            for (number, number_ms) in one_kind.iter().filter(|(proof, _)| proof.user.is_none() && proof.wa_id.is_some()) {
-                for (user, user_ms) in one_kind.iter().filter(|(proof, _)| proof.wa_id.is_none() && proof.user.is_some()) {
+            for (number, number_ms) in one_kind.iter().filter(|(proof, _)| proof.names_number_alone()) {
+                for (user, user_ms) in one_kind.iter().filter(|(proof, _)| proof.names_user_alone()) {
                     let both = Proof { user: user.user.clone(), ..number.clone() };
                     self.prove(both, *number_ms.max(user_ms));
                 }

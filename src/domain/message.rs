@@ -182,11 +182,8 @@ impl MessageEntity<'_> {
     }
 
     fn tell_observations(&self, step: &mut Step, join: &Join, before: &Verdict, after: &Verdict) {
-        let told = join.observations(before, self.id);
-        for (key, observation) in join.observations(after, self.id) {
-            if !told.contains_key(&key) {
-                step.tell(Entity::Home(home_of(self.app, &observation.address)), Event::Observed(observation));
-            }
+        for observation in join.observations(before, after, self.id) {
+            step.tell(Entity::Home(home_of(self.app, &observation.address)), Event::Observed(observation));
         }
         let linked_before = join.linked(before);
         for (phone, wa_id) in join.linked(after).difference(&linked_before) {
@@ -196,10 +193,11 @@ impl MessageEntity<'_> {
     }
 
     fn place_outbound(&self, step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
-        let (was, now) = (join.outbound(before, self.id), join.outbound(after, self.id));
-        let Some(mut message) = now else { return };
-        let changed =
-            was.as_ref().is_none_or(|was| (was.wa_id, &was.user, was.kafka_ms) != (message.wa_id, &message.user, message.kafka_ms));
+        let changed = join.belongs(before) != join.belongs(after);
+        if !changed && join.home.is_some() {
+            return;
+        }
+        let Some(mut message) = join.outbound(after, self.id) else { return };
         let home = join.home.get_or_insert_with(|| message.home()).clone();
         if changed {
             join.version += 1;

@@ -5,6 +5,7 @@ pub mod apps;
 pub mod event;
 pub mod flat;
 pub mod ids;
+pub mod name_based;
 pub mod number;
 pub mod parse;
 

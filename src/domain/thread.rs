@@ -4,6 +4,7 @@ use super::circle::NAMESPACE;
 use super::entity::{Direction, Home, Message};
 use super::flat::FlatMap;
 use super::ids::{App, Moment, Number};
+use super::name_based::name_based;
 use super::output::{ConversationEvent, ConversationEventType, MessageFields, Output};
 use super::state::{Key, MessageKey, Row};
 use super::step::{Settings, Step};
@@ -130,7 +131,7 @@ impl Placed {
         let Message { app, direction, id, .. } = &self.message;
         let name = format!("{}\n{}\n{direction:?}\n{}\n{}", app.tenant(), app.name(), id.reveal(), self.founded);
         self.founded += 1;
-        Uuid::new_v5(&NAMESPACE, name.as_bytes())
+        name_based(&NAMESPACE, name.as_bytes())
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Task {
     store: Memory,
     control: Option<Control>,
     early: Vec<Envelope>,
+    /// What follows from the event at hand on this partition; empty between two events.
+    queue: VecDeque<Envelope>,
     newest: BTreeMap<(SourceTopic, i32), (u32, i64, u32)>,
     time: StreamTime,
     digest: Digest,
@@ -72,6 +74,7 @@ impl Task {
             store: Memory::default(),
             control: None,
             early: Vec::new(),
+            queue: VecDeque::new(),
             newest: BTreeMap::new(),
             time: StreamTime::default(),
             digest: Digest::default(),
@@ -89,6 +92,7 @@ impl Task {
             store,
             control: Some(marker.control.clone()),
             early: Vec::new(),
+            queue: VecDeque::new(),
             newest: newest.collect(),
             time: StreamTime::restore(&marker.marks, &marker.reached),
             digest: Digest(marker.digest),
@@ -204,7 +208,8 @@ impl Task {
 
     /// Takes an event and, at once, all that follows from it on this partition; the rest is sent on.
     fn take_event(&mut self, envelope: Envelope, sink: &mut dyn Sink) {
-        let mut queue = VecDeque::from([envelope]);
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.push_back(envelope);
         let partitions = self.control.as_ref().expect("checked by the caller").repartition_partitions;
         while let Some(envelope) = queue.pop_front() {
             for told in self.step(&envelope, sink) {
@@ -219,6 +224,7 @@ impl Task {
                 }
             }
         }
+        self.queue = queue;
     }
 
     /// Moves stream time on, and acts on the rows whose deadline it has passed: those of message ids by the clock of the last hop that can

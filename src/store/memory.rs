@@ -7,14 +7,15 @@ use crate::domain::ids::{App, MessageId};
 use crate::domain::state::{Key, MessageKey, Row, State};
 use crate::domain::step::Settings;
 use crate::domain::thread::Placed;
+use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 /// The rows of one task.
 #[derive(Default)]
 pub struct Memory {
-    rows: HashMap<Key, Kept>,
-    messages: HashMap<Home, BTreeMap<MessageKey, Kept>>,
+    rows: HashMap<Key, Kept, RandomState>,
+    messages: HashMap<Home, BTreeMap<MessageKey, Kept>, RandomState>,
     journal: Vec<(Key, Option<Kept>)>,
     kinds: [usize; 5],
     changed: Vec<Key>,
@@ -228,10 +229,12 @@ impl State for Memory {
     }
 
     fn put(&mut self, key: Key, row: Row) {
-        let before = self.replace(key.clone(), Kept { row, records: 0, is_changed: false });
-        if let (Some(before), Some(kept)) = (&before, self.kept_mut(&key)) {
-            (kept.records, kept.is_changed) = (before.records, before.is_changed);
-        }
+        let before = if let Some(kept) = self.kept_mut(&key) {
+            let now = Kept { row, ..*kept };
+            Some(std::mem::replace(kept, now))
+        } else {
+            self.replace(key.clone(), Kept { row, records: 0, is_changed: false })
+        };
         self.journal.push((key, before));
     }
 

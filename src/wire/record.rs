@@ -49,7 +49,7 @@ impl Topic {
 }
 
 /// The headers of a record, in order.
-pub type Headers = Vec<(Cow<'static, str>, Option<Vec<u8>>)>;
+pub type Headers = Vec<(Cow<'static, str>, Option<Cow<'static, [u8]>>)>;
 
 /// A record to write.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// The format written.
 const FORMAT: u8 = 1;
 
+/// Room for a usual row.
+const ROW_BYTES: usize = 192;
+
 /// Fields of a row.
 mod field {
     pub const TEXTS: u32 = 1;
@@ -43,13 +46,18 @@ pub fn decode_key(key: &[u8]) -> Result<Key, DecodeError> {
 pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
     let (names, last_id) = named_by(key);
     let (texts, apps) = (names.texts.entries().len(), names.apps.entries().len());
-    let mut body = Writer { names, last_id, ..Writer::default() };
+    let mut bytes = Vec::with_capacity(ROW_BYTES);
+    bytes.push(FORMAT);
+    let mut body = Writer { bytes, names, last_id };
     match row {
         Row::Join(join) => put_value(join, field::JOIN, &mut body),
         Row::Contact(contact) => put_value(contact, field::CONTACT, &mut body),
         Row::Circle(circle) => put_value(circle, field::CIRCLE, &mut body),
         Row::Thread(thread) => put_value(thread, field::THREAD, &mut body),
         Row::Message(placed) => put_value(placed, field::MESSAGE, &mut body),
+    }
+    if body.names.texts.entries().len() == texts && body.names.apps.entries().len() == apps {
+        return (key::encode(key), body.bytes);
     }
     let mut out = Writer { bytes: vec![FORMAT], ..Writer::default() };
     for text in &body.names.texts.entries()[texts..] {
@@ -58,7 +66,7 @@ pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
     for app in &body.names.apps.entries()[apps..] {
         put_value(&NamedApp(app.clone()), field::APPS, &mut out);
     }
-    out.bytes.extend_from_slice(&body.bytes);
+    out.bytes.extend_from_slice(&body.bytes[1..]);
     (key::encode(key), out.bytes)
 }
 

@@ -120,7 +120,7 @@ mod tests {
     type Bytes = Option<&'static [u8]>;
 
     fn shown(topic: Topic, key: Option<&[u8]>, payload: Option<&[u8]>, format: Format) -> String {
-        let headers = vec![("ce_id".into(), Some(b"1".to_vec())), ("empty".into(), None), ("ce_id".into(), Some(b"\xFF".to_vec()))];
+        let headers = vec![("ce_id".into(), Some(b"1".into())), ("empty".into(), None), ("ce_id".into(), Some(b"\xFF".into()))];
         let (key, payload) = (key.map(<[u8]>::to_vec), payload.map(<[u8]>::to_vec));
         let record = OutRecord { topic, partition: None, key, headers, payload, timestamp_ms: None };
         let mut line = Vec::new();

@@ -203,7 +203,7 @@ fn bytes(record: &OutRecord) -> u64 {
     const BATCH: usize = 61;
     const RECORD: usize = 36;
     const HEADER: usize = 10;
-    let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
-    let headers = record.headers.iter().map(|(name, value)| HEADER + name.len() + length(value)).sum::<usize>();
-    u64::try_from(BATCH + RECORD + length(&record.key) + length(&record.payload) + headers).expect("fits")
+    let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+    let headers = record.headers.iter().map(|(name, value)| HEADER + name.len() + length(value.as_deref())).sum::<usize>();
+    u64::try_from(BATCH + RECORD + length(record.key.as_deref()) + length(record.payload.as_deref()) + headers).expect("fits")
 }

@@ -15,9 +15,12 @@ pub fn record(letter: &DeadLetter, topic: &str) -> OutRecord {
         ("waid-element", cause.element.to_string()),
         ("waid-timestamp", cause.kafka_ms.to_string()),
     ];
-    let mut headers: Headers =
-        original.headers.iter().map(|(name, value)| (name.to_string().into(), value.as_deref().map(<[u8]>::to_vec))).collect();
-    headers.extend(said.map(|(name, value)| (name.into(), Some(value.into_bytes()))));
+    let mut headers: Headers = original
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string().into(), value.as_deref().map(|value| value.to_vec().into())))
+        .collect();
+    headers.extend(said.map(|(name, value)| (name.into(), Some(value.into_bytes().into()))));
     OutRecord {
         topic: Topic::DeadLetter,
         partition: None,

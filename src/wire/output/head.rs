@@ -6,6 +6,7 @@ use super::text::Rfc3339;
 use crate::domain::entity::Direction;
 use crate::domain::event::Cause;
 use crate::domain::ids::MessageId;
+use crate::domain::name_based::name_based;
 use crate::domain::output::{
     ConversationEvent, ConversationEventType, IdentityEvent, IdentityEventType, MessageFields, SendUnresolved, UnresolvedReason,
 };
@@ -119,7 +120,7 @@ impl<'a> Happened<'a> {
         let app = app.unwrap_or_default();
         write!(name, "{topic}\n{partition}\n{offset}\n{element}\n{cloud_type}\n{tenant}\n{app}\n{key}\n{revision}\n{subject}")
             .expect("a String takes any text");
-        Uuid::new_v5(&NAMESPACE, name.as_bytes())
+        name_based(&NAMESPACE, name.as_bytes())
     }
 }
 
@@ -133,14 +134,15 @@ impl<'a> Head<'a> {
     /// CloudEvents 1.0 in binary mode (<https://github.com/cloudevents/spec>, Kafka protocol binding), and a W3C trace context whose trace is
     /// all that the causing record led to.
     pub fn headers(&self, content_type: &'static str) -> Headers {
-        let text = |text: String| Some(text.into_bytes());
+        let text = |text: String| Some(Cow::Owned(text.into_bytes()));
+        let constant = |text: &'static str| Some(Cow::Borrowed(text.as_bytes()));
         vec![
-            ("ce_specversion".into(), Some(b"1.0".to_vec())),
+            ("ce_specversion".into(), constant("1.0")),
             ("ce_id".into(), text(self.event_id.to_string())),
-            ("ce_source".into(), text(format!("/waid/{}", self.topic))),
-            ("ce_type".into(), Some(self.cloud_type.as_bytes().to_vec())),
+            ("ce_source".into(), text(["/waid/", self.topic].concat())),
+            ("ce_type".into(), constant(self.cloud_type)),
             ("ce_time".into(), text(Rfc3339(self.at_ms).to_string())),
-            ("content-type".into(), Some(content_type.as_bytes().to_vec())),
+            ("content-type".into(), constant(content_type)),
             ("traceparent".into(), text(self.traceparent())),
         ]
     }
