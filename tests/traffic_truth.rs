@@ -83,7 +83,7 @@ fn the_truth_is_found_whatever_the_order() {
                 Topic::Repartition | Topic::Changelog => unreachable!("internal"),
             };
             let reason = record.headers.iter().find(|(name, _)| name == "waid-reason").and_then(|(_, value)| value.clone());
-            let reason = reason.map(|reason| String::from_utf8(reason).expect("text"));
+            let reason = reason.map(|reason| String::from_utf8(reason.into_owned()).expect("text"));
             audit.take(published, record.payload.as_deref().unwrap_or_default(), reason.as_deref());
         }
         assert_eq!(audit.verdict(&world).differences, [], "seed {seed}");

@@ -31,7 +31,7 @@ pub fn input(line: &str) -> ((SourceTopic, i32), memory::Record) {
 }
 
 pub fn line(record: &OutRecord) -> String {
-    let text = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(Value::Null, |bytes| String::from_utf8_lossy(bytes).into());
+    let text = |bytes: Option<&[u8]>| bytes.map_or(Value::Null, |bytes| String::from_utf8_lossy(bytes).into());
     let topic = match record.topic {
         Topic::IdentityResolved => "waid.identity-resolved",
         Topic::Identities => "waid.identities",
@@ -40,7 +40,7 @@ pub fn line(record: &OutRecord) -> String {
         Topic::DeadLetter => "waid.dead-letter",
         Topic::Repartition | Topic::Changelog => unreachable!("not published"),
     };
-    let headers: Map<String, Value> = record.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let headers: Map<String, Value> = record.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_deref()))).collect();
     let payload = record.payload.as_ref().map_or(Value::Null, |bytes| serde_json::from_slice(bytes).expect("outputs are JSON"));
-    json!({ "topic": topic, "key": text(&record.key), "headers": headers, "payload": payload }).to_string()
+    json!({ "topic": topic, "key": text(record.key.as_deref()), "headers": headers, "payload": payload }).to_string()
 }
