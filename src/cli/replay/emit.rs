@@ -1,6 +1,7 @@
 //! Output records as lines, `{"topic","key","headers","payload"}`: to standard output, or to a file for each topic.
 
 use crate::config::TopicsConfig;
+use crate::runtime::kafka::of_output;
 use crate::wire::output::Format;
 use crate::wire::record::{OutRecord, Topic};
 use base64::Engine as _;
@@ -14,19 +15,6 @@ use std::path::Path;
 /// The topics that are published, in the order of the documentation.
 pub const PUBLISHED: [Topic; 5] =
     [Topic::IdentityResolved, Topic::Identities, Topic::ConversationAssigned, Topic::SendUnresolved, Topic::DeadLetter];
-
-/// The name of a topic.
-pub fn name(topic: Topic, topics: &TopicsConfig) -> &str {
-    match topic {
-        Topic::IdentityResolved => &topics.identity_resolved,
-        Topic::Identities => &topics.identities,
-        Topic::ConversationAssigned => &topics.conversation_assigned,
-        Topic::SendUnresolved => &topics.send_unresolved,
-        Topic::DeadLetter => &topics.dead_letter,
-        Topic::Repartition => &topics.repartition,
-        Topic::Changelog => &topics.changelog,
-    }
-}
 
 /// Where lines go.
 pub struct Lines {
@@ -54,7 +42,7 @@ impl Lines {
     /// When the directory or a file cannot be created.
     pub fn to_directory(directory: &Path, topics: &TopicsConfig, format: Format) -> io::Result<Self> {
         std::fs::create_dir_all(directory)?;
-        let file = |topic| Ok((topic, BufWriter::new(File::create(directory.join(format!("{}.jsonl", name(topic, topics))))?)));
+        let file = |topic| Ok((topic, BufWriter::new(File::create(directory.join(format!("{}.jsonl", of_output(topics, topic))))?)));
         let to = To::Each(PUBLISHED.into_iter().map(file).collect::<io::Result<_>>()?);
         Ok(Self { topics: topics.clone(), format, to, line: Vec::new() })
     }
@@ -65,7 +53,7 @@ impl Lines {
     /// When it cannot be written.
     pub fn write(&mut self, record: &OutRecord) -> io::Result<()> {
         self.line.clear();
-        write_line(&mut self.line, record, name(record.topic, &self.topics), self.format)?;
+        write_line(&mut self.line, record, of_output(&self.topics, record.topic), self.format)?;
         let to: &mut dyn Write = match &mut self.to {
             To::One(stream) => stream,
             To::Each(files) => files.get_mut(&record.topic).expect("a file for each published topic"),

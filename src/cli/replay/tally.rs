@@ -1,8 +1,9 @@
 //! What a replay did, in numbers, for whoever watches.
 
-use super::emit::{PUBLISHED, name};
+use super::emit::PUBLISHED;
 use super::line::Unreadable;
 use crate::config::TopicsConfig;
+use crate::runtime::kafka::of_output;
 use crate::wire::packed::SourceTopic;
 use crate::wire::record::{OutRecord, Topic};
 use std::collections::BTreeMap;
@@ -65,7 +66,7 @@ impl Tally {
         let read = format!("read in {:.1} s, {rate} records a second", took.as_secs_f64());
         let unreadable = Some(("lines that could not be read", self.unreadable)).filter(|(_, count)| *count > 0);
         let inputs = [(topics.webhooks.as_str(), self.webhooks), (topics.sends.as_str(), self.sends)];
-        let outputs = PUBLISHED.map(|topic| (name(topic, topics), self.published.get(&topic).copied().unwrap_or_default()));
+        let outputs = PUBLISHED.map(|topic| (of_output(topics, topic), self.published.get(&topic).copied().unwrap_or_default()));
         [
             list(&read, inputs.into_iter().chain(unreadable)),
             list("of no interest", ignored.iter().map(|(name, count)| (*name, *count))),

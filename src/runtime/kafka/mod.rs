@@ -24,4 +24,5 @@ mod share;
 mod starts;
 
 pub use broker::KafkaBroker;
+pub use names::of_output;
 pub use setup::{Setup, TRANSACTION_TIMEOUT, Weakness};

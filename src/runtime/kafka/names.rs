@@ -22,7 +22,7 @@ pub(super) fn of_source(topics: &TopicsConfig, source: SourceTopic) -> &str {
 }
 
 /// The name of a topic that is written.
-pub(super) fn of_output(topics: &TopicsConfig, topic: Topic) -> &str {
+pub fn of_output(topics: &TopicsConfig, topic: Topic) -> &str {
     match topic {
         Topic::IdentityResolved => &topics.identity_resolved,
         Topic::Identities => &topics.identities,
