@@ -117,7 +117,7 @@ impl CircleEntity<'_> {
         step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle.into()));
     }
 
-    fn row(&self, step: &Step) -> Circle {
+    fn row(&self, step: &mut Step) -> Circle {
         step.state.circle(self.home).cloned().unwrap_or_else(|| Circle::founded_at(self.home))
     }
 

@@ -274,7 +274,7 @@ impl ContactEntity<'_> {
         step.publish(Output::Identity(with_answer(event, answer, before)));
     }
 
-    fn row(&self, step: &Step) -> Contact {
+    fn row(&self, step: &mut Step) -> Contact {
         step.state.contact(self.home).cloned().unwrap_or_default()
     }
 

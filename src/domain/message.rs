@@ -221,7 +221,7 @@ impl MessageEntity<'_> {
         }
     }
 
-    fn row(&self, step: &Step) -> Join {
+    fn row(&self, step: &mut Step) -> Join {
         step.state.join(self.app, self.id).cloned().unwrap_or_default()
     }
 

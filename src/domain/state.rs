@@ -7,6 +7,7 @@ use super::ids::{App, MessageId};
 use super::join::Join;
 use super::step::Settings;
 use super::thread::{Placed, Thread};
+use std::borrow::Cow;
 
 /// The key of a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -65,8 +66,8 @@ impl Row {
 
 /// The rows of one task. Implemented by the store; the core only reads and replaces.
 pub trait State {
-    /// The row under a key.
-    fn get(&self, key: &Key) -> Option<&Row>;
+    /// The row under a key. A store may keep rows as bytes and make a row of them only now.
+    fn get(&mut self, key: &Key) -> Option<&Row>;
     /// Puts a row under a key.
     fn put(&mut self, key: Key, row: Row);
     /// Removes a row.
@@ -78,14 +79,14 @@ pub trait State {
         app: Option<&App>,
         from_s: i64,
         to_s: i64,
-    ) -> Box<dyn DoubleEndedIterator<Item = (&MessageKey, &Placed)> + '_>;
+    ) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_>;
 }
 
 /// Reads of one kind of row, for callers that know which they ask for.
 impl dyn State + '_ {
     /// A message id's row.
     #[must_use]
-    pub fn join(&self, app: &App, id: &MessageId) -> Option<&Join> {
+    pub fn join(&mut self, app: &App, id: &MessageId) -> Option<&Join> {
         match self.get(&Key::Join(app.clone(), id.clone())) {
             Some(Row::Join(join)) => Some(join),
             _ => None,
@@ -94,7 +95,7 @@ impl dyn State + '_ {
 
     /// A home's contact row.
     #[must_use]
-    pub fn contact(&self, home: &Home) -> Option<&Contact> {
+    pub fn contact(&mut self, home: &Home) -> Option<&Contact> {
         match self.get(&Key::Contact(home.clone())) {
             Some(Row::Contact(contact)) => Some(contact),
             _ => None,
@@ -103,7 +104,7 @@ impl dyn State + '_ {
 
     /// A home's circle row.
     #[must_use]
-    pub fn circle(&self, home: &Home) -> Option<&Circle> {
+    pub fn circle(&mut self, home: &Home) -> Option<&Circle> {
         match self.get(&Key::Circle(home.clone())) {
             Some(Row::Circle(circle)) => Some(circle),
             _ => None,
@@ -112,7 +113,7 @@ impl dyn State + '_ {
 
     /// A circle's conversations with one app.
     #[must_use]
-    pub fn thread(&self, home: &Home, app: &App) -> Option<&Thread> {
+    pub fn thread(&mut self, home: &Home, app: &App) -> Option<&Thread> {
         match self.get(&Key::Thread(home.clone(), app.clone())) {
             Some(Row::Thread(thread)) => Some(thread),
             _ => None,

@@ -8,6 +8,7 @@ use super::name_based::name_based;
 use super::output::{ConversationEvent, ConversationEventType, MessageFields, Output};
 use super::state::{Key, MessageKey, Row};
 use super::step::{Settings, Step};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -164,7 +165,7 @@ pub fn forget(step: &mut Step, home: &Home, message: &MessageKey, now_ms: i64) {
     let conversation = &mut thread.conversations[index];
     conversation.gone_s = conversation.gone_s.max(Some(message.at_s));
     let mut others = step.state.messages(home, Some(&message.app), conversation.first.at_s, conversation.last_s);
-    if !others.any(|(_, other)| other.told.as_ref().is_some_and(|other| other.conversation == told.conversation)) {
+    if !others.any(|other| other.told.as_ref().is_some_and(|other| other.conversation == told.conversation)) {
         thread.conversations.remove(index);
     }
     drop(others);
@@ -270,8 +271,8 @@ pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
     let mut gone: BTreeMap<Uuid, Conversation> =
         told.into_iter().filter(|conversation| conversation.gone_s.is_some()).map(|gone| (gone.id, gone)).collect();
     let mut conversations: BTreeMap<Option<Uuid>, Vec<Placed>> = BTreeMap::new();
-    for (_, placed) in step.state.messages(home, Some(app), i64::MIN, i64::MAX) {
-        conversations.entry(placed.told.as_ref().map(|told| told.conversation)).or_default().push(placed.clone());
+    for placed in step.state.messages(home, Some(app), i64::MIN, i64::MAX) {
+        conversations.entry(placed.told.as_ref().map(|told| told.conversation)).or_default().push(placed.into_owned());
     }
     for placed in conversations.values().flatten() {
         step.state.remove(&Key::Message(home.clone(), placed.key()));
@@ -340,12 +341,12 @@ fn tied_conversations(step: &Step, home: &Home, thread: &Thread, identity: Uuid,
     let app = Some(&placed.message.app);
     let before = step.state.messages(home, app, at_s - idle_s, at_s).rev();
     let after = step.state.messages(home, app, at_s + 1, at_s + idle_s);
-    for (_, other) in before.chain(after) {
+    for other in before.chain(after) {
         if tied.len() == candidates.len() {
             break;
         }
         let Some(told) = other.told.as_ref().filter(|told| told.identity == identity) else { continue };
-        if !tied.contains(&told.conversation) && placed.is_tied(other, step.settings) {
+        if !tied.contains(&told.conversation) && placed.is_tied(&other, step.settings) {
             tied.insert(told.conversation);
         }
     }
@@ -358,13 +359,13 @@ fn tied_conversations(step: &Step, home: &Home, thread: &Thread, identity: Uuid,
 fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversation, into: Uuid) {
     let app = &absorbed.first.app;
     let members = step.state.messages(home, Some(app), absorbed.first.at_s, absorbed.last_s);
-    let members = members.filter(|(_, placed)| placed.told.as_ref().is_some_and(|told| told.conversation == absorbed.id));
-    let members: Vec<(MessageKey, Placed)> = members.map(|(key, placed)| (key.clone(), placed.clone())).collect();
-    for (key, mut placed) in members {
+    let members = members.filter(|placed| placed.told.as_ref().is_some_and(|told| told.conversation == absorbed.id));
+    let members: Vec<Placed> = members.map(Cow::into_owned).collect();
+    for mut placed in members {
         if let Some(told) = &mut placed.told {
             told.conversation = into;
         }
-        step.state.put(Key::Message(home.clone(), key), Row::Message(placed.into()));
+        step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.into()));
     }
     thread.conversations.retain(|conversation| conversation.id != absorbed.id);
     if let Some(winner) = thread.conversations.iter_mut().find(|conversation| conversation.id == into) {
@@ -378,8 +379,8 @@ fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversa
 fn window_before(step: &Step, home: &Home, identity: Uuid, placed: &Placed) -> Option<i64> {
     let (key, longest_s) = (placed.key(), step.settings.referral_window_s.max(step.settings.service_window_s));
     let earlier = step.state.messages(home, Some(&key.app), key.at_s - longest_s, key.at_s).rev();
-    let mut own = earlier.filter(|(other, row)| **other < key && row.told.as_ref().is_some_and(|told| told.identity == identity));
-    own.next().and_then(|(_, row)| row.window_ms)
+    let mut own = earlier.filter(|row| row.key() < key && row.told.as_ref().is_some_and(|told| told.identity == identity));
+    own.next().and_then(|row| row.window_ms)
 }
 
 /// A late message extends the window of those after it.
@@ -387,13 +388,13 @@ fn extend_windows(step: &mut Step, home: &Home, identity: Uuid, placed: &Placed)
     let key = placed.key();
     let Some(window_ms) = placed.window_ms.filter(|window_ms| window_ms.div_euclid(1000) >= key.at_s) else { return };
     let later = step.state.messages(home, Some(&key.app), key.at_s, window_ms.div_euclid(1000));
-    let later = later.filter(|(other, row)| **other > key && row.told.as_ref().is_some_and(|told| told.identity == identity));
-    let extended: Vec<(MessageKey, Placed)> = later
-        .take_while(|(_, row)| row.window_ms < Some(window_ms))
-        .map(|(other, row)| (other.clone(), Placed { window_ms: Some(window_ms), ..row.clone() }))
+    let later = later.filter(|row| row.key() > key && row.told.as_ref().is_some_and(|told| told.identity == identity));
+    let extended: Vec<Placed> = later
+        .take_while(|row| row.window_ms < Some(window_ms))
+        .map(|row| Placed { window_ms: Some(window_ms), ..row.into_owned() })
         .collect();
-    for (other, row) in extended {
-        step.state.put(Key::Message(home.clone(), other), Row::Message(row.into()));
+    for row in extended {
+        step.state.put(Key::Message(home.clone(), row.key()), Row::Message(row.into()));
     }
 }
 

@@ -1,76 +1,59 @@
-//! The state of a task in the changelog: rows under their keys, compacted by the broker, and a marker that says what they include.
+//! The state of a task in the changelog: segments of rows, and a marker that says what they include.
 //!
-//! A checkpoint is a transaction's last records: what changed since the checkpoint before, then the marker. A row that is too large for one
-//! record is cut into pieces: under its own key stands how many there are, and each piece stands under the row's key and its number.
+//! ```text
+//! key                                              value
+//! 1 ┃ segment, 4 bytes ┃ part of it, 2 bytes       parts that it has, 2 bytes ┃ bytes      (big-endian numbers)
+//! 0                                                the marker
+//! ```
+//!
+//! A checkpoint is a transaction's last records: the segments that are new, a tombstone for each part of one that is gone, then the marker.
+//! So the broker compacts away what no longer counts, and what it has left is read from beginning to end.
 
 use super::task::Task;
-use crate::domain::state::{Key, Row};
-use crate::store::memory::{Memory, Records};
+use crate::store::memory::{Memory, RestoreError};
+use crate::wire::DecodeError;
 use crate::wire::marker::{self, Marker};
 use crate::wire::record::{OutRecord, Topic};
-use crate::wire::state::{decode_row, encode_key, encode_row};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use thiserror::Error;
 
-/// The largest value of a record: below every topic's limit.
-const PIECE_BYTES_MAX: usize = 512 * 1024;
+/// The largest part of a segment: below every topic's limit.
+const PART_BYTES_MAX: usize = 512 * 1024;
 
-/// Before the key of a piece. No row's key begins with it.
-const PIECE: u8 = 0xFE;
-
-/// Before the number of pieces. No row's format is this byte.
-const PIECES: u8 = 0xFF;
+/// Before the key of a part of a segment.
+const SEGMENT: u8 = 1;
 
 /// Adds to `records` what changed in a task since its last checkpoint, and a marker: its log was taken up to `next`. Whether it could: a task
 /// without a control record has no state.
 pub fn checkpoint(partition: i32, task: &mut Task, next: i64, records: &mut Vec<OutRecord>) -> bool {
+    if task.control().is_none() {
+        return false;
+    }
+    let checkpoint = task.store_mut().checkpoint();
     let Some(marker) = task.marker(next) else { return false };
     let mut put = |key: Vec<u8>, payload: Option<Vec<u8>>| records.push(record(partition, key, payload));
-    task.store_mut().take_changes(|key, known, row| write_row(key, known, row, &mut put));
+    for number in checkpoint.written {
+        let segment = task.store().segment(number);
+        let parts = parts_of(segment.len());
+        for (part, bytes) in (0..).zip(segment.chunks(PART_BYTES_MAX)) {
+            put(key_of(number, part), Some([&parts.to_be_bytes(), bytes].concat()));
+        }
+    }
+    for (number, bytes) in checkpoint.gone {
+        for part in 0..parts_of(bytes) {
+            put(key_of(number, part), None);
+        }
+    }
     put(marker::KEY.to_vec(), Some(marker::encode(&marker)));
     true
 }
 
-/// In how many records a row was written.
-fn write_row(key: &Key, known: Records, row: Option<&Row>, put: &mut impl FnMut(Vec<u8>, Option<Vec<u8>>)) -> Records {
-    let written = row.map(|row| encode_row(key, row));
-    let (key, value) = match written {
-        Some((key, value)) => (key, Some(value)),
-        None => (encode_key(key), None),
-    };
-    let pieces: Vec<&[u8]> = match &value {
-        Some(value) if value.len() > PIECE_BYTES_MAX => value.chunks(PIECE_BYTES_MAX).collect(),
-        _ => Vec::new(),
-    };
-    let count = Records::try_from(pieces.len()).expect("32 GiB");
-    for (number, piece) in (0..).zip(&pieces) {
-        put(piece_key(&key, number), Some(piece.to_vec()));
-    }
-    for number in count..pieces_of(known) {
-        put(piece_key(&key, number), None);
-    }
-    match value {
-        None => {
-            put(key, None);
-            0
-        }
-        Some(_) if count > 0 => {
-            put(key, Some([&[PIECES][..], &count.to_be_bytes()].concat()));
-            count + 1
-        }
-        Some(value) => {
-            put(key, Some(value));
-            1
-        }
-    }
+fn parts_of(bytes: usize) -> u16 {
+    u16::try_from(bytes.div_ceil(PART_BYTES_MAX)).expect("a row is below 32 GiB")
 }
 
-/// One record is the row, or how many pieces it has.
-const fn pieces_of(records: Records) -> Records {
-    records.saturating_sub(1)
-}
-
-fn piece_key(key: &[u8], number: Records) -> Vec<u8> {
-    [&[PIECE][..], &number.to_be_bytes(), key].concat()
+fn key_of(segment: u32, part: u16) -> Vec<u8> {
+    [&[SEGMENT][..], &segment.to_be_bytes(), &part.to_be_bytes()].concat()
 }
 
 fn record(partition: i32, key: Vec<u8>, payload: Option<Vec<u8>>) -> OutRecord {
@@ -80,38 +63,47 @@ fn record(partition: i32, key: Vec<u8>, payload: Option<Vec<u8>>) -> OutRecord {
 /// A task in the making, from the records of its changelog.
 #[derive(Default)]
 pub struct Restore {
-    store: Memory,
     marker: Option<Marker>,
-    /// Pieces of rows, by their keys, until it is said how many there are.
-    pieces: HashMap<Vec<u8>, Vec<u8>>,
+    segments: BTreeMap<u32, Parts>,
     records: u64,
+}
+
+/// The parts of a segment, by number, and how many there should be.
+#[derive(Default)]
+struct Parts {
+    count: u16,
+    bytes: BTreeMap<u16, Box<[u8]>>,
+}
+
+/// What a changelog may not hold.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum ChangelogError {
+    /// A record that waid did not write, or another version did.
+    #[error("a record is none of this version of waid")]
+    Foreign,
+    /// The newest marker cannot be read.
+    #[error("its marker: {0}")]
+    Marker(DecodeError),
+    /// The marker counts on a segment that is not there.
+    #[error("segment {0} is missing: was retention set on the topic, or its cleanup policy changed?")]
+    Missing(u32),
+    /// A segment cannot be read.
+    #[error(transparent)]
+    Rows(#[from] RestoreError),
 }
 
 impl Restore {
     /// Takes the next record.
-    ///
-    /// # Errors
-    /// When waid cannot have written it, or a later version has.
-    pub fn take(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), String> {
+    pub fn take(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), ChangelogError> {
         self.records += 1;
-        let unreadable = |error: crate::wire::DecodeError| error.to_string();
         match (key, value) {
-            ([PIECE, ..], Some(value)) => drop(self.pieces.insert(key.to_vec(), value.to_vec())),
-            ([PIECE, ..], None) => drop(self.pieces.remove(key)),
-            (key, Some(value)) if *key == marker::KEY => self.marker = Some(marker::decode(value).map_err(unreadable)?),
-            (key, None) => self.store.unload(&crate::wire::state::decode_key(key).map_err(unreadable)?),
-            (key, Some([PIECES, count @ ..])) => {
-                let count = Records::from_be_bytes(count.try_into().map_err(|_| "the number of pieces is not one")?);
-                // The broker may have compacted the pieces of an older state away, before a newer one comes.
-                if let Some(value) = self.join(key, count) {
-                    let (key, row) = decode_row(key, &value).map_err(unreadable)?;
-                    self.store.load(key, row, count + 1);
-                }
+            (key, Some(value)) if *key == marker::KEY => self.marker = Some(marker::decode(value).map_err(ChangelogError::Marker)?),
+            ([SEGMENT, place @ ..], value) => {
+                let (segment, part) = place.split_first_chunk().ok_or(ChangelogError::Foreign)?;
+                let (segment, part) = (u32::from_be_bytes(*segment), part.try_into().map_err(|_| ChangelogError::Foreign)?);
+                self.take_part(segment, u16::from_be_bytes(part), value)?;
             }
-            (key, Some(value)) => {
-                let (key, row) = decode_row(key, value).map_err(unreadable)?;
-                self.store.load(key, row, 1);
-            }
+            _ => return Err(ChangelogError::Foreign),
         }
         Ok(())
     }
@@ -122,16 +114,32 @@ impl Restore {
     }
 
     /// The task, and the first offset of its log that it does not include; as at the beginning if there is no checkpoint.
-    pub fn finish(self, partition: i32) -> (Task, Option<i64>) {
-        match self.marker {
-            Some(marker) => (Task::restore(partition, self.store, &marker), Some(marker.next)),
-            None => (Task::new(partition), None),
-        }
+    pub fn finish(mut self, partition: i32) -> Result<(Task, Option<i64>), ChangelogError> {
+        let Some(marker) = self.marker.take() else { return Ok((Task::new(partition), None)) };
+        let segments = (marker.segment_first..marker.segment_next).map(|number| self.segment(number).ok_or(ChangelogError::Missing(number)));
+        let store = Memory::restore(marker.segment_first, segments.collect::<Result<_, _>>()?)?;
+        Ok((Task::restore(partition, store, &marker), Some(marker.next)))
     }
 
-    fn join(&self, key: &[u8], count: Records) -> Option<Vec<u8>> {
-        let pieces: Option<Vec<&[u8]>> = (0..count).map(|number| self.pieces.get(&piece_key(key, number)).map(Vec::as_slice)).collect();
-        pieces.map(|pieces| pieces.concat())
+    fn take_part(&mut self, segment: u32, part: u16, value: Option<&[u8]>) -> Result<(), ChangelogError> {
+        let Some(value) = value else {
+            self.segments.remove(&segment);
+            return Ok(());
+        };
+        let (count, bytes) = value.split_first_chunk().ok_or(ChangelogError::Foreign)?;
+        let parts = self.segments.entry(segment).or_default();
+        parts.count = u16::from_be_bytes(*count);
+        parts.bytes.insert(part, bytes.into());
+        Ok(())
+    }
+
+    fn segment(&mut self, number: u32) -> Option<Box<[u8]>> {
+        let mut parts = self.segments.remove(&number)?;
+        if parts.count == 1 {
+            return parts.bytes.remove(&0);
+        }
+        let parts: Option<Vec<Box<[u8]>>> = (0..parts.count).map(|part| parts.bytes.remove(&part)).collect();
+        parts.map(|parts| parts.concat().into())
     }
 }
 

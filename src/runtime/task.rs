@@ -85,7 +85,7 @@ impl Task {
     /// A task as a checkpoint has it. The deadlines of its rows follow from them.
     #[must_use]
     pub fn restore(partition: i32, mut store: Memory, marker: &Marker) -> Self {
-        store.loaded(&marker.control.settings);
+        store.set(&marker.control.settings);
         let newest = marker.newest.iter().map(|stamp| ((stamp.topic, stamp.partition), (stamp.epoch, stamp.offset, stamp.chunk)));
         Self {
             partition,
@@ -117,6 +117,8 @@ impl Task {
             marks: self.time.marks(),
             reached: self.time.passed_on(self.partition).collect(),
             digest: self.digest.0,
+            segment_first: self.store.segments().start,
+            segment_next: self.store.segments().end,
         })
     }
 
@@ -134,7 +136,7 @@ impl Task {
         let moves = self.counts.core.moves;
         self.time.note(&packed.marks);
         if let Some(control) = packed.control {
-            self.store.loaded(&control.settings);
+            self.store.set(&control.settings);
             self.control = Some(control);
             for envelope in std::mem::take(&mut self.early) {
                 self.take_event(envelope, sink);

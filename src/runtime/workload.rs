@@ -165,7 +165,9 @@ impl Workload {
             return Err(log_error(partition, format_args!("its state was read twice")));
         };
         let records = restore.records();
-        let (task, included) = restore.finish(partition);
+        let finished = restore.finish(partition);
+        let (task, included) =
+            finished.map_err(|why| log_error(partition, format_args!("its changelog cannot be read: {why}")))?;
         let from = included.unwrap_or(0);
         check_start(partition, included, committed.as_ref(), log)?;
         task.control().map_or(Ok(()), |control| check_partitions(control, partitions))?;

@@ -1,99 +1,187 @@
-//! Rows in memory, with a journal of what the event at hand replaced, so that a failed one leaves nothing behind; with what changed since
-//! the last checkpoint; and with the rows that stream time should look at next.
+//! The rows of a task: their bytes in segments, which are what the changelog holds; those that were read or put since the last checkpoint
+//! also as they are. A journal of what the event at hand replaced, so that a failed one leaves nothing behind; and the rows that stream time
+//! should look at next.
 
 use super::deadlines::Deadlines;
-use crate::domain::entity::{Direction, Home};
-use crate::domain::ids::{App, MessageId};
-use crate::domain::state::{Key, MessageKey, Row, State};
+use super::index::{Index, RowId};
+use super::rows::{NEVER_MS, Rows};
+use super::segments::{Segments, Slot, Torn, entries};
+use crate::domain::entity::Home;
+use crate::domain::ids::App;
+use crate::domain::state::{Key, Row, State};
 use crate::domain::step::Settings;
 use crate::domain::thread::Placed;
-use foldhash::fast::RandomState;
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
+use crate::wire::DecodeError;
+use crate::wire::state::{decode_key, decode_row, messages_prefix, put_key};
+use std::borrow::Cow;
+use std::ops::Range;
+use thiserror::Error;
+
+/// How many rows that did not change are kept at hand.
+const UNCHANGED_MAX: usize = 100_000;
+
+/// Segments have at most this many times the bytes of the rows in them, and what comes on top.
+const BYTES_PER_LIVE_BYTE: u64 = 2;
+const BYTES_ON_TOP: u64 = 4 << 20;
+
+/// As many segments there may be, whatever is in them; and beyond that, one for so many bytes of rows.
+const SEGMENTS_ON_TOP: u64 = 64;
+const LIVE_BYTES_PER_SEGMENT: u64 = 64 * 1024;
+
+/// A checkpoint cleans segments of at most this many times the bytes it writes, and what comes on top.
+const CLEANED_PER_WRITTEN_BYTE: u64 = 4;
+const CLEANED_ON_TOP: u64 = 1 << 20;
 
 /// The rows of one task.
 #[derive(Default)]
 pub struct Memory {
-    rows: HashMap<Key, Kept, RandomState>,
-    messages: HashMap<Home, BTreeMap<MessageKey, Kept>, RandomState>,
-    journal: Vec<(Key, Option<Kept>)>,
+    index: Index,
+    rows: Rows,
+    journal: Vec<(RowId, Before)>,
+    changes: usize,
     kinds: [usize; 5],
-    changed: Vec<Key>,
-    gone: BTreeMap<Key, Records>,
     join_deadlines: Deadlines,
     message_deadlines: Deadlines,
+    /// By which the deadlines were set.
+    settings: Option<Settings>,
+    scratch: Vec<u8>,
 }
 
-/// How many records of the changelog hold a row; none if it is not there.
-pub type Records = u16;
+/// What was there before the event at hand.
+enum Before {
+    /// Nothing, not even a trace of a row.
+    Absent,
+    /// The row as the segments have it.
+    Unchanged,
+    /// Another row, or none, since the last checkpoint.
+    Changed(Option<Row>),
+}
 
-/// A row, and what the changelog knows of it.
-struct Kept {
-    row: Row,
-    records: Records,
-    is_changed: bool,
+/// What a checkpoint did to the segments.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Those that are new.
+    pub written: Range<u32>,
+    /// Those that are gone, each with how many bytes it had.
+    pub gone: Vec<(u32, usize)>,
+}
+
+/// Segments that are not those of a task.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum RestoreError {
+    /// One is cut off.
+    #[error(transparent)]
+    Torn(#[from] Torn),
+    /// A row in one is none.
+    #[error("a row: {0}")]
+    Row(#[from] DecodeError),
 }
 
 impl Memory {
+    /// The rows of these segments, the first of which has this number.
+    pub fn restore(first: u32, segments: Vec<Box<[u8]>>) -> Result<Self, RestoreError> {
+        let mut store = Self { rows: Rows::over(Segments::restore(first, segments)), ..Self::default() };
+        for number in store.segments() {
+            let mut next = Some(Slot::first(number));
+            while let Some(slot) = next {
+                next = store.load(slot)?;
+            }
+        }
+        Ok(store)
+    }
+
     /// What was put and removed stays.
     pub fn keep(&mut self, settings: &Settings) {
         let mut journal = std::mem::take(&mut self.journal);
-        for (key, before) in journal.drain(..) {
-            self.note(key, before, settings);
+        for (id, _) in journal.drain(..) {
+            self.look_at_in_time(id, settings);
         }
         self.journal = journal;
+        if self.rows.len_at_hand() > self.changes + UNCHANGED_MAX {
+            self.rows.put_away_unchanged();
+        }
     }
 
     /// What was put and removed since the last [`Self::keep`] is undone.
     pub fn undo(&mut self) {
-        while let Some((key, before)) = self.journal.pop() {
-            match before {
-                Some(kept) => drop(self.replace(key, kept)),
-                None => drop(self.take(&key)),
-            }
+        while let Some((id, before)) = self.journal.pop() {
+            let Some(at_hand) = self.rows.at_hand_mut(id) else { unreachable!("what was put or removed is at hand") };
+            let (kind, is) = (kind(&at_hand.key), at_hand.row.is_some());
+            let was = match before {
+                Before::Absent => {
+                    let key = at_hand.key.clone();
+                    self.changes -= 1;
+                    self.drop_row(id, &key);
+                    false
+                }
+                Before::Unchanged => {
+                    self.changes -= 1;
+                    self.rows.put_away(id);
+                    true
+                }
+                Before::Changed(row) => {
+                    at_hand.row = row;
+                    at_hand.row.is_some()
+                }
+            };
+            self.count(kind, is, was);
         }
     }
 
-    /// A row as the changelog has it, in so many records.
-    pub fn load(&mut self, key: Key, row: Row, records: Records) {
-        self.replace(key, Kept { row, records, is_changed: false });
-    }
-
-    /// A row that the changelog has no more.
-    pub fn unload(&mut self, key: &Key) {
-        self.take(key);
-    }
-
-    /// Brings up to date what follows from rows that were loaded, or from other settings.
-    pub fn loaded(&mut self, settings: &Settings) {
+    /// From now on deadlines follow from these settings.
+    pub fn set(&mut self, settings: &Settings) {
+        if self.settings.replace(*settings) == Some(*settings) {
+            return;
+        }
         (self.join_deadlines, self.message_deadlines) = (Deadlines::default(), Deadlines::default());
-        for (key, kept) in &self.rows {
-            self.join_deadlines.add(kept.row.deadline_ms(settings), || key.clone());
-        }
-        for (home, of_home) in &self.messages {
-            for (key, kept) in of_home {
-                self.message_deadlines.add(kept.row.deadline_ms(settings), || Key::Message(home.clone(), key.clone()));
-            }
+        for id in self.index.ids().collect::<Vec<_>>() {
+            self.rows.watch(id, NEVER_MS);
+            self.look_at_in_time(id, settings);
         }
     }
 
     /// How many rows the next checkpoint is about.
     #[must_use]
-    pub fn changes(&self) -> usize {
-        self.changed.len() + self.gone.len()
+    pub const fn changes(&self) -> usize {
+        self.changes
     }
 
-    /// Gives what changed since this was asked last to `write`: the key, in how many records the changelog has it, and the row, if there
-    /// is one; it says in how many the changelog has it from now on.
-    pub fn take_changes(&mut self, mut write: impl FnMut(&Key, Records, Option<&Row>) -> Records) {
-        for (key, records) in std::mem::take(&mut self.gone) {
-            write(&key, records, None);
+    /// Writes what changed since the last checkpoint into segments, and cleans the oldest ones.
+    pub fn checkpoint(&mut self) -> Checkpoint {
+        let (begin, before) = (self.segments().end, self.bytes());
+        let mut changed = self.rows.changed();
+        changed.retain(|id| {
+            self.scratch.clear();
+            self.scratch.extend_from_slice(self.rows.key_bytes(*id));
+            !self.rows.write(*id, &self.scratch)
+        });
+        for removed in changed {
+            self.drop_row(removed, &self.rows.key(removed));
         }
-        for key in std::mem::take(&mut self.changed) {
-            let Some(kept) = self.kept_mut(&key).filter(|kept| kept.is_changed) else { continue };
-            kept.records = write(&key, kept.records, Some(&kept.row));
-            kept.is_changed = false;
-        }
+        self.rows.put_away_all();
+        self.changes = 0;
+        let cleaned_max = (self.bytes() - before) * CLEANED_PER_WRITTEN_BYTE + CLEANED_ON_TOP;
+        let gone = self.clean(begin, cleaned_max);
+        self.rows.segments.close();
+        Checkpoint { written: begin..self.segments().end, gone }
+    }
+
+    /// The numbers of the segments.
+    #[must_use]
+    pub fn segments(&self) -> Range<u32> {
+        self.rows.segments.numbers()
+    }
+
+    /// A segment by its number.
+    #[must_use]
+    pub fn segment(&self, number: u32) -> &[u8] {
+        self.rows.segments.bytes_of(number)
+    }
+
+    /// How many bytes the segments have.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.rows.segments.bytes()
     }
 
     /// The message ids' rows whose deadline is before the one time, and the messages whose deadline is before the other, in order. Each is
@@ -101,37 +189,34 @@ impl Memory {
     pub fn due(&mut self, joins_ms: i64, messages_ms: i64, settings: &Settings) -> Vec<Key> {
         let passed = [(self.join_deadlines.passed(joins_ms), joins_ms), (self.message_deadlines.passed(messages_ms), messages_ms)];
         let mut due = Vec::new();
-        for (keys, now_ms) in passed {
-            for key in keys {
-                match self.get(&key).and_then(|row| row.deadline_ms(settings)) {
-                    Some(deadline_ms) if deadline_ms < now_ms => due.push(key),
-                    deadline_ms => self.deadlines(&key).add(deadline_ms, || key),
+        for (entries, now_ms) in passed {
+            for (watched_ms, id) in entries {
+                if self.rows.watched_ms(id) != watched_ms {
+                    continue;
+                }
+                self.rows.watch(id, NEVER_MS);
+                match self.deadline_ms(id, settings) {
+                    Some(deadline_ms) if deadline_ms < now_ms => due.push(self.rows.key(id)),
+                    _ => self.look_at_in_time(id, settings),
                 }
             }
         }
         due.sort();
-        due.dedup();
         due
     }
 
     /// A row that was due is looked at again when its deadline as of now has passed, if it is there still.
     pub fn watch(&mut self, key: &Key, settings: &Settings) {
-        let deadline_ms = self.get(key).and_then(|row| row.deadline_ms(settings));
-        self.deadlines(key).add(deadline_ms, || key.clone());
-    }
-
-    fn deadlines(&mut self, key: &Key) -> &mut Deadlines {
-        if matches!(key, Key::Message(..)) { &mut self.message_deadlines } else { &mut self.join_deadlines }
+        if let Some(id) = self.find(key) {
+            self.look_at_in_time(id, settings);
+        }
     }
 
     /// All rows, sorted by key.
     #[must_use]
-    pub fn sorted(&self) -> Vec<(Key, &Row)> {
-        let messages = self
-            .messages
-            .iter()
-            .flat_map(|(home, of_home)| of_home.iter().map(|(key, kept)| (Key::Message(home.clone(), key.clone()), &kept.row)));
-        let mut all: Vec<(Key, &Row)> = self.rows.iter().map(|(key, kept)| (key.clone(), &kept.row)).chain(messages).collect();
+    pub fn sorted(&self) -> Vec<(Key, Row)> {
+        let row = |id| self.rows.read(id).map(|row| (self.rows.key(id), row.into_owned()));
+        let mut all: Vec<(Key, Row)> = self.index.ids().filter_map(row).collect();
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
         all
     }
@@ -154,58 +239,94 @@ impl Memory {
         self.len() == 0
     }
 
-    /// Notes that a row is not what it was: for the next checkpoint, and for stream time if that should look at it sooner.
-    fn note(&mut self, key: Key, before: Option<Kept>, settings: &Settings) {
-        let records = before.as_ref().map_or(0, |before| before.records);
-        let looked_at_ms = before.and_then(|before| before.row.deadline_ms(settings));
-        let buried = if self.gone.is_empty() { None } else { self.gone.remove(&key) };
-        let Some(kept) = self.kept_mut(&key) else {
-            if let Some(records) = buried.or((records > 0).then_some(records)) {
-                self.gone.insert(key, records);
+    /// Takes the entry at a place in; the place after it.
+    fn load(&mut self, slot: Slot) -> Result<Option<Slot>, RestoreError> {
+        let Some((entry, next)) = self.rows.segments.step(slot)? else { return Ok(None) };
+        let hash = self.index.hash(entry.key);
+        let found = self.index.find(hash, |id| self.rows.key_bytes(id) == entry.key);
+        let key = match entry.value {
+            Some(value) => decode_row(entry.key, value)?.0,
+            None => decode_key(entry.key)?,
+        };
+        match (entry.value, found) {
+            (Some(_), Some(id)) => self.rows.keep_at(id, slot),
+            (Some(_), None) => {
+                let id = self.rows.add_kept(slot);
+                self.index.insert(hash, id);
+                self.join(id, &key);
+                self.count(kind(&key), false, true);
             }
-            return;
-        };
-        kept.records = kept.records.max(records).max(buried.unwrap_or(0));
-        let is_news = !std::mem::replace(&mut kept.is_changed, true);
-        let deadline_ms =
-            kept.row.deadline_ms(settings).filter(|deadline_ms| looked_at_ms.is_none_or(|looked_at_ms| *deadline_ms < looked_at_ms));
-        self.deadlines(&key).add(deadline_ms, || key.clone());
-        if is_news {
-            self.changed.push(key);
+            (None, Some(id)) => {
+                self.drop_row(id, &key);
+                self.count(kind(&key), true, false);
+            }
+            (None, None) => {}
         }
+        Ok(Some(next))
     }
 
-    fn kept_mut(&mut self, key: &Key) -> Option<&mut Kept> {
-        match key {
-            Key::Message(home, message) => self.messages.get_mut(home)?.get_mut(message),
-            key => self.rows.get_mut(key),
-        }
-    }
-
-    fn replace(&mut self, key: Key, kept: Kept) -> Option<Kept> {
-        let kind = kind(&key);
-        let before = match key {
-            Key::Message(home, message) => self.messages.entry(home).or_default().insert(message, kept),
-            key => self.rows.insert(key, kept),
-        };
-        self.kinds[kind] += usize::from(before.is_none());
-        before
-    }
-
-    fn take(&mut self, key: &Key) -> Option<Kept> {
-        let kept = match key {
-            Key::Message(home, message) => {
-                let of_home = self.messages.get_mut(home)?;
-                let kept = of_home.remove(message);
-                if of_home.is_empty() {
-                    self.messages.remove(home);
+    /// Appends what still counts of the oldest segments again and takes them away, while there are too many bytes or segments.
+    fn clean(&mut self, written: u32, cleaned_max: u64) -> Vec<(u32, usize)> {
+        let (mut gone, mut cleaned) = (Vec::new(), 0);
+        while cleaned < cleaned_max && self.segments().start < written && self.is_large() {
+            let Some((number, segment)) = self.rows.segments.remove_first() else { break };
+            for (slot, entry) in entries(number, &segment).filter(|(_, entry)| entry.value.is_some()) {
+                let found = self.index.find(self.index.hash(entry.key), |id| self.rows.slot(id) == Some(slot));
+                if let Some(id) = found {
+                    let slot = self.rows.segments.append(entry);
+                    self.rows.move_to(id, slot);
                 }
-                kept
             }
-            key => self.rows.remove(key),
-        };
-        self.kinds[kind(key)] -= usize::from(kept.is_some());
-        kept
+            cleaned += u64::try_from(segment.len()).expect("fits");
+            gone.push((number, segment.len()));
+        }
+        gone
+    }
+
+    fn is_large(&self) -> bool {
+        let live = self.rows.live();
+        let segments = u64::try_from(self.segments().len()).expect("fits");
+        self.bytes() > live * BYTES_PER_LIVE_BYTE + BYTES_ON_TOP || segments > live / LIVE_BYTES_PER_SEGMENT + SEGMENTS_ON_TOP
+    }
+
+    fn find(&mut self, key: &Key) -> Option<RowId> {
+        self.scratch.clear();
+        put_key(key, &mut self.scratch);
+        let bytes = &*self.scratch;
+        self.index.find(self.index.hash(bytes), |id| self.rows.key_bytes(id) == bytes)
+    }
+
+    /// A row is no more, nor any trace of it.
+    fn drop_row(&mut self, id: RowId, key: &Key) {
+        self.index.remove(self.index.hash(self.rows.key_bytes(id)), id);
+        if let Key::Message(home, _) = key {
+            self.index.leave(&messages_prefix(home, None, None), id, |id| self.rows.key_bytes(id));
+        }
+        self.rows.remove(id);
+    }
+
+    fn join(&mut self, id: RowId, key: &Key) {
+        if let Key::Message(home, _) = key {
+            self.index.join(&messages_prefix(home, None, None), id, |id| self.rows.key_bytes(id));
+        }
+    }
+
+    /// Sees to it that stream time looks at a row when its deadline has passed.
+    fn look_at_in_time(&mut self, id: RowId, settings: &Settings) {
+        let Some(row) = self.rows.read(id) else { return };
+        let Some(deadline_ms) = row.deadline_ms(settings).filter(|deadline_ms| *deadline_ms < self.rows.watched_ms(id)) else { return };
+        let is_message = matches!(*row, Row::Message(_));
+        self.rows.watch(id, deadline_ms);
+        let deadlines = if is_message { &mut self.message_deadlines } else { &mut self.join_deadlines };
+        deadlines.add(deadline_ms, id);
+    }
+
+    fn deadline_ms(&self, id: RowId, settings: &Settings) -> Option<i64> {
+        self.rows.read(id).and_then(|row| row.deadline_ms(settings))
+    }
+
+    fn count(&mut self, kind: usize, was: bool, is: bool) {
+        self.kinds[kind] = self.kinds[kind] + usize::from(is) - usize::from(was);
     }
 }
 
@@ -220,27 +341,27 @@ const fn kind(key: &Key) -> usize {
 }
 
 impl State for Memory {
-    fn get(&self, key: &Key) -> Option<&Row> {
-        let kept = match key {
-            Key::Message(home, message) => self.messages.get(home)?.get(message),
-            key => self.rows.get(key),
-        };
-        kept.map(|kept| &kept.row)
+    fn get(&mut self, key: &Key) -> Option<&Row> {
+        let id = self.find(key)?;
+        self.rows.fetch(id, key)
     }
 
     fn put(&mut self, key: Key, row: Row) {
-        let before = if let Some(kept) = self.kept_mut(&key) {
-            let now = Kept { row, ..*kept };
-            Some(std::mem::replace(kept, now))
-        } else {
-            self.replace(key.clone(), Kept { row, records: 0, is_changed: false })
+        let Some(id) = self.find(&key) else {
+            let hash = self.index.hash(&self.scratch);
+            let id = self.rows.add_new(key.clone(), &self.scratch, row);
+            self.index.insert(hash, id);
+            self.join(id, &key);
+            self.count(kind(&key), false, true);
+            self.changes += 1;
+            return self.journal.push((id, Before::Absent));
         };
-        self.journal.push((key, before));
+        self.replace(id, key, Some(row));
     }
 
     fn remove(&mut self, key: &Key) {
-        if let Some(before) = self.take(key) {
-            self.journal.push((key.clone(), Some(before)));
+        if let Some(id) = self.find(key) {
+            self.replace(id, key.clone(), None);
         }
     }
 
@@ -250,15 +371,48 @@ impl State for Memory {
         app: Option<&App>,
         from_s: i64,
         to_s: i64,
-    ) -> Box<dyn DoubleEndedIterator<Item = (&MessageKey, &Placed)> + '_> {
-        let Some(of_home) = self.messages.get(home) else { return Box::new(std::iter::empty()) };
-        let least = |app: &App, at_s| MessageKey { app: app.clone(), at_s, direction: Direction::Outbound, id: MessageId::least() };
-        let range = app.map(|app| (Bound::Included(least(app, from_s)), Bound::Excluded(least(app, to_s.saturating_add(1)))));
-        let all = (Bound::Unbounded, Bound::Unbounded);
-        Box::new(of_home.range(range.unwrap_or(all)).filter_map(|(key, kept)| match &kept.row {
-            Row::Message(placed) => Some((key, &**placed)),
-            Row::Join(_) | Row::Contact(_) | Row::Circle(_) | Row::Thread(_) => None,
+    ) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_> {
+        let key = |id| self.rows.key_bytes(id);
+        let all = self.index.of_home(&messages_prefix(home, None, None), key);
+        let ids = match app {
+            None => all,
+            Some(app) => {
+                let from = messages_prefix(home, Some(app), Some(from_s));
+                let from = &all[all.partition_point(|id| key(*id) < &*from)..];
+                let to = messages_prefix(home, Some(app), to_s.checked_add(1));
+                let end = from.partition_point(|id| key(*id) < &*to || (to_s == i64::MAX && key(*id).starts_with(&to)));
+                &from[..end]
+            }
+        };
+        Box::new(ids.iter().filter_map(|id| match self.rows.read(*id)? {
+            Cow::Borrowed(Row::Message(placed)) => Some(Cow::Borrowed(&**placed)),
+            Cow::Owned(Row::Message(placed)) => Some(Cow::Owned(*placed)),
+            Cow::Borrowed(_) | Cow::Owned(_) => None,
         }))
+    }
+}
+
+impl Memory {
+    /// Another row, or none, where a row is or was.
+    fn replace(&mut self, id: RowId, key: Key, row: Option<Row>) {
+        let (kind, is) = (kind(&key), row.is_some());
+        let (was, before) = match self.rows.at_hand_mut(id) {
+            Some(at_hand) if at_hand.is_changed => {
+                let before = std::mem::replace(&mut at_hand.row, row);
+                (before.is_some(), Before::Changed(before))
+            }
+            Some(at_hand) => {
+                (at_hand.row, at_hand.is_changed) = (row, true);
+                (true, Before::Unchanged)
+            }
+            None => {
+                self.rows.change(id, key, row);
+                (true, Before::Unchanged)
+            }
+        };
+        self.changes += usize::from(matches!(before, Before::Unchanged));
+        self.count(kind, was, is);
+        self.journal.push((id, before));
     }
 }
 

@@ -1,4 +1,7 @@
 //! Where a task keeps its rows.
 
 mod deadlines;
+mod index;
 pub mod memory;
+mod rows;
+mod segments;

@@ -43,30 +43,47 @@ const END: [u8; 2] = [0x00, 0x01];
 /// A key as bytes.
 pub fn encode(key: &Key) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(96);
+    put(key, &mut bytes);
+    bytes
+}
+
+/// A key as bytes, after what is in `bytes`.
+pub fn put(key: &Key, bytes: &mut Vec<u8>) {
     match key {
         Key::Join(app, id) => {
             bytes.push(JOIN);
-            put_app(&mut bytes, app);
+            put_app(bytes, app);
             bytes.extend_from_slice(id.reveal().as_bytes());
         }
         Key::Contact(home) => {
             bytes.push(CONTACT);
-            put_home(&mut bytes, home);
+            put_home(bytes, home);
         }
         Key::Circle(home) => {
             bytes.push(CIRCLE);
-            put_home(&mut bytes, home);
+            put_home(bytes, home);
         }
         Key::Thread(home, app) => {
             bytes.push(THREAD);
-            put_home(&mut bytes, home);
-            put_app(&mut bytes, app);
+            put_home(bytes, home);
+            put_app(bytes, app);
         }
         Key::Message(home, message) => {
             bytes.push(MESSAGE);
-            put_home(&mut bytes, home);
-            put_message(&mut bytes, message);
+            put_home(bytes, home);
+            put_message(bytes, message);
         }
+    }
+}
+
+/// What the keys of all messages of a home begin with; of one app's; of one app's from this second on.
+pub fn messages_prefix(home: &Home, app: Option<&App>, from_s: Option<i64>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(96);
+    bytes.push(MESSAGE);
+    put_home(&mut bytes, home);
+    if let Some(app) = app {
+        put_app(&mut bytes, app);
+        from_s.into_iter().for_each(|from_s| put_seconds(&mut bytes, from_s));
     }
     bytes
 }
@@ -110,12 +127,16 @@ fn put_home(bytes: &mut Vec<u8>, home: &Home) {
 
 fn put_message(bytes: &mut Vec<u8>, message: &MessageKey) {
     put_app(bytes, &message.app);
-    bytes.extend_from_slice(&(message.at_s.cast_unsigned() ^ 1 << 63).to_be_bytes());
+    put_seconds(bytes, message.at_s);
     bytes.push(match message.direction {
         Direction::Outbound => OUTBOUND,
         Direction::Inbound => INBOUND,
     });
     bytes.extend_from_slice(message.id.reveal().as_bytes());
+}
+
+fn put_seconds(bytes: &mut Vec<u8>, at_s: i64) {
+    bytes.extend_from_slice(&(at_s.cast_unsigned() ^ 1 << 63).to_be_bytes());
 }
 
 fn put_text(bytes: &mut Vec<u8>, text: &str) {

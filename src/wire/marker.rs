@@ -3,11 +3,11 @@
 use super::codec::{DecodeError, Message, Reader, Writer, message, take_value};
 use super::packed::{Control, Mark, Stamp};
 
-/// The key of markers: no row's key begins with this byte.
+/// The key of markers: that of no segment begins with this byte.
 pub const KEY: [u8; 1] = [0];
 
 /// The format written. A reader refuses any that it does not know.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Field numbers of what is not part of [`Marker`].
 const VERSION_FIELD: u32 = 1;
@@ -27,6 +27,10 @@ pub struct Marker {
     pub reached: Vec<Mark>,
     /// What the task has told, folded into a number.
     pub digest: u64,
+    /// The numbers of the segments that hold the rows: from this one on,
+    pub segment_first: u32,
+    /// up to the one before this.
+    pub segment_next: u32,
 }
 
 /// A marker as bytes.
@@ -51,5 +55,5 @@ pub fn decode(bytes: &[u8]) -> Result<Marker, DecodeError> {
 }
 
 message! {
-    Marker { 2 next, 3 control, 4 newest, 5 marks, 6 reached, 7 digest }
+    Marker { 2 next, 3 control, 4 newest, 5 marks, 6 reached, 7 digest, 8 segment_first, 9 segment_next }
 }

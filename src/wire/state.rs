@@ -37,6 +37,16 @@ pub fn encode_key(key: &Key) -> Vec<u8> {
     key::encode(key)
 }
 
+/// The same, after what is in `bytes`.
+pub fn put_key(key: &Key, bytes: &mut Vec<u8>) {
+    key::put(key, bytes);
+}
+
+/// What the keys of all messages of a home begin with; of one app's; of one app's from this second on.
+pub fn messages_prefix(home: &Home, app: Option<&App>, from_s: Option<i64>) -> Vec<u8> {
+    key::messages_prefix(home, app, from_s)
+}
+
 /// A key from its bytes.
 pub fn decode_key(key: &[u8]) -> Result<Key, DecodeError> {
     key::decode(key)
@@ -44,6 +54,11 @@ pub fn decode_key(key: &[u8]) -> Result<Key, DecodeError> {
 
 /// The bytes of a row's key and value.
 pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
+    (key::encode(key), encode_value(key, row))
+}
+
+/// The bytes of a row's value.
+pub fn encode_value(key: &Key, row: &Row) -> Vec<u8> {
     let (names, last_id) = named_by(key);
     let (texts, apps) = (names.texts.entries().len(), names.apps.entries().len());
     let mut bytes = Vec::with_capacity(ROW_BYTES);
@@ -57,7 +72,7 @@ pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
         Row::Message(placed) => put_value(placed, field::MESSAGE, &mut body),
     }
     if body.names.texts.entries().len() == texts && body.names.apps.entries().len() == apps {
-        return (key::encode(key), body.bytes);
+        return body.bytes;
     }
     let mut out = Writer { bytes: vec![FORMAT], ..Writer::default() };
     for text in &body.names.texts.entries()[texts..] {
@@ -67,17 +82,23 @@ pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
         put_value(&NamedApp(app.clone()), field::APPS, &mut out);
     }
     out.bytes.extend_from_slice(&body.bytes[1..]);
-    (key::encode(key), out.bytes)
+    out.bytes
 }
 
 /// A row from the bytes of its key and value.
 pub fn decode_row(key: &[u8], value: &[u8]) -> Result<(Key, Row), DecodeError> {
     let key = key::decode(key)?;
+    let row = decode_value(&key, value)?;
+    Ok((key, row))
+}
+
+/// A row from its key and the bytes of its value.
+pub fn decode_value(key: &Key, value: &[u8]) -> Result<Row, DecodeError> {
     let (format, body) = value.split_first().ok_or(DecodeError::Truncated)?;
     if *format != FORMAT {
         return Err(DecodeError::Version((*format).into()));
     }
-    let (names, last_id) = named_by(&key);
+    let (names, last_id) = named_by(key);
     let (apps, texts) = (names.apps.entries().to_vec(), names.texts.entries().to_vec());
     let mut input = Reader { rest: body, apps, texts, last_id };
     let mut row = None;
@@ -91,10 +112,10 @@ pub fn decode_row(key: &[u8], value: &[u8]) -> Result<(Key, Row), DecodeError> {
                 let NamedApp(app) = take_value(number, wire, &mut input)?;
                 input.apps.push(app);
             }
-            _ => row = Some(take_row(&key, number, wire, &mut input)?),
+            _ => row = Some(take_row(key, number, wire, &mut input)?),
         }
     }
-    Ok((key, row.ok_or(DecodeError::Missing("Row.row"))?))
+    row.ok_or(DecodeError::Missing("Row.row"))
 }
 
 /// A row is of its key's kind.

@@ -19,7 +19,7 @@ use waid::runtime::memory::{self, MemoryBroker, Scheduler};
 use waid::runtime::task::Task;
 use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use waid::runtime::workload::CheckpointPolicy;
-use waid::wire::marker;
+use waid::wire::marker::{self, Marker};
 use waid::wire::record::OutRecord;
 
 pub const WEBHOOKS: i32 = 8;
@@ -221,9 +221,10 @@ impl Machine {
     }
 }
 
-/// The rows of a task, and its marker.
+/// The rows of a task, and its marker, but for where the rows are.
 pub fn state(task: &Task) -> (Rows, Vec<u8>) {
-    (rows(task), marker::encode(&task.marker(0).expect("its control record came first")))
+    let marker = task.marker(0).expect("its control record came first");
+    (rows(task), marker::encode(&Marker { segment_first: 0, segment_next: 0, ..marker }))
 }
 
 /// The offset up to where the newest checkpoint of a task includes its log.

@@ -13,7 +13,7 @@ use waid::wire::state::encode_row;
 pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
 pub fn rows(task: &Task) -> Rows {
-    task.store().sorted().into_iter().map(|(key, row)| encode_row(&key, row)).collect()
+    task.store().sorted().into_iter().map(|(key, row)| encode_row(&key, &row)).collect()
 }
 
 pub fn outputs() -> Arc<Outputs> {

@@ -5,10 +5,11 @@ use crate::domain::entity::Original;
 use crate::domain::event::{Cause, Source};
 use crate::domain::ids::{App, MessageId, Number};
 use crate::domain::join::{Join, MismatchCopies};
-use crate::domain::state::State;
+use crate::domain::state::{Key, Row, State};
 use crate::domain::step::Settings;
 use crate::runtime::transaction::Discard;
 use crate::wire::packed::{Control, Packed};
+use crate::wire::state::encode_row;
 use crate::wire::tests::random::{Random, any_row, seeded};
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -43,12 +44,12 @@ fn read(written: &Written) -> (Task, Option<i64>) {
     for (key, value) in written {
         restore.take(key, value.as_deref()).expect("waid wrote it");
     }
-    restore.finish(0)
+    restore.finish(0).expect("it is whole")
 }
 
 /// The rows and the marker of a task.
 fn state(task: &Task) -> (Written, Vec<u8>) {
-    let rows = task.store().sorted().into_iter().map(|(key, row)| encode_row(&key, row)).map(|(key, value)| (key, Some(value)));
+    let rows = task.store().sorted().into_iter().map(|(key, row)| encode_row(&key, &row)).map(|(key, value)| (key, Some(value)));
     (rows.collect(), marker::encode(&task.marker(0).expect("it has a control record")))
 }
 
@@ -107,42 +108,59 @@ fn random_rows_come_back_from_what_is_left_of_the_changelog() {
 }
 
 #[test]
-fn a_large_row_is_cut_into_pieces_and_leaves_none_behind() {
+fn a_large_row_comes_in_parts_which_all_go_with_its_segment() {
     let mut task = task();
     let sizes = |written: &Written| written.iter().map(|(_, value)| value.as_ref().map(Vec::len)).collect::<Vec<_>>();
-    let mut put = |row: Option<Row>| {
-        match row {
-            Some(row) => task.store_mut().put(large_key(0), row),
-            None => task.store_mut().remove(&large_key(0)),
-        }
+    task.store_mut().put(large_key(0), large(1_300_000, 1));
+    task.store_mut().keep(&SETTINGS);
+    let mut written = write(&mut task, 1);
+    assert_eq!(written.len(), 4, "three parts, and a marker");
+    assert_eq!(sizes(&written)[..2], [Some(PART_BYTES_MAX + 2); 2]);
+    let mut gone = 0;
+    for next in 2..100 {
+        task.store_mut().put(large_key(0), large(1_300_000, 2));
         task.store_mut().keep(&SETTINGS);
-        let mut written = write(&mut task, 1);
-        assert_eq!(written.pop().expect("a marker").0, marker::KEY);
-        written
-    };
-    let three = put(Some(large(1_300_000, 1)));
-    assert_eq!(sizes(&three)[..2], [Some(PIECE_BYTES_MAX); 2]);
-    assert_eq!(three.len(), 4, "three pieces, and how many there are");
-    let two = put(Some(large(700_000, 2)));
-    assert_eq!(two.len(), 4, "two pieces, a tombstone, and how many there are");
-    assert_eq!(sizes(&two)[2], None);
-    let one = put(Some(large(10, 3)));
-    assert_eq!(sizes(&one)[..2], [None; 2]);
-    assert!(one.len() == 3 && one[2].1.is_some(), "two tombstones, and the row");
-    put(Some(large(700_000, 4)));
-    let none = put(None);
-    assert_eq!(sizes(&none), [None; 3], "nothing is left");
-    let all: Written = [three, two, one].concat();
-    let (restored, included) = read(&all);
-    assert_eq!((included, restored.store().len()), (None, 0), "without a marker there was no checkpoint");
+        let mut more = write(&mut task, next);
+        gone += more.iter().filter(|(key, value)| value.is_none() && key[..5] == [SEGMENT, 0, 0, 0, 0]).count();
+        written.append(&mut more);
+    }
+    assert_eq!(gone, 3, "a tombstone for each part of the first segment");
+    let (restored, included) = read(&written);
+    assert!(included == Some(99) && state(&restored) == state(&task));
+}
+
+#[test]
+fn without_a_marker_there_was_no_checkpoint() {
+    let mut task = task();
+    task.store_mut().put(large_key(0), large(10, 1));
+    task.store_mut().keep(&SETTINGS);
+    let mut written = write(&mut task, 1);
+    written.pop();
+    let (restored, included) = read(&written);
+    assert_eq!((included, restored.store().len()), (None, 0));
+}
+
+#[test]
+fn what_is_missing_is_told() {
+    let mut task = task();
+    task.store_mut().put(large_key(0), large(1_300_000, 1));
+    task.store_mut().keep(&SETTINGS);
+    let written = write(&mut task, 1);
+    for lost in 0..3 {
+        let mut restore = Restore::default();
+        for (_, (key, value)) in written.iter().enumerate().filter(|(index, _)| *index != lost) {
+            restore.take(key, value.as_deref()).expect("waid wrote it");
+        }
+        assert_eq!(restore.finish(0).err(), Some(ChangelogError::Missing(0)));
+    }
 }
 
 #[test]
 fn what_waid_did_not_write_is_refused() {
     let refused = |key: &[u8], value: &[u8]| Restore::default().take(key, Some(value)).expect_err("refused");
-    let (key, _) = encode_row(&large_key(0), &large(1, 0));
-    refused(b"?", b"?");
-    refused(&key, &[9, 9, 9]);
-    refused(&marker::KEY, &[]);
-    assert_eq!(refused(&key, &[PIECES, 1]), "the number of pieces is not one");
+    let (key, value) = encode_row(&large_key(0), &large(1, 0));
+    assert_eq!(refused(b"?", b"?"), ChangelogError::Foreign);
+    assert_eq!(refused(&key, &value), ChangelogError::Foreign, "a row for itself, as an earlier version wrote it");
+    assert_eq!(refused(&[SEGMENT, 0, 0, 0, 0, 0, 0], &[1]), ChangelogError::Foreign);
+    assert!(matches!(refused(&marker::KEY, &[]), ChangelogError::Marker(_)));
 }

@@ -1,8 +1,15 @@
-//! The rows of a task beside a plain map of them, and a changelog beside what the store knows of it.
+//! The rows of a task beside a plain map of them, and its segments beside what was written of them.
 
 use super::*;
+use crate::domain::entity::Original;
+use crate::domain::event::{Cause, Source};
+use crate::domain::ids::{MessageId, Number};
+use crate::domain::join::{Join, MismatchCopies};
+use crate::domain::state::MessageKey;
+use crate::wire::state::{decode_value, encode_value};
 use crate::wire::tests::random::{Any, Random, any_row, seeded};
 use rand::RngExt;
+use std::collections::BTreeMap;
 
 const HOUR_MS: i64 = 3_600_000;
 const SETTINGS: Settings = Settings {
@@ -17,8 +24,8 @@ const SETTINGS: Settings = Settings {
 struct Beside {
     store: Memory,
     rows: BTreeMap<Key, Row>,
-    /// The rows of the changelog, each with its number of records.
-    changelog: BTreeMap<Key, (Row, Records)>,
+    /// The rows as of the last checkpoint, and the segments that were written and are not gone.
+    written: (BTreeMap<Key, Row>, BTreeMap<u32, Box<[u8]>>),
     keys: Vec<Key>,
     random: Random,
 }
@@ -27,18 +34,20 @@ impl Beside {
     fn new(seed: u64) -> Self {
         let mut random = seeded(seed);
         let keys = (0..12).map(|_| any_row(&mut random).0).collect();
-        Self { store: Memory::default(), rows: BTreeMap::new(), changelog: BTreeMap::new(), keys, random }
+        Self { store: Memory::default(), rows: BTreeMap::new(), written: Default::default(), keys, random }
     }
 
     fn row_of(&mut self, key: &Key) -> Row {
         let random = &mut self.random;
-        match key {
+        let row = match key {
             Key::Join(..) => Row::Join(Any::any(random)),
             Key::Contact(_) => Row::Contact(Any::any(random)),
             Key::Circle(_) => Row::Circle(Any::any(random)),
             Key::Thread(..) => Row::Thread(Any::any(random)),
             Key::Message(..) => Row::Message(Any::any(random)),
-        }
+        };
+        // With what follows from it.
+        decode_value(key, &encode_value(key, &row)).expect("just encoded")
     }
 
     /// Puts and removes, often the same row several times; then it stays, or it is undone.
@@ -63,23 +72,17 @@ impl Beside {
         }
     }
 
-    /// Whatever changed is written, and nothing is said of a row that the changelog does not have.
     fn checkpoint(&mut self) {
-        let Self { store, rows, changelog, random, .. } = self;
-        store.take_changes(|key, known, row| {
-            assert_eq!(known, changelog.get(key).map_or(0, |(_, records)| *records), "records of {key:?}");
-            assert_eq!(row, rows.get(key), "{key:?}");
-            assert!(row.is_some() || known > 0, "a tombstone for what is not there: {key:?}");
-            let records = random.random_range(1..4);
-            match row {
-                Some(row) => drop(changelog.insert(key.clone(), (row.clone(), records))),
-                None => drop(changelog.remove(key)),
-            }
-            if row.is_some() { records } else { 0 }
-        });
-        assert_eq!(store.changes(), 0);
-        let written: Vec<(&Key, &Row)> = changelog.iter().map(|(key, (row, _))| (key, row)).collect();
-        assert_eq!(written, rows.iter().collect::<Vec<_>>(), "the changelog has what the store has");
+        let before = self.store.segments();
+        let Checkpoint { written, gone } = self.store.checkpoint();
+        assert_eq!(self.store.changes(), 0);
+        assert_eq!(written, before.end..self.store.segments().end, "numbers go on");
+        assert!(gone.iter().map(|(number, _)| *number).eq(before.start..self.store.segments().start), "the oldest go first");
+        for (number, bytes) in gone {
+            assert_eq!(self.written.1.remove(&number).map(|segment| segment.len()), Some(bytes));
+        }
+        self.written.1.extend(written.map(|number| (number, self.store.segment(number).into())));
+        self.written.0 = self.rows.clone();
     }
 
     /// Exactly the rows whose deadline has passed are due; each then goes, or changes, or stays.
@@ -109,19 +112,24 @@ impl Beside {
 
     /// As a worker finds it that comes after this one.
     fn restore(&mut self) {
-        self.store = Memory::default();
-        for (key, (row, records)) in &self.changelog {
-            self.store.load(key.clone(), Row::clone(row), records + 1);
-            self.store.unload(key);
-            self.store.load(key.clone(), row.clone(), *records);
+        let segments = self.written.1.values().cloned().collect();
+        self.store = Memory::restore(self.store.segments().start, segments).expect("waid wrote it");
+        self.store.set(&SETTINGS);
+        self.rows = self.written.0.clone();
+    }
+
+    /// Reads some rows, which are at hand from then on.
+    fn read(&mut self) {
+        for key in &self.keys {
+            if self.random.random_bool(0.3) {
+                assert_eq!(self.store.get(key), self.rows.get(key));
+            }
         }
-        self.store.loaded(&SETTINGS);
-        self.rows = self.changelog.iter().map(|(key, (row, _))| (key.clone(), row.clone())).collect();
     }
 
     fn check(&self) {
         let sorted = self.store.sorted();
-        assert!(sorted.iter().map(|(key, row)| (key, *row)).eq(self.rows.iter()));
+        assert!(sorted.iter().map(|(key, row)| (key, row)).eq(self.rows.iter()));
         let mut kinds = [0; 5];
         self.rows.keys().for_each(|key| kinds[kind(key)] += 1);
         assert_eq!((self.store.kinds(), self.store.len()), (kinds, self.rows.len()));
@@ -130,13 +138,24 @@ impl Beside {
                 Key::Message(other, message) if other == home => Some(message),
                 _ => None,
             });
-            assert!(self.store.messages(home, None, i64::MIN, i64::MAX).map(|(key, _)| key).eq(of_home));
+            let placed = |key: &MessageKey| match &self.rows[&Key::Message(home.clone(), key.clone())] {
+                Row::Message(placed) => Placed::clone(placed),
+                row => panic!("{row:?} under a message's key"),
+            };
+            for app in of_home.clone().map(|key| &key.app) {
+                for (from_s, to_s) in of_home.clone().map(|key| (key.at_s, key.at_s.saturating_add(1))).chain([(i64::MIN, i64::MAX)]) {
+                    let in_range = |key: &&MessageKey| key.app == *app && (from_s..=to_s).contains(&key.at_s);
+                    let expected = of_home.clone().filter(in_range).map(placed);
+                    assert!(self.store.messages(home, Some(app), from_s, to_s).map(Cow::into_owned).eq(expected));
+                }
+            }
+            assert!(self.store.messages(home, None, i64::MIN, i64::MAX).map(Cow::into_owned).eq(of_home.map(placed)));
         }
     }
 }
 
 #[test]
-fn it_keeps_what_a_plain_map_does_and_knows_what_the_changelog_has() {
+fn it_keeps_what_a_plain_map_does_and_its_segments_what_was_written() {
     for seed in 0..60 {
         let mut beside = Beside::new(seed);
         let mut now_ms = 1_700_000_000_000;
@@ -149,9 +168,56 @@ fn it_keeps_what_a_plain_map_does_and_knows_what_the_changelog_has() {
                     let behind_ms = beside.random.random_range(0..1_000_000_000);
                     beside.time(now_ms, now_ms - behind_ms);
                 }
+                5..8 => beside.read(),
                 _ => beside.event(),
             }
             beside.check();
         }
     }
+}
+
+/// Some rows change all the time, some never do, and there are ever more checkpoints.
+#[test]
+fn segments_grow_with_what_there_is_and_not_with_what_was_written() {
+    let mut beside = Beside::new(7);
+    let large = |at: usize| {
+        let original = Original { value: Some(vec![u8::try_from(at % 251).expect("a byte"); 40_000].into()), ..Original::default() };
+        let cause = Cause { source: Source::Webhooks, partition: 0, offset: 0, element: 0, kafka_ms: 0 };
+        let copies = MismatchCopies { kafka_ms: [1].into(), cause, original: Some(original) };
+        let number = Number::from_digits("5535987654321").expect("a number");
+        Row::Join(Join { mismatches: [((number, 1), copies)].into_iter().collect(), ..Join::default() }.into())
+    };
+    let key = |name: usize| Key::Join(App::new("default", "app", "app"), MessageId::parse(&format!("large-{name}")).expect("an id"));
+    let (mut segments_max, mut bytes_max) = (0, 0);
+    for at in 0..3_000 {
+        beside.event();
+        let key = key(if at < 20 { at } else { at % 5 });
+        let row = large(at);
+        beside.store.put(key.clone(), row.clone());
+        beside.store.keep(&SETTINGS);
+        beside.rows.insert(key, row);
+        beside.checkpoint();
+        segments_max = segments_max.max(beside.store.segments().len());
+        bytes_max = bytes_max.max(beside.store.bytes());
+        if at % 500 == 0 {
+            beside.restore();
+            beside.check();
+        }
+    }
+    beside.check();
+    assert!(segments_max <= 90, "{segments_max} segments");
+    assert!(bytes_max < 8 << 20, "{bytes_max} bytes of segments, though the rows have 0.8 MB");
+    assert!(beside.store.segments().start > 2_000, "{:?}", beside.store.segments());
+}
+
+#[test]
+fn what_is_cut_off_is_refused() {
+    let mut beside = Beside::new(3);
+    beside.event();
+    beside.event();
+    beside.checkpoint();
+    let whole = beside.store.segment(0).to_vec();
+    let refused = (1..whole.len()).filter(|end| Memory::restore(0, vec![whole[..*end].into()]).is_err()).count();
+    let rows = entries(0, &whole).count();
+    assert_eq!(refused, whole.len() - rows, "all but those that end where a row does");
 }

@@ -1,0 +1,103 @@
+//! Where to find a row by the bytes of its key, and the messages of a home in order. It holds ids only; the keys are where the rows are.
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher as _;
+
+/// A row, as long as it is there; then the id is another's.
+pub type RowId = u32;
+
+/// The ids of rows.
+#[derive(Default)]
+pub struct Index {
+    rows: HashTable<Found>,
+    homes: HashTable<OfHome>,
+    hasher: RandomState,
+}
+
+/// What a key hashes to here. Half of a hash: it is kept beside each id, so that the table grows without looking at the keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Hashed(u32);
+
+struct Found {
+    hash: Hashed,
+    id: RowId,
+}
+
+/// The messages of a home; there is one at least.
+struct OfHome {
+    hash: Hashed,
+    /// In the order of their keys.
+    ids: Vec<RowId>,
+}
+
+impl Index {
+    /// What these bytes hash to.
+    pub fn hash(&self, bytes: &[u8]) -> Hashed {
+        let hash = self.hasher.hash_one(bytes);
+        Hashed(u32::try_from(hash >> u32::BITS).expect("half of it"))
+    }
+
+    /// The row with this hash that is the one.
+    pub fn find(&self, hash: Hashed, is_it: impl Fn(RowId) -> bool) -> Option<RowId> {
+        self.rows.find(hash.spread(), |found| found.hash == hash && is_it(found.id)).map(|found| found.id)
+    }
+
+    /// Adds a row that is not there.
+    pub fn insert(&mut self, hash: Hashed, id: RowId) {
+        self.rows.insert_unique(hash.spread(), Found { hash, id }, |found| found.hash.spread());
+    }
+
+    /// Takes a row away.
+    pub fn remove(&mut self, hash: Hashed, id: RowId) {
+        if let Ok(found) = self.rows.find_entry(hash.spread(), |found| found.id == id) {
+            found.remove();
+        }
+    }
+
+    /// All rows, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = RowId> {
+        self.rows.iter().map(|found| found.id)
+    }
+
+    /// Adds a message to those of its home, whose keys all begin with `prefix`.
+    pub fn join<'a>(&mut self, prefix: &[u8], id: RowId, key_of: impl Fn(RowId) -> &'a [u8]) {
+        let hash = self.hash(prefix);
+        let is_home = |home: &OfHome| home.hash == hash && key_of(home.ids[0]).starts_with(prefix);
+        match self.homes.find_mut(hash.spread(), is_home) {
+            Some(home) => {
+                let key = key_of(id);
+                let is_newest = home.ids.last().is_some_and(|last| key_of(*last) < key);
+                let at = if is_newest { home.ids.len() } else { home.ids.partition_point(|other| key_of(*other) < key) };
+                home.ids.insert(at, id);
+            }
+            None => drop(self.homes.insert_unique(hash.spread(), OfHome { hash, ids: vec![id] }, |home| home.hash.spread())),
+        }
+    }
+
+    /// Takes a message away from those of its home.
+    pub fn leave<'a>(&mut self, prefix: &[u8], id: RowId, key_of: impl Fn(RowId) -> &'a [u8]) {
+        let hash = self.hash(prefix);
+        let Ok(mut home) = self.homes.find_entry(hash.spread(), |home| home.hash == hash && key_of(home.ids[0]).starts_with(prefix)) else {
+            return;
+        };
+        home.get_mut().ids.retain(|other| *other != id);
+        if home.get().ids.is_empty() {
+            home.remove();
+        }
+    }
+
+    /// The messages of a home, in order.
+    pub fn of_home<'a>(&self, prefix: &[u8], key_of: impl Fn(RowId) -> &'a [u8]) -> &[RowId] {
+        let hash = self.hash(prefix);
+        let home = self.homes.find(hash.spread(), |home| home.hash == hash && key_of(home.ids[0]).starts_with(prefix));
+        home.map_or(&[], |home| &home.ids)
+    }
+}
+
+impl Hashed {
+    /// As the table wants it: all its bits differ.
+    const fn spread(self) -> u64 {
+        (self.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}
