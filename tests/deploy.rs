@@ -95,7 +95,7 @@ fn the_state_is_on_the_volume() {
 /// It commits and leaves within its own 30 s; nobody may kill it before.
 #[test]
 fn there_is_time_to_stop() {
-    let own = waid::runtime::supervisor::Patience::default().stop_max.as_secs();
+    let own = waid::runtime::supervisor::Bounds::default().stop_max.as_secs();
     assert!(number(&after(&text(STATEFUL_SET), "terminationGracePeriodSeconds:")) > own);
     assert!(number(&after(&text(UNIT), "TimeoutStopSec=")) > own);
     assert_eq!(after(&text("Dockerfile"), "STOPSIGNAL"), ["SIGTERM"]);

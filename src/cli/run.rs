@@ -16,7 +16,7 @@ use crate::runtime::identity::Identity;
 use crate::runtime::ingest::Ingest;
 use crate::runtime::kafka::admin::Admin;
 use crate::runtime::kafka::{KafkaBroker, Setup, TRANSACTION_TIMEOUT};
-use crate::runtime::supervisor::{Patience, supervise};
+use crate::runtime::supervisor::{Bounds, supervise};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
 use crate::runtime::workload::CheckpointPolicy;
 use crate::topics::{MAX_MESSAGE_BYTES_DEFAULT, MAX_MESSAGE_BYTES_MARGIN};
@@ -32,21 +32,22 @@ pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
-    let (crew, patience) = (Arc::new(Crew::new(config.workers.threads)), patience());
+    let (crew, bounds) = (Arc::new(Crew::new(config.workers.threads)), bounds(config));
     if let Some(address) = config.http.listen {
-        http::open(address, Arc::clone(&crew), patience.call_max).map_err(Failure::failed)?;
+        http::open(address, Arc::clone(&crew), bounds.call_max).map_err(Failure::failed)?;
     }
     let limits = preflight(config)?;
     let start = Start::new(config, limits, identity(loaded)?);
     info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
-    supervise(&crew, patience, |post| start.worker(post)).map_err(Failure::failed)?;
+    supervise(&crew, bounds, |post| start.worker(post)).map_err(Failure::failed)?;
     info!("stopped");
     Ok(())
 }
 
 /// A call that cannot be cancelled may last for twice what its step may take.
-fn patience() -> Patience {
-    Patience { call_max: limit("WAID_TEST_CALL_MAX_MS", 2 * transaction_timeout()), ..Patience::default() }
+fn bounds(config: &Config) -> Bounds {
+    let call_max = limit("WAID_TEST_CALL_MAX_MS", 2 * transaction_timeout());
+    Bounds { call_max, state_bytes_max: config.state.memory_max, ..Bounds::default() }
 }
 
 fn transaction_timeout() -> Duration {

@@ -91,12 +91,14 @@ impl Waid {
     }
 
     fn state(&self, writer: &mut Writer) -> Result<(), fmt::Error> {
-        let Self(Reading { live, restoring, rows, checkpoint_age_ms, .. }) = self;
+        let Self(Reading { live, restoring, rows, state_bytes, checkpoint_age_ms, .. }) = self;
         let tasks = [([("state", "live")], *live), ([("state", "restoring")], *restoring)];
         let tasks = tasks.map(|(labels, count)| (labels, i64::try_from(count).unwrap_or(i64::MAX)));
         writer.gauge("waid_tasks", "Tasks of this process: those that work, and those that do not have their state back yet", tasks)?;
         let rows = RowKind::ALL.into_iter().filter_map(|kind| Some(([("kind", kind.name())], rows[kind as usize]?)));
         writer.gauge("waid_state_rows", "Rows of state of this process, by kind", rows)?;
+        let help = "Bytes of state of this process as of its last checkpoint, with what was not cleaned yet";
+        writer.gauge_of("waid_state", help, "bytes", state_bytes.map(|bytes| ([], bytes)))?;
         let age = checkpoint_age_ms.map(|age| ([], seconds(age.unsigned_abs())));
         writer.gauge_of("waid_checkpoint_age", "How long ago the state was last in a checkpoint, of the oldest task", "seconds", age)
     }
@@ -140,12 +142,12 @@ impl Writer<'_> {
     }
 
     /// Gauges in a unit, which is added to the name.
-    pub fn gauge_of<const N: usize>(
+    pub fn gauge_of<const N: usize, V: EncodeGaugeValue>(
         &mut self,
         name: &str,
         help: &str,
         unit: &str,
-        samples: impl IntoIterator<Item = Sample<N, f64>>,
+        samples: impl IntoIterator<Item = Sample<N, V>>,
     ) -> Result<(), fmt::Error> {
         self.gauges(name, help, Some(&Unit::Other(unit.to_owned())), samples)
     }

@@ -116,7 +116,8 @@ impl Restore {
     /// The task, and the first offset of its log that it does not include; as at the beginning if there is no checkpoint.
     pub fn finish(mut self, partition: i32) -> Result<(Task, Option<i64>), ChangelogError> {
         let Some(marker) = self.marker.take() else { return Ok((Task::new(partition), None)) };
-        let segments = (marker.segment_first..marker.segment_next).map(|number| self.segment(number).ok_or(ChangelogError::Missing(number)));
+        let segments =
+            (marker.segment_first..marker.segment_next).map(|number| self.segment(number).ok_or(ChangelogError::Missing(number)));
         let store = Memory::restore(marker.segment_first, segments.collect::<Result<_, _>>()?)?;
         Ok((Task::restore(partition, store, &marker), Some(marker.next)))
     }

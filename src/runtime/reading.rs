@@ -40,6 +40,8 @@ pub struct Reading {
     pub checkpoint_age_ms: Option<i64>,
     /// Rows of state by kind, where they are known.
     pub rows: [Option<i64>; RowKind::ALL.len()],
+    /// Bytes of state, where they are known.
+    pub state_bytes: Option<i64>,
 }
 
 impl Reading {
@@ -60,9 +62,15 @@ impl Reading {
         self.watermark_lag_ms = self.watermark_lag_ms.max(other.watermark_lag_ms);
         self.checkpoint_age_ms = self.checkpoint_age_ms.max(other.checkpoint_age_ms);
         for (rows, more) in self.rows.iter_mut().zip(other.rows) {
-            *rows = if rows.is_none() && more.is_none() { None } else { Some(rows.unwrap_or(0) + more.unwrap_or(0)) };
+            *rows = both(*rows, more);
         }
+        self.state_bytes = both(self.state_bytes, other.state_bytes);
     }
+}
+
+/// Of two gauges, what is known.
+fn both(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    if one.is_none() && other.is_none() { None } else { Some(one.unwrap_or(0) + other.unwrap_or(0)) }
 }
 
 fn sum(counts: &mut [u64], more: &[u64]) {

@@ -15,9 +15,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
-/// How long things may take.
+/// How long things may take, and how much there may be of them.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct Bounds {
     /// How often a worker may fail without having committed a record in between, or for the same cause at the same place.
     pub failures_max: u32,
     /// The pause after the first failure; it doubles with each one that follows.
@@ -28,6 +28,8 @@ pub struct Patience {
     pub call_max: Duration,
     /// How long the workers may take to commit and leave the group when they are told to stop.
     pub stop_max: Duration,
+    /// How many bytes of state this process should hold; more are told of.
+    pub state_bytes_max: u64,
 }
 
 /// Why the workers ended although nobody told them to.
@@ -63,7 +65,7 @@ const LOOKS_BETWEEN_LINES: u32 = 10;
 /// How soon a worker that waits to be built anew notices that it is to stop.
 const NAP: Duration = Duration::from_millis(20);
 
-impl Default for Patience {
+impl Default for Bounds {
     fn default() -> Self {
         Self {
             failures_max: 6,
@@ -71,13 +73,14 @@ impl Default for Patience {
             pause_max: Duration::from_secs(10),
             call_max: 2 * super::kafka::TRANSACTION_TIMEOUT,
             stop_max: Duration::from_secs(30),
+            state_bytes_max: u64::MAX,
         }
     }
 }
 
 /// Runs `work` at each post, in a thread of its own, until SIGTERM or Ctrl-C; a second signal ends the process at once. `work` runs one
 /// worker until it fails or is told to stop, and is called again when it failed.
-pub fn supervise(crew: &Crew, patience: Patience, work: impl Fn(&Post) -> Result<(), BrokerError> + Sync) -> Result<(), SupervisorError> {
+pub fn supervise(crew: &Crew, bounds: Bounds, work: impl Fn(&Post) -> Result<(), BrokerError> + Sync) -> Result<(), SupervisorError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (report, ends) = unbounded_channel();
     thread::scope(|scope| {
@@ -85,18 +88,18 @@ pub fn supervise(crew: &Crew, patience: Patience, work: impl Fn(&Post) -> Result
             let (report, work) = (report.clone(), &work);
             let attend = move || {
                 // The supervisor listens until every thread has ended.
-                let _ = report.send(attend(post, patience, work));
+                let _ = report.send(attend(post, bounds, work));
             };
             thread::Builder::new().name(format!("worker-{}", post.thread)).spawn_scoped(scope, attend).inspect_err(|_| set(crew.stop()))?;
         }
         drop(report);
-        let watch = Watch { crew, patience, stopping: None, told: (Instant::now(), 0) };
+        let watch = Watch { crew, bounds, stopping: None, told: (Instant::now(), 0) };
         runtime.block_on(watch.run(ends))
     })
 }
 
 /// Builds the worker of one thread again and again, until it stops or has failed too often.
-fn attend(post: &Post, patience: Patience, work: impl Fn(&Post) -> Result<(), BrokerError>) -> Result<(), SupervisorError> {
+fn attend(post: &Post, bounds: Bounds, work: impl Fn(&Post) -> Result<(), BrokerError>) -> Result<(), SupervisorError> {
     let thread = post.thread;
     let (mut known, mut committed) = (Failures::default(), post.vitals.progress().records);
     loop {
@@ -111,10 +114,10 @@ fn attend(post: &Post, patience: Patience, work: impl Fn(&Post) -> Result<(), Br
         let records = post.vitals.progress().records;
         let failures = known.count(&reason, records > committed, post.vitals.place());
         committed = records;
-        if failures >= patience.failures_max {
+        if failures >= bounds.failures_max {
             return Err(SupervisorError::Worker { thread, failures, reason });
         }
-        let pause = patience.pause_max.min(patience.pause_first * 2_u32.saturating_pow(failures - 1));
+        let pause = bounds.pause_max.min(bounds.pause_first * 2_u32.saturating_pow(failures - 1));
         post.vitals.rebuilt();
         warn!(thread, failures, %reason, ?pause, "a worker failed and is built anew");
         if !rest(pause, &post.stop) {
@@ -148,7 +151,7 @@ fn set(stop: &AtomicBool) {
 /// What the main thread does meanwhile.
 struct Watch<'a> {
     crew: &'a Crew,
-    patience: Patience,
+    bounds: Bounds,
     /// Since when the workers are told to stop.
     stopping: Option<Instant>,
     /// When progress was last told, and how many records there were.
@@ -203,12 +206,12 @@ impl Watch<'_> {
     fn look(&self) {
         self.crew.look();
         for post in self.crew.posts() {
-            let Some(lasted) = post.vitals.in_call_for().filter(|lasted| *lasted > self.patience.call_max) else { continue };
+            let Some(lasted) = post.vitals.in_call_for().filter(|lasted| *lasted > self.bounds.call_max) else { continue };
             error!(thread = post.thread, ?lasted, "a call to kafka does not return; leaving, so that another process can take over");
             std::process::exit(1);
         }
-        if self.stopping.is_some_and(|since| since.elapsed() > self.patience.stop_max) {
-            error!(after = ?self.patience.stop_max, "the workers do not stop; leaving, what was not committed is done again at the next start");
+        if self.stopping.is_some_and(|since| since.elapsed() > self.bounds.stop_max) {
+            error!(after = ?self.bounds.stop_max, "the workers do not stop; leaving, what was not committed is done again at the next start");
             std::process::exit(1);
         }
     }
@@ -223,7 +226,14 @@ impl Watch<'_> {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let per_second = (records - before) * 1000 / millis(since.elapsed()).max(1);
         let commit_ms = millis(commit_time) / commits.max(1);
-        info!(records, per_second, lag, commits, commit_ms, "progress");
+        let state_bytes: u64 = self.crew.posts().iter().map(|post| post.vitals.known_state_bytes()).sum();
+        info!(records, per_second, lag, commits, commit_ms, state_bytes, "progress");
+        if state_bytes > self.bounds.state_bytes_max {
+            warn!(
+                state_bytes,
+                "the state is larger than state.memory_max and is all in memory: add an instance, or give this one more memory and raise the limit"
+            );
+        }
     }
 }
 
@@ -246,8 +256,8 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::atomic::AtomicU32;
 
-    fn impatient() -> Patience {
-        Patience { failures_max: 4, pause_first: Duration::ZERO, ..Patience::default() }
+    fn impatient() -> Bounds {
+        Bounds { failures_max: 4, pause_first: Duration::ZERO, ..Bounds::default() }
     }
 
     fn one_record() -> Tally {

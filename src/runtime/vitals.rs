@@ -41,6 +41,7 @@ pub struct Vitals {
     watermark_ms: AtomicI64,
     checkpoint_ms: AtomicI64,
     rows: [AtomicI64; RowKind::ALL.len()],
+    state_bytes: AtomicI64,
     ledger: Mutex<Ledger>,
 }
 
@@ -115,6 +116,7 @@ impl Default for Vitals {
             watermark_ms: AtomicI64::new(UNKNOWN),
             checkpoint_ms: AtomicI64::new(UNKNOWN),
             rows: gauges(),
+            state_bytes: AtomicI64::new(UNKNOWN),
         }
     }
 }
@@ -157,6 +159,7 @@ impl Vitals {
         self.tasks(0, 0);
         self.lag.iter().for_each(|lag| lag.store(0, Ordering::Relaxed));
         self.rows.iter().for_each(|rows| rows.store(UNKNOWN, Ordering::Relaxed));
+        self.state_bytes.store(UNKNOWN, Ordering::Relaxed);
         self.watermark_ms(None);
         self.checkpointed(None);
     }
@@ -245,6 +248,16 @@ impl Vitals {
         self.rows[kind as usize].store(i64::try_from(rows).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
+    /// Notes how many bytes of state the worker's tasks hold.
+    pub fn state_bytes(&self, bytes: u64) {
+        self.state_bytes.store(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// The bytes that were noted; 0 if none were.
+    pub fn known_state_bytes(&self) -> u64 {
+        known(&self.state_bytes).map_or(0, i64::unsigned_abs)
+    }
+
     /// µs since the beginning, never 0.
     fn micros(&self, now: Instant) -> u64 {
         u64::try_from(now.saturating_duration_since(self.origin).as_micros()).unwrap_or(u64::MAX).max(1)
@@ -308,6 +321,7 @@ impl Vitals {
             watermark_lag_ms: age(&self.watermark_ms),
             checkpoint_age_ms: age(&self.checkpoint_ms),
             rows: self.rows.each_ref().map(known),
+            state_bytes: known(&self.state_bytes),
         }
     }
 

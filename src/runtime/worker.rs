@@ -216,6 +216,7 @@ impl<B: Broker> Worker<B> {
         for (kind, rows) in RowKind::ALL.into_iter().zip(self.work.rows()) {
             self.vitals.state_rows(kind, rows);
         }
+        self.vitals.state_bytes(self.work.state_bytes());
     }
 
     fn apply(&mut self, change: Change) -> Result<(), BrokerError> {

@@ -28,7 +28,7 @@ pub struct CheckpointPolicy {
 
 impl Default for CheckpointPolicy {
     fn default() -> Self {
-        Self { age_max: Duration::from_secs(5), changes_max: 10_000 }
+        Self { age_max: Duration::from_secs(5), changes_max: 50_000 }
     }
 }
 
@@ -120,6 +120,11 @@ impl Workload {
         rows
     }
 
+    /// How many bytes of state the tasks hold.
+    pub fn state_bytes(&self) -> u64 {
+        self.tasks().map(|(_, task)| task.store().bytes()).sum()
+    }
+
     /// A task is this worker's from now on; its state comes next.
     pub fn assign(&mut self, partition: i32, committed: Option<Commit>) {
         let held = Held { stage: Stage::Restoring(Box::default(), committed), next: 0, since: Instant::now(), included: 0 };
@@ -166,8 +171,7 @@ impl Workload {
         };
         let records = restore.records();
         let finished = restore.finish(partition);
-        let (task, included) =
-            finished.map_err(|why| log_error(partition, format_args!("its changelog cannot be read: {why}")))?;
+        let (task, included) = finished.map_err(|why| log_error(partition, format_args!("its changelog cannot be read: {why}")))?;
         let from = included.unwrap_or(0);
         check_start(partition, included, committed.as_ref(), log)?;
         task.control().map_or(Ok(()), |control| check_partitions(control, partitions))?;

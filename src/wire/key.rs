@@ -83,7 +83,9 @@ pub fn messages_prefix(home: &Home, app: Option<&App>, from_s: Option<i64>) -> V
     put_home(&mut bytes, home);
     if let Some(app) = app {
         put_app(&mut bytes, app);
-        from_s.into_iter().for_each(|from_s| put_seconds(&mut bytes, from_s));
+        if let Some(from_s) = from_s {
+            put_seconds(&mut bytes, from_s);
+        }
     }
     bytes
 }

@@ -73,7 +73,8 @@ impl Record {
 impl Broker {
     /// Sends a batch outside transactions, each record once; returns the place of each record, in the order given.
     pub fn produce(&self, records: &[Record]) -> Vec<Placed> {
-        let producer = self.config().set("partitioner", "murmur2_random").set("enable.idempotence", "true").create_with_context(Deliveries::default());
+        let producer =
+            self.config().set("partitioner", "murmur2_random").set("enable.idempotence", "true").create_with_context(Deliveries::default());
         send_all(&producer.expect("a producer"), records)
     }
 

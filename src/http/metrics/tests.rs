@@ -69,6 +69,7 @@ fn busy() -> Crew {
         post.vitals.watermark_ms(Some(1));
         post.vitals.checkpointed(Some(1));
         post.vitals.state_rows(RowKind::Join, 11);
+        post.vitals.state_bytes(1 << 20);
     }
     crew
 }
@@ -99,6 +100,7 @@ fn what_workers_have_counted_is_added_up() {
         (r#"waid_tasks{state="live"}"#, 2.0),
         (r#"waid_tasks{state="restoring"}"#, 2.0),
         (r#"waid_state_rows{kind="join"}"#, 22.0),
+        ("waid_state_bytes", 2_097_152.0),
         (concat!(r#"waid_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""}"#), 1.0),
     ] {
         assert_eq!(value(&families, sample), Some(expected), "{sample} in {families:#?}");
@@ -131,7 +133,7 @@ fn each_family_has_a_meaning_and_a_name_of_the_right_form() {
             assert!(!name.ends_with(suffix), "{name}: {suffix} is for samples");
         }
     }
-    assert!(families.keys().filter(|name| name.starts_with("waid_")).count() == 16, "{:?}", families.keys());
+    assert!(families.keys().filter(|name| name.starts_with("waid_")).count() == 17, "{:?}", families.keys());
 }
 
 /// Labels are of these names and of values that the program itself holds, so that there is a bound to the series.

@@ -20,12 +20,15 @@ const SETTINGS: Settings = Settings {
     referral_window_s: 72 * 3600,
 };
 
+/// Segments by number.
+type Written = BTreeMap<u32, Box<[u8]>>;
+
 /// What the store must be, told the same.
 struct Beside {
     store: Memory,
     rows: BTreeMap<Key, Row>,
     /// The rows as of the last checkpoint, and the segments that were written and are not gone.
-    written: (BTreeMap<Key, Row>, BTreeMap<u32, Box<[u8]>>),
+    written: (BTreeMap<Key, Row>, Written),
     keys: Vec<Key>,
     random: Random,
 }
@@ -34,7 +37,7 @@ impl Beside {
     fn new(seed: u64) -> Self {
         let mut random = seeded(seed);
         let keys = (0..12).map(|_| any_row(&mut random).0).collect();
-        Self { store: Memory::default(), rows: BTreeMap::new(), written: Default::default(), keys, random }
+        Self { store: Memory::default(), rows: BTreeMap::new(), written: (BTreeMap::new(), Written::new()), keys, random }
     }
 
     fn row_of(&mut self, key: &Key) -> Row {

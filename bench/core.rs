@@ -1,0 +1,112 @@
+//! `cargo bench --bench core`: what waid's own part costs, on one core and without Kafka: parsing, steps, state, checkpoints, the bytes of
+//! all records. See `README.md`.
+
+#[path = "suite/traffic.rs"]
+#[allow(dead_code, reason = "of the traffic, some is for the other benchmark")]
+mod traffic;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ::waid::domain::apps::Apps;
+use ::waid::domain::event::Source as Topic;
+use ::waid::domain::step::Settings;
+use ::waid::runtime::broker::PartitionCounts;
+use ::waid::runtime::ingest::Ingest;
+use ::waid::runtime::marks::TickPolicy;
+use ::waid::runtime::memory::{MemoryBroker, Record};
+use ::waid::runtime::worker::{CommitPolicy, Deployment, Worker};
+use ::waid::runtime::workload::CheckpointPolicy;
+use ::waid::store::memory::Memory;
+use ::waid::wire::output::{Format, Outputs};
+use ::waid::wire::packed::SourceTopic;
+use anyhow::Result;
+use clap::Parser;
+use procfs::process::Process;
+
+/// As in `waid`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const PARTITIONS: PartitionCounts = PartitionCounts { webhooks: 8, sends: 4, repartition: 4 };
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Measures the pipeline over a broker in memory.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Records to process.
+    #[arg(long, default_value_t = 600_000)]
+    inputs: u32,
+    /// Given by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[allow(clippy::cast_precision_loss, reason = "figures to look at")]
+fn main() -> Result<()> {
+    let Arguments { inputs: count, .. } = Arguments::parse();
+    let inputs: Vec<_> = (0..).zip(traffic::of_two_visits(count)).map(|(index, input)| placed(index, input)).collect();
+    let mut worker = worker()?;
+    let (begun, cpu_before) = (Instant::now(), cpu_seconds()?);
+    let mut outputs = 0;
+    for batch in inputs.chunks(5_000) {
+        for (source, record) in batch {
+            worker.broker_mut().append(*source, record.clone());
+        }
+        while worker.turn(Duration::ZERO)? {}
+        outputs += worker.broker_mut().take_published().len();
+        worker.broker_mut().trim();
+    }
+    let (wall, cpu) = (begun.elapsed(), cpu_seconds()? - cpu_before);
+    let changelog = |partition| worker.broker().changelog(partition).map(|(key, value)| key.len() + value.map_or(0, <[u8]>::len));
+    let written: usize = (0..PARTITIONS.repartition).flat_map(changelog).sum();
+    let stores = || worker.tasks().map(|(_, task)| task.store());
+    let (rows, bytes) = (stores().map(Memory::len).sum::<usize>(), stores().map(Memory::bytes).sum::<u64>());
+    let per_input = |what: f64| what / f64::from(count);
+    println!("{count} inputs in {wall:.1?}: {:.2} us CPU an input", per_input(cpu * 1e6));
+    println!("{:.2} outputs an input; {:.0} bytes an input written to the changelog", per_input(outputs as f64), per_input(written as f64));
+    println!("{rows} rows: {:.0} bytes each in the segments", bytes as f64 / rows as f64);
+    println!("{} MiB resident, the inputs among it", Process::myself()?.status()?.vmrss.unwrap_or(0) / 1024);
+    Ok(())
+}
+
+/// An input with its place: sends by customer, webhooks one partition after the other.
+fn placed(index: i64, input: ::waid::traffic::Input) -> ((SourceTopic, i32), Record) {
+    let (topic, partitions) = match input.source {
+        Topic::Webhooks => (SourceTopic::Webhooks, PARTITIONS.webhooks),
+        Topic::Sends => (SourceTopic::Sends, PARTITIONS.sends),
+    };
+    let partition = i32::try_from(index % i64::from(partitions)).expect("small");
+    let record = Record { offset: index, timestamp_ms: input.kafka_ms, key: input.key, value: Some(input.value), ..Record::default() };
+    ((topic, partition), record)
+}
+
+fn worker() -> Result<Worker<MemoryBroker>> {
+    let settings = Settings {
+        join_timeout_ms: 7 * 24 * HOUR_MS,
+        idle_timeout_s: 24 * 3600,
+        retention_ms: 72 * HOUR_MS,
+        service_window_s: 24 * 3600,
+        referral_window_s: 72 * 3600,
+    };
+    let (webhooks, sends) = ("whatsapp.webhooks".to_owned(), "whatsapp.sends".to_owned());
+    let deployment = Deployment {
+        webhooks: webhooks.clone(),
+        sends: sends.clone(),
+        settings,
+        commit: CommitPolicy::default(),
+        tick: Some(TickPolicy::default()),
+        checkpoint: Some(CheckpointPolicy::default()),
+    };
+    let outputs = Outputs { format: Format::Json, webhooks, sends, keys_name_tenant: false };
+    let broker = MemoryBroker::new(PARTITIONS, Box::new(|_| 0));
+    Ok(Worker::new(broker, Ingest::new(Apps::new(&[])), deployment, Arc::new(outputs))?)
+}
+
+/// The CPU time of this process.
+#[allow(clippy::cast_precision_loss, reason = "a few ticks")]
+fn cpu_seconds() -> Result<f64> {
+    let stat = Process::myself()?.stat()?;
+    Ok((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+}
