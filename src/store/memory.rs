@@ -1,6 +1,6 @@
-//! The rows of a task: their bytes in segments, which are what the changelog holds; those that were read or put since the last checkpoint
-//! also as they are. A journal of what the event at hand replaced, so that a failed one leaves nothing behind; and the rows that stream time
-//! should look at next.
+//! The rows of a task: their bytes in segments, which are what the changelog holds, and in a draft of the next. Those that the event at hand
+//! reads or puts are at hand as they are; contacts and circles, which later events mostly read again, until the next checkpoint. A journal
+//! of what the event replaced, so that a failed one leaves nothing behind; and the rows that stream time should look at next.
 
 use super::deadlines::Deadlines;
 use super::index::{Index, RowId};
@@ -38,6 +38,8 @@ pub struct Memory {
     index: Index,
     rows: Rows,
     journal: Vec<(RowId, Before)>,
+    /// What the event at hand has read, to be set down after it.
+    fetched: Vec<RowId>,
     changes: usize,
     kinds: [usize; 5],
     join_deadlines: Deadlines,
@@ -51,9 +53,9 @@ pub struct Memory {
 enum Before {
     /// Nothing, not even a trace of a row.
     Absent,
-    /// The row as the segments have it.
+    /// The row as its bytes say.
     Unchanged,
-    /// Another row, or none, since the last checkpoint.
+    /// Another row, or none.
     Changed(Option<Row>),
 }
 
@@ -94,9 +96,13 @@ impl Memory {
     pub fn keep(&mut self, settings: &Settings) {
         let mut journal = std::mem::take(&mut self.journal);
         for (id, _) in journal.drain(..) {
-            self.look_at_in_time(id, settings);
+            if self.rows.at_hand(id).is_some() {
+                self.look_at_in_time(id, settings);
+                self.set_down(id);
+            }
         }
         self.journal = journal;
+        self.set_down_fetched();
         if self.rows.len_at_hand() > self.changes + UNCHANGED_MAX {
             self.rows.put_away_unchanged();
         }
@@ -115,8 +121,8 @@ impl Memory {
                     false
                 }
                 Before::Unchanged => {
-                    self.changes -= 1;
                     self.rows.put_away(id);
+                    self.changes -= usize::from(!self.rows.is_dirty(id));
                     true
                 }
                 Before::Changed(row) => {
@@ -126,6 +132,7 @@ impl Memory {
             };
             self.count(kind, is, was);
         }
+        self.set_down_fetched();
     }
 
     /// From now on deadlines follow from these settings.
@@ -149,16 +156,9 @@ impl Memory {
     /// Writes what changed since the last checkpoint into segments, and cleans the oldest ones.
     pub fn checkpoint(&mut self) -> Checkpoint {
         let (begin, before) = (self.segments().end, self.bytes());
-        let mut changed = self.rows.changed();
-        changed.retain(|id| {
-            self.scratch.clear();
-            self.scratch.extend_from_slice(self.rows.key_bytes(*id));
-            !self.rows.write(*id, &self.scratch)
-        });
-        for removed in changed {
+        for removed in self.rows.write(&mut self.scratch) {
             self.drop_row(removed, &self.rows.key(removed));
         }
-        self.rows.put_away_all();
         self.changes = 0;
         let cleaned_max = (self.bytes() - before) * CLEANED_PER_WRITTEN_BYTE + CLEANED_ON_TOP;
         let gone = self.clean(begin, cleaned_max);
@@ -289,6 +289,19 @@ impl Memory {
         self.bytes() > live * BYTES_PER_LIVE_BYTE + BYTES_ON_TOP || segments > live / LIVE_BYTES_PER_SEGMENT + SEGMENTS_ON_TOP
     }
 
+    /// Leaves the row of a kind that is rarely read again soon as bytes.
+    fn set_down(&mut self, id: RowId) {
+        if self.rows.at_hand(id).is_some_and(|at_hand| is_fleeting(&at_hand.key)) {
+            self.rows.set_down(id, &mut self.scratch);
+        }
+    }
+
+    fn set_down_fetched(&mut self) {
+        let mut fetched = std::mem::take(&mut self.fetched);
+        fetched.drain(..).for_each(|id| self.set_down(id));
+        self.fetched = fetched;
+    }
+
     fn find(&mut self, key: &Key) -> Option<RowId> {
         self.scratch.clear();
         put_key(key, &mut self.scratch);
@@ -340,10 +353,21 @@ const fn kind(key: &Key) -> usize {
     }
 }
 
+/// Whether a row is of a kind that is rarely read again soon.
+const fn is_fleeting(key: &Key) -> bool {
+    match key {
+        Key::Join(..) | Key::Message(..) | Key::Thread(..) => true,
+        Key::Contact(_) | Key::Circle(_) => false,
+    }
+}
+
 impl State for Memory {
     fn get(&mut self, key: &Key) -> Option<&Row> {
         let id = self.find(key)?;
-        self.rows.fetch(id, key)
+        if self.rows.fetch(id, key) && is_fleeting(key) {
+            self.fetched.push(id);
+        }
+        self.rows.at_hand(id)?.row.as_ref()
     }
 
     fn put(&mut self, key: Key, row: Row) {
@@ -395,7 +419,7 @@ impl State for Memory {
 impl Memory {
     /// Another row, or none, where a row is or was.
     fn replace(&mut self, id: RowId, key: Key, row: Option<Row>) {
-        let (kind, is) = (kind(&key), row.is_some());
+        let (kind, is, was_dirty) = (kind(&key), row.is_some(), self.rows.is_dirty(id));
         let (was, before) = match self.rows.at_hand_mut(id) {
             Some(at_hand) if at_hand.is_changed => {
                 let before = std::mem::replace(&mut at_hand.row, row);
@@ -410,7 +434,7 @@ impl Memory {
                 (true, Before::Unchanged)
             }
         };
-        self.changes += usize::from(matches!(before, Before::Unchanged));
+        self.changes += usize::from(!was_dirty);
         self.count(kind, was, is);
         self.journal.push((id, before));
     }

@@ -1,7 +1,7 @@
-//! Rows by their ids: their bytes in segments, and those at hand also as they are.
+//! Rows by their ids: their bytes in segments, or in a draft of the next; and those at hand also as they are.
 
 use super::index::RowId;
-use super::segments::{Entry, Segments, Slot};
+use super::segments::{Entry, Segments, Slot, entries};
 use crate::domain::state::{Key, Row};
 use crate::wire::state::{decode_key, decode_value, encode_value};
 use std::borrow::Cow;
@@ -10,15 +10,21 @@ use std::num::NonZeroU32;
 /// A deadline that never comes, ms.
 pub const NEVER_MS: i64 = i64::MAX;
 
+/// Before the key of an entry of the draft: the row's id.
+const ID_BYTES: usize = size_of::<RowId>();
+
 /// The rows.
 #[derive(Default)]
 pub struct Rows {
     known: Vec<Known>,
     free: Vec<RowId>,
-    at_hand: Vec<AtHand>,
-    /// The bytes.
+    at_hand: Vec<Option<AtHand>>,
+    vacant: Vec<NonZeroU32>,
+    /// The bytes as of the last checkpoint.
     pub segments: Segments,
-    /// How many bytes the entries have that count still.
+    /// The bytes of rows that changed since.
+    draft: Segments,
+    /// How many bytes the entries of the segments have that count still.
     live: u64,
 }
 
@@ -27,6 +33,8 @@ pub struct Rows {
 struct Known {
     /// Its bytes, as of the last checkpoint that had it.
     slot: Option<Slot>,
+    /// Its bytes, if it changed since.
+    draft: Option<Slot>,
     /// One more than where it is at hand, if it is.
     at_hand: Option<NonZeroU32>,
     /// When stream time is to look at it, ms.
@@ -38,11 +46,11 @@ pub struct AtHand {
     id: RowId,
     /// Its key.
     pub key: Key,
-    /// The bytes of the key, of a row that is in no segment.
+    /// The bytes of the key, of a row that has no other bytes.
     bytes: Box<[u8]>,
     /// `None` if it was removed.
     pub row: Option<Row>,
-    /// Whether the segments have it otherwise.
+    /// Whether its bytes say otherwise.
     pub is_changed: bool,
 }
 
@@ -59,7 +67,7 @@ impl Rows {
         id
     }
 
-    /// A row that is in no segment.
+    /// A row that has no bytes yet.
     pub fn add_new(&mut self, key: Key, bytes: &[u8], row: Row) -> RowId {
         let id = self.new_id();
         self.take_at_hand(AtHand { id, key, bytes: bytes.into(), row: Some(row), is_changed: true });
@@ -68,10 +76,9 @@ impl Rows {
 
     /// A row is no more.
     pub fn remove(&mut self, id: RowId) {
-        if let Some(slot) = self.known[id as usize].slot {
-            self.live -= self.segments.entry(slot).bytes();
-        }
-        self.known[id as usize] = Known::NOTHING;
+        self.put_away(id);
+        let known = std::mem::replace(&mut self.known[id as usize], Known::NOTHING);
+        self.live -= known.slot.map_or(0, |slot| self.segments.entry(slot).bytes());
         self.free.push(id);
     }
 
@@ -87,16 +94,18 @@ impl Rows {
         self.known[id as usize].slot = Some(slot);
     }
 
-    /// Where the bytes of a row are.
+    /// Where the bytes of a row are in the segments.
     pub fn slot(&self, id: RowId) -> Option<Slot> {
         self.known[id as usize].slot
     }
 
     /// The bytes of a row's key.
     pub fn key_bytes(&self, id: RowId) -> &[u8] {
-        match self.slot(id) {
-            Some(slot) => self.segments.entry(slot).key,
-            None => self.at_hand(id).map_or(&[], |at_hand| &at_hand.bytes),
+        let known = &self.known[id as usize];
+        match (known.slot, known.draft) {
+            (Some(slot), _) => self.segments.entry(slot).key,
+            (None, Some(draft)) => &self.draft.entry(draft).key[ID_BYTES..],
+            (None, None) => self.at_hand(id).map_or(&[], |at_hand| &at_hand.bytes),
         }
     }
 
@@ -118,23 +127,24 @@ impl Rows {
 
     /// A row, at hand.
     pub fn at_hand(&self, id: RowId) -> Option<&AtHand> {
-        let index = self.known[id as usize].at_hand?;
-        Some(&self.at_hand[index.get() as usize - 1])
+        let place = self.known[id as usize].at_hand?;
+        self.at_hand[index_of(place)].as_ref()
     }
 
     /// The same, to be changed.
     pub fn at_hand_mut(&mut self, id: RowId) -> Option<&mut AtHand> {
-        let index = self.known[id as usize].at_hand?;
-        Some(&mut self.at_hand[index.get() as usize - 1])
+        let place = self.known[id as usize].at_hand?;
+        self.at_hand[index_of(place)].as_mut()
     }
 
-    /// A row, at hand from now on, to be read.
-    pub fn fetch(&mut self, id: RowId, key: &Key) -> Option<&Row> {
-        if self.known[id as usize].at_hand.is_none() {
+    /// Takes a row to hand, to be read; whether it was not.
+    pub fn fetch(&mut self, id: RowId, key: &Key) -> bool {
+        let is_new = self.known[id as usize].at_hand.is_none();
+        if is_new {
             let row = self.decode(id, key);
             self.take_at_hand(AtHand { id, key: key.clone(), bytes: Box::default(), row, is_changed: false });
         }
-        self.at_hand(id)?.row.as_ref()
+        is_new
     }
 
     /// A row of which there are only bytes is changed, or removed.
@@ -142,55 +152,69 @@ impl Rows {
         self.take_at_hand(AtHand { id, key, bytes: Box::default(), row, is_changed: true });
     }
 
-    /// Of a row only the bytes are left.
+    /// Whether the segments have a row otherwise than it is.
+    pub fn is_dirty(&self, id: RowId) -> bool {
+        self.known[id as usize].draft.is_some() || self.at_hand(id).is_some_and(|at_hand| at_hand.is_changed)
+    }
+
+    /// Of a row only the bytes are left that there are.
     pub fn put_away(&mut self, id: RowId) {
-        self.known[id as usize].at_hand = None;
+        if let Some(place) = self.known[id as usize].at_hand.take() {
+            self.at_hand[index_of(place)] = None;
+            self.vacant.push(place);
+        }
+    }
+
+    /// A row that is at hand is left as bytes, in the draft if it changed. Not one that was removed.
+    pub fn set_down(&mut self, id: RowId, scratch: &mut Vec<u8>) {
+        let Some(AtHand { key, row: Some(row), is_changed, .. }) = self.at_hand(id) else { return };
+        if *is_changed {
+            let value = encode_value(key, row);
+            scratch.clear();
+            scratch.extend_from_slice(&id.to_le_bytes());
+            scratch.extend_from_slice(self.key_bytes(id));
+            self.known[id as usize].draft = Some(self.draft.append(Entry { key: scratch, value: Some(&value) }));
+        }
+        self.put_away(id);
     }
 
     /// Of rows that did not change only the bytes are left.
     pub fn put_away_unchanged(&mut self) {
-        let all = std::mem::take(&mut self.at_hand);
-        for (past, at_hand) in (1..).zip(all) {
-            if self.is_at_hand(at_hand.id, past) {
-                self.put_away(at_hand.id);
-                if at_hand.is_changed {
-                    self.take_at_hand(at_hand);
-                }
-            }
+        let unchanged = |at_hand: &AtHand| (!at_hand.is_changed).then_some(at_hand.id);
+        for id in self.at_hand.iter().flatten().filter_map(unchanged).collect::<Vec<_>>() {
+            self.put_away(id);
         }
-    }
-
-    /// Of all rows only the bytes are left.
-    pub fn put_away_all(&mut self) {
-        for (past, at_hand) in (1..).zip(std::mem::take(&mut self.at_hand)) {
-            if self.is_at_hand(at_hand.id, past) {
-                self.put_away(at_hand.id);
-            }
-        }
-    }
-
-    /// The rows that changed, removed ones among them.
-    pub fn changed(&self) -> Vec<RowId> {
-        let all = (1..).zip(&self.at_hand);
-        all.filter(|(past, at_hand)| at_hand.is_changed && self.is_at_hand(at_hand.id, *past)).map(|(_, at_hand)| at_hand.id).collect()
     }
 
     /// How many rows are at hand.
     pub const fn len_at_hand(&self) -> usize {
-        self.at_hand.len()
+        self.at_hand.len() - self.vacant.len()
     }
 
-    /// Appends a row at hand to the segments, under the bytes of its key; whether it was one, and not removed.
-    pub fn write(&mut self, id: RowId, key: &[u8]) -> bool {
-        let Some(at_hand) = self.at_hand(id) else { return true };
-        let value = at_hand.row.as_ref().map(|row| encode_value(&at_hand.key, row));
-        if value.is_some() || self.slot(id).is_some() {
-            let slot = self.segments.append(Entry { key, value: value.as_deref() });
-            if value.is_some() {
-                self.keep_at(id, slot);
+    /// Writes all that changed since the last time into the segments, and puts all away. What was removed is left to be forgotten.
+    pub fn write(&mut self, scratch: &mut Vec<u8>) -> Vec<RowId> {
+        let at_hand: Vec<RowId> = self.at_hand.iter().flatten().map(|at_hand| at_hand.id).collect();
+        let mut removed = Vec::new();
+        for id in at_hand {
+            if self.at_hand(id).is_some_and(|at_hand| at_hand.row.is_none()) {
+                self.write_removal(id, scratch);
+                removed.push(id);
+            }
+            self.set_down(id, scratch);
+        }
+        self.draft.close();
+        while let Some((number, segment)) = self.draft.remove_first() {
+            for (slot, Entry { key, value }) in entries(number, &segment) {
+                let (id, key) = key.split_first_chunk().expect("it begins with an id");
+                let id = RowId::from_le_bytes(*id);
+                if self.known[id as usize].draft == Some(slot) {
+                    self.known[id as usize].draft = None;
+                    let slot = self.segments.append(Entry { key, value });
+                    self.keep_at(id, slot);
+                }
             }
         }
-        value.is_some()
+        removed
     }
 
     /// When stream time is to look at a row, ms.
@@ -203,26 +227,39 @@ impl Rows {
         self.known[id as usize].watched_ms = deadline_ms;
     }
 
-    /// How many bytes the entries have that count still.
+    /// How many bytes the entries of the segments have that count still.
     pub const fn live(&self) -> u64 {
         self.live
     }
 
-    fn decode(&self, id: RowId, key: &Key) -> Option<Row> {
-        let value = self.segments.entry(self.slot(id)?).value?;
-        Some(decode_value(key, value).expect("it was read before"))
+    fn write_removal(&mut self, id: RowId, scratch: &mut Vec<u8>) {
+        scratch.clear();
+        scratch.extend_from_slice(self.key_bytes(id));
+        if self.slot(id).is_some() {
+            self.segments.append(Entry { key: scratch, value: None });
+        }
+        self.known[id as usize].draft = None;
+        if let Some(at_hand) = self.at_hand_mut(id) {
+            at_hand.bytes = scratch.as_slice().into();
+        }
     }
 
-    /// Whether a row is at hand there, one before `past`, and not elsewhere or no more.
-    fn is_at_hand(&self, id: RowId, past: u32) -> bool {
-        self.known[id as usize].at_hand.is_some_and(|known| known.get() == past)
+    fn decode(&self, id: RowId, key: &Key) -> Option<Row> {
+        let known = &self.known[id as usize];
+        let entry = match (known.draft, known.slot) {
+            (Some(draft), _) => self.draft.entry(draft),
+            (None, slot) => self.segments.entry(slot?),
+        };
+        Some(decode_value(key, entry.value?).expect("it was read before"))
     }
 
     fn take_at_hand(&mut self, at_hand: AtHand) {
-        let id = at_hand.id;
-        self.at_hand.push(at_hand);
-        let past = u32::try_from(self.at_hand.len()).expect("fewer than 2^32");
-        self.known[id as usize].at_hand = NonZeroU32::new(past);
+        let place = self.vacant.pop().unwrap_or_else(|| {
+            self.at_hand.push(None);
+            u32::try_from(self.at_hand.len()).ok().and_then(NonZeroU32::new).expect("fewer than 2^32")
+        });
+        self.known[at_hand.id as usize].at_hand = Some(place);
+        self.at_hand[index_of(place)] = Some(at_hand);
     }
 
     fn new_id(&mut self) -> RowId {
@@ -233,6 +270,10 @@ impl Rows {
     }
 }
 
+const fn index_of(place: NonZeroU32) -> usize {
+    place.get() as usize - 1
+}
+
 impl Known {
-    const NOTHING: Self = Self { slot: None, at_hand: None, watched_ms: NEVER_MS };
+    const NOTHING: Self = Self { slot: None, draft: None, at_hand: None, watched_ms: NEVER_MS };
 }
