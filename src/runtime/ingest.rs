@@ -30,6 +30,7 @@ impl Ingest {
     /// Takes one record of an input topic.
     pub fn take(&mut self, record: &Fetched, partitions: i32, sink: &mut dyn Sink) {
         let (source, elements) = self.elements(record);
+        let mut letters = Letters::default();
         for (index, element) in elements.into_iter().enumerate() {
             let cause = Cause {
                 source,
@@ -45,8 +46,8 @@ impl Ingest {
                     *self.fresh.entry(name).or_default() += 1;
                 }
                 Routed::Rejected(rejection) => {
-                    let (rejection, original) = (self.with_size(rejection, record), self.original(record));
-                    sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original }));
+                    let letter = letters.write(cause, self.with_size(rejection, record), || self.original(record));
+                    sink.publish(&Output::DeadLetter(letter));
                 }
             }
         }
@@ -111,6 +112,24 @@ impl Ingest {
     }
 }
 
+/// The dead letters of one record. The first has the record; the others name it, so that a batch with many bad elements, which may be
+/// megabytes, is kept once.
+#[derive(Default)]
+struct Letters {
+    first: Option<u32>,
+}
+
+impl Letters {
+    fn write(&mut self, cause: Cause, rejection: Rejection, original: impl FnOnce() -> Original) -> DeadLetter {
+        let Some(first) = self.first else {
+            self.first = Some(cause.element);
+            return DeadLetter { cause, rejection, original: original() };
+        };
+        let detail = format!("{}; the dead letter of element {first} has the record", rejection.detail);
+        DeadLetter { cause, rejection: Rejection { detail, ..rejection }, original: Original::default() }
+    }
+}
+
 /// What a record takes in a topic of waid's, at most.
 fn bytes(record: &Fetched) -> u64 {
     const HEADER: usize = 16;
@@ -118,3 +137,6 @@ fn bytes(record: &Fetched) -> u64 {
     let headers = record.headers.iter().map(|(name, value)| HEADER + name.len() + length(*value)).sum::<usize>();
     u64::try_from(length(record.key) + length(record.value) + headers).expect("fits")
 }
+
+#[cfg(test)]
+mod tests;
