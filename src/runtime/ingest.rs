@@ -30,7 +30,7 @@ impl Ingest {
     /// Takes one record of an input topic.
     pub fn take(&mut self, record: &Fetched, partitions: i32, sink: &mut dyn Sink) {
         let (source, elements) = self.elements(record);
-        let mut letters = Letters::default();
+        let mut kept_by = None;
         for (index, element) in elements.into_iter().enumerate() {
             let cause = Cause {
                 source,
@@ -46,8 +46,7 @@ impl Ingest {
                     *self.fresh.entry(name).or_default() += 1;
                 }
                 Routed::Rejected(rejection) => {
-                    let letter = letters.write(cause, self.with_size(rejection, record), || self.original(record));
-                    sink.publish(&Output::DeadLetter(letter));
+                    sink.publish(&Output::DeadLetter(self.letter(record, cause, rejection, &mut kept_by)));
                 }
             }
         }
@@ -103,30 +102,20 @@ impl Ingest {
         }
     }
 
-    fn with_size(&self, rejection: Rejection, record: &Fetched) -> Rejection {
+    /// A dead letter. The first of a record has the record; the others name that one, so that a batch with many bad elements, which may be
+    /// megabytes, is kept once.
+    fn letter(&self, record: &Fetched, cause: Cause, rejection: Rejection, kept_by: &mut Option<u32>) -> DeadLetter {
         let bytes = bytes(record);
-        if bytes <= self.original_max {
-            return rejection;
-        }
-        Rejection { detail: format!("{}; the record, of {bytes} bytes, is too large to be kept", rejection.detail), ..rejection }
-    }
-}
-
-/// The dead letters of one record. The first has the record; the others name it, so that a batch with many bad elements, which may be
-/// megabytes, is kept once.
-#[derive(Default)]
-struct Letters {
-    first: Option<u32>,
-}
-
-impl Letters {
-    fn write(&mut self, cause: Cause, rejection: Rejection, original: impl FnOnce() -> Original) -> DeadLetter {
-        let Some(first) = self.first else {
-            self.first = Some(cause.element);
-            return DeadLetter { cause, rejection, original: original() };
+        let why_not = match *kept_by {
+            _ if bytes > self.original_max => format!("the record, of {bytes} bytes, is too large to be kept"),
+            Some(element) => format!("the dead letter of element {element} has the record"),
+            None => {
+                *kept_by = Some(cause.element);
+                return DeadLetter { cause, rejection, original: self.original(record) };
+            }
         };
-        let detail = format!("{}; the dead letter of element {first} has the record", rejection.detail);
-        DeadLetter { cause, rejection: Rejection { detail, ..rejection }, original: Original::default() }
+        let rejection = Rejection { detail: format!("{}; {why_not}", rejection.detail), ..rejection };
+        DeadLetter { cause, rejection, original: Original::default() }
     }
 }
 

@@ -28,7 +28,7 @@ impl Contacts {
             Array::Absent | Array::Other => Vec::new(),
         };
         let mut people: Vec<Person> = contacts.iter().filter_map(|contact| contact.0.as_ref().map(person)).collect();
-        if let ([_], 1) = (&people[..], count) {
+        if (contacts.len(), count) == (1, 1) {
             return Self { by_user: Vec::new(), by_number: Vec::new(), only: people.pop() };
         }
         let mut by_user: Vec<_> = people.iter().filter_map(|person| Some((person.user.clone()?, person.wa_id))).collect();

@@ -50,7 +50,14 @@ impl<'a> UserUpdate<'a> {
         if previous == current {
             return Ok(Element::Ignored("user_id_update"));
         }
-        Ok(Element::UserChange(UserChange { app: around.app()?, previous: Some(previous), current, old: None, wa_id: wa_id.or(contact.wa_id), at }))
+        Ok(Element::UserChange(UserChange {
+            app: around.app()?,
+            previous: Some(previous),
+            current,
+            old: None,
+            wa_id: wa_id.or(contact.wa_id),
+            at,
+        }))
     }
 }
 

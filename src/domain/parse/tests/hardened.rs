@@ -25,10 +25,22 @@ const BAD: [(&str, &str); 21] = [
     (r#"{"\ud800":"sent"}"#, "NOT_JSON: @: a number or a text that cannot be"),
     (r#"{"status":"sent","status":"read"}"#, "UNKNOWN_SHAPE: @: a field is given twice"),
     (r#"{"status":"failed","errors":[{"code":1,"code":2}]}"#, "UNKNOWN_SHAPE: @: a field is given twice"),
-    (r#"{"status":"sent","id":"a","timestamp":1776944126,"recipient_id":"@ana"}"#, "BAD_NUMBER: @: recipient_id is neither a number nor a BSUID"),
-    (r#"{"status":"sent","id":"a","timestamp":1776944126,"recipient_id":[["5535987654321"]]}"#, "BAD_NUMBER: @: recipient_id is neither a number nor a BSUID"),
-    (r#"{"status":"sent","id":"a","timestamp":1776944126,"recipient_id":"123456789012345678"}"#, "BAD_NUMBER: @: recipient_id is neither a number nor a BSUID"),
-    (r#"{"status":"sent","id":"a","timestamp":4102444800}"#, "BAD_TIMESTAMP: @: timestamp is more than 24 h after the record's Kafka timestamp"),
+    (
+        r#"{"status":"sent","id":"a","timestamp":1776944126,"recipient_id":"@ana"}"#,
+        "BAD_NUMBER: @: recipient_id is neither a number nor a BSUID",
+    ),
+    (
+        r#"{"status":"sent","id":"a","timestamp":1776944126,"recipient_id":[["5535987654321"]]}"#,
+        "BAD_NUMBER: @: recipient_id is neither a number nor a BSUID",
+    ),
+    (
+        r#"{"status":"sent","id":"a","timestamp":1776944126,"recipient_id":"123456789012345678"}"#,
+        "BAD_NUMBER: @: recipient_id is neither a number nor a BSUID",
+    ),
+    (
+        r#"{"status":"sent","id":"a","timestamp":4102444800}"#,
+        "BAD_TIMESTAMP: @: timestamp is more than 24 h after the record's Kafka timestamp",
+    ),
 ];
 
 fn all_told(body: &str) -> Vec<String> {
@@ -98,8 +110,22 @@ fn a_body_is_read_up_to_a_bound() {
 
 /// What may stand in place of a field's value in a status or a message.
 const PIECES: [&str; 16] = [
-    "null", "true", "0", "-1", "1e308", "1e999", "18446744073709551616", "\"\"", "\"\\u0000\"", "\"\\ud800\"", "[]", "{}", "[[{}]]", "\"BR.1\"",
-    "\"5535987654321\"", "\"set-callback\"",
+    "null",
+    "true",
+    "0",
+    "-1",
+    "1e308",
+    "1e999",
+    "18446744073709551616",
+    "\"\"",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "[]",
+    "{}",
+    "[[{}]]",
+    "\"BR.1\"",
+    "\"5535987654321\"",
+    "\"set-callback\"",
 ];
 
 /// Some of the fields of a real shape, each with its own value or with another.
@@ -150,11 +176,16 @@ fn mutated_shapes_are_one_element_each_and_leave_their_siblings_alone() {
         let at = random.random_range(0..=statuses.len());
         statuses.insert(at, status_of("sibling"));
         let (messages, contacts) = (list(&mut random, &message), list(&mut random, &contact));
-        let value = format!(r#""contacts":[{}],"statuses":[{}],"messages":[{}]"#, contacts.join(","), statuses.join(","), messages.join(","));
+        let value =
+            format!(r#""contacts":[{}],"statuses":[{}],"messages":[{}]"#, contacts.join(","), statuses.join(","), messages.join(","));
         let body = body(if random.random() { "gs" } else { "" }, "messages", &value);
         let told = all_told(&body);
         assert_eq!(told.len(), statuses.len() + messages.len(), "{body}");
-        assert!(told[at].starts_with("Delivered default/") && told[at].contains(" other=sibling wa=553587654321 "), "{} of {body}", told[at]);
+        assert!(
+            told[at].starts_with("Delivered default/") && told[at].contains(" other=sibling wa=553587654321 "),
+            "{} of {body}",
+            told[at]
+        );
         used += told.iter().filter(|told| told.contains(" default/")).count();
     }
     assert!(used > 40_000, "too few are of use: {used}");

@@ -14,7 +14,9 @@ const CONTACT: &str = r#"{"profile":{"name":"Ana"},"user_id":"BR.164873804304494
 /// A body with one change: of v3 if it names the app, else of Meta.
 pub fn body(gs_app_id: &str, field: &str, value: &str) -> String {
     let own = if gs_app_id.is_empty() { String::new() } else { format!(r#""gs_app_id":"{gs_app_id}","#) };
-    let value = format!(r#"{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"106"}},{value}}}"#);
+    let value = format!(
+        r#"{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"106"}},{value}}}"#
+    );
     let changes = format!(r#"[{{"value":{value},"field":"{field}"}}]"#);
     format!(r#"{{"object":"whatsapp_business_account",{own}"entry":[{{"id":"102","changes":{changes}}}]}}"#)
 }
@@ -109,9 +111,14 @@ fn a_status_is_about_its_own_contact() {
         // one of several that is not named
         (&nameless, format!("{other},{bare}"), ""),
         (&userless, format!("{other},{bare}"), " wa=5535987654321"),
+        (&nameless, format!("null,{bare}"), ""),
         // none, or none that can be read
         (&dialled, String::new(), " wa=5535987654321 user=BR.1648738043044942"),
-        (&dialled, r#"null,7,[{}],{"wa_id":{}},{"wa_id":1e999,"user_id":"\ud800"}"#.to_owned(), " wa=5535987654321 user=BR.1648738043044942"),
+        (
+            &dialled,
+            r#"null,7,[{}],{"wa_id":{}},{"wa_id":1e999,"user_id":"\ud800"}"#.to_owned(),
+            " wa=5535987654321 user=BR.1648738043044942",
+        ),
         // a BSUID where a number should be
         (&nameless, r#"{"wa_id":"BR.3"}"#.to_owned(), " user=BR.3"),
     ] {
@@ -128,11 +135,14 @@ fn a_status_is_about_its_own_contact() {
 #[test]
 fn many_statuses_find_their_contacts() {
     let number = |index: usize| format!("5511{}", 911_110_000 + index);
-    let contacts: Vec<String> =
-        (0..100).rev().map(|index| format!(r#"{{"wa_id":"{}","user_id":"BR.{index}"}}"#, number(index))).collect();
+    let contacts: Vec<String> = (0..100).rev().map(|index| format!(r#"{{"wa_id":"{}","user_id":"BR.{index}"}}"#, number(index))).collect();
     let statuses: Vec<String> = (0..100)
         .map(|index| {
-            let name = if index % 2 == 0 { format!(r#""recipient_user_id":"BR.{index}""#) } else { format!(r#""recipient_id":"{}""#, number(index)) };
+            let name = if index % 2 == 0 {
+                format!(r#""recipient_user_id":"BR.{index}""#)
+            } else {
+                format!(r#""recipient_id":"{}""#, number(index))
+            };
             format!(r#"{{"gs_id":"g{index}","status":"read","timestamp":"1776944126",{name}}}"#)
         })
         .collect();
@@ -251,7 +261,9 @@ fn a_system_message_is_a_change_or_nothing() {
 #[test]
 fn a_bsuid_may_become_another() {
     let update = r#"{"wa_id":"553587654321","detail":"User id for Ana has been updated.","user_id":{"previous":"BR.1","current":"BR.2"},"parent_user_id":{"previous":"BR.ENT.1","current":"BR.ENT.2"},"timestamp":"1776944133"}"#;
-    let told_of = |update: &str, contacts: &str| told(&body("", "user_id_update", &format!(r#""contacts":[{contacts}],"user_id_update":[{update}]"#)));
+    let told_of = |update: &str, contacts: &str| {
+        told(&body("", "user_id_update", &format!(r#""contacts":[{contacts}],"user_id_update":[{update}]"#)))
+    };
     let changed = "USER default/106 BR.1→BR.2 wa=553587654321 at=1776944133000";
     let phoneless = with(update, r#""wa_id":"553587654321","#, "");
     assert_eq!(told_of(update, ""), changed);
@@ -274,7 +286,8 @@ fn a_bsuid_may_become_another() {
 
 #[test]
 fn an_echo_is_what_the_business_typed() {
-    let echo = r#"{"from":"15550783881","to":"+55 35 98765-4321","id":"wamid.ECHO","timestamp":"1776944133","type":"text","text":{"body":"oi"}}"#;
+    let echo =
+        r#"{"from":"15550783881","to":"+55 35 98765-4321","id":"wamid.ECHO","timestamp":"1776944133","type":"text","text":{"body":"oi"}}"#;
     let told_of = |echo: &str, contacts: &str| {
         told(&body("", "smb_message_echoes", &format!(r#""contacts":[{contacts}],"message_echoes":[{echo}]"#)))
     };
@@ -331,7 +344,10 @@ fn all_is_walked_in_one_order() {
     let change = |value: &str| format!(r#"{{"field":"messages","value":{{{value}}}}}"#);
     let second = SENT_META.replace("wamid.OUT", "wamid.TWO");
     let first = change(&format!(r#""messages":[{TEXT}],"errors":[{{}}],"statuses":[{SENT_META},{second}]"#));
-    let entries = format!(r#"{{"changes":[{first},{{"field":"calls"}}]}},{{"changes":[]}},{{"changes":[{}]}}"#, change(&format!(r#""statuses":[{SENT_V3}]"#)));
+    let entries = format!(
+        r#"{{"changes":[{first},{{"field":"calls"}}]}},{{"changes":[]}},{{"changes":[{}]}}"#,
+        change(&format!(r#""statuses":[{SENT_V3}]"#))
+    );
     let body = format!(r#"{{"entry":[{entries}],"gs_app_id":"gs","object":"whatsapp_business_account"}}"#);
     let heads: Vec<String> = all_told(&body).iter().map(|told| told.split(" wa=").next().expect("a head").to_owned()).collect();
     let expected = [
