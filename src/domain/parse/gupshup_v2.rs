@@ -108,7 +108,7 @@ pub fn element(envelope: Envelope<'_>, kafka_ms: i64, apps: &Apps) -> Result<Ele
 struct Event<'a> {
     app: App,
     timestamp: Scalar<'a>,
-    payload: Payload<'a>,
+    payload: Box<Payload<'a>>,
     content: Content<'a>,
     kafka_ms: i64,
 }

@@ -38,7 +38,11 @@ pub fn part<'a, T: Deserialize<'a>>(text: &'a RawValue) -> Result<Option<T>, Rej
 
 /// A single value likewise; one that cannot be is [`Scalar::Other`].
 pub fn scalar(text: Option<&RawValue>) -> Scalar<'_> {
-    text.map_or(Scalar::Absent, |text| serde_json::from_str(text.get()).unwrap_or(Scalar::Other))
+    let Some(text) = text.map(RawValue::get) else { return Scalar::Absent };
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Scalar::Text(Cow::Borrowed(plain)),
+        _ => serde_json::from_str(text).unwrap_or(Scalar::Other),
+    }
 }
 
 /// Whether a body is an array, by the first byte that means anything.

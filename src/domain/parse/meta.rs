@@ -21,7 +21,7 @@ mod status;
 mod user_update;
 
 use super::json::{self, Array, Object, Scalar};
-use super::{Envelope, rejected};
+use super::rejected;
 use crate::domain::apps::Apps;
 use crate::domain::event::{Element, Reason, Rejection};
 use crate::domain::ids::App;
@@ -102,9 +102,9 @@ struct Place {
 }
 
 /// The elements of a body; never none.
-pub fn elements<'a>(envelope: Envelope<'a>, kafka_ms: i64, apps: &'a Apps) -> Vec<Element> {
-    let mut walk = Walk { gs_app_id: envelope.gs_app_id, kafka_ms, apps, elements: Vec::new() };
-    walk.entries(envelope.entry);
+pub fn elements<'a>(gs_app_id: Scalar<'a>, entries: Array<Object<Entry<'a>>>, kafka_ms: i64, apps: &'a Apps) -> Vec<Element> {
+    let mut walk = Walk { gs_app_id, kafka_ms, apps, elements: Vec::new() };
+    walk.entries(entries);
     if walk.elements.is_empty() {
         walk.elements.push(Element::Ignored("empty envelope"));
     }

@@ -36,7 +36,7 @@ fn object(body: &[u8], kafka_ms: i64, apps: &Apps) -> Result<Vec<Element>, Rejec
     let envelope = envelope.ok_or_else(|| rejected(Reason::UnknownShape, "the body is no object"))?;
     match envelope.format() {
         Format::GupshupV2 => gupshup_v2::element(envelope, kafka_ms, apps).map(|element| vec![element]),
-        Format::Meta => Ok(meta::elements(envelope, kafka_ms, apps)),
+        Format::Meta => Ok(meta::elements(envelope.gs_app_id, envelope.entry, kafka_ms, apps)),
         Format::Enterprise => Err(enterprise()),
         Format::Unknown(detail) => Err(rejected(Reason::UnknownShape, detail)),
     }
@@ -57,7 +57,7 @@ struct Envelope<'a> {
     #[serde(borrow, rename = "type")]
     kind: Scalar<'a>,
     #[serde(borrow)]
-    payload: Object<gupshup_v2::Payload<'a>>,
+    payload: Object<Box<gupshup_v2::Payload<'a>>>,
     #[serde(borrow)]
     object: Scalar<'a>,
     #[serde(borrow, rename = "gs_app_id")]
