@@ -232,7 +232,7 @@ pub enum Reason {
     BadTimestamp,
     /// A send record or a status without a field it needs.
     MissingField,
-    /// Too large to be carried on.
+    /// Too large to be carried on, or a body of more elements than are read.
     TooLarge,
     /// A mismatch event that contradicts the send it names.
     InconsistentMismatch,

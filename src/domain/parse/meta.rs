@@ -16,6 +16,7 @@
 mod contacts;
 mod echo;
 mod envelope;
+mod fields;
 mod message;
 mod status;
 mod user_update;
@@ -38,47 +39,6 @@ use user_update::UserUpdate;
 
 /// How many elements of a body are read: ten times what Meta sends at most.
 pub const ELEMENTS_MAX: usize = 10_000;
-
-/// The fields of no interest here that Meta and Gupshup document; others are counted under one name.
-const FIELDS: [&str; 37] = [
-    "account_alerts",
-    "account_offboarded",
-    "account_reconnected",
-    "account_review_update",
-    "account_settings_update",
-    "account_update",
-    "automatic_events",
-    "billing-event",
-    "business_capability_update",
-    "business_status_update",
-    "business_username_update",
-    "calls",
-    "flows",
-    "group_lifecycle_update",
-    "group_participants_update",
-    "group_settings_update",
-    "group_status_update",
-    "history",
-    "message_echoes",
-    "message_template_components_update",
-    "message_template_quality_update",
-    "message_template_status_update",
-    "messaging_handovers",
-    "partner_solutions",
-    "payment_configuration_update",
-    "phone_number_name_update",
-    "phone_number_quality_update",
-    "security",
-    "smb_app_state_sync",
-    "standby",
-    "template-event",
-    "template_category_update",
-    "template_correct_category_detection",
-    "tracking_events",
-    "user_preferences",
-    "web_app_data_sharing",
-    "account-event",
-];
 
 /// What an element has around it: its app, the people named beside it, its record's time.
 struct Around {
@@ -158,7 +118,7 @@ impl<'a> Walk<'a> {
             ("smb_message_echoes", Some(value)) => self.echoes(place, *value),
             ("user_id_update", Some(value)) => self.user_updates(place, *value),
             ("", _) => self.refuse(place, "no field"),
-            (field, _) => self.push(place, Ok(Element::Ignored(name_of(field)))),
+            (field, _) => self.push(place, Ok(Element::Ignored(fields::name_of(field)))),
         }
         if self.elements.len() == before {
             self.push(place, Ok(Element::Ignored("empty change")));
@@ -267,11 +227,6 @@ impl<'a> Walk<'a> {
     const fn is_full(&self) -> bool {
         self.elements.len() > ELEMENTS_MAX
     }
-}
-
-/// The name that a field of no interest is counted under.
-fn name_of(field: &str) -> &'static str {
-    FIELDS.into_iter().find(|known| *known == field).unwrap_or("unknown field")
 }
 
 /// Whether a text is a group's id: Meta's are Base64 of `capi_group:…` ("Group messaging"), WhatsApp's own end with `@g.us`. Neither has the
