@@ -10,6 +10,9 @@ use waid::domain::event::Source;
 use waid::traffic::audit::{Audit, Published, Verdict};
 use waid::traffic::{Input, Settings, World};
 
+#[path = "cli_replay/twins.rs"]
+mod twins;
+
 const START_MS: i64 = 1_776_000_000_000;
 
 /// `waid replay` without a configuration, and what it is to read on standard input.

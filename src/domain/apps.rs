@@ -66,24 +66,21 @@ impl Apps {
         listed.cloned().unwrap_or_else(|| self.unlisted(name))
     }
 
-    /// The app with this Gupshup app id (v3's `gs_app_id`, v2's `appId`).
-    #[must_use]
-    pub fn by_gs_app_id(&self, id: &str) -> App {
-        self.gs_app_ids.get(id).cloned().unwrap_or_else(|| self.unlisted(id))
-    }
-
-    /// The app with this Meta phone number id.
-    #[must_use]
-    pub fn by_phone_number_id(&self, id: &str) -> App {
-        self.phone_number_ids.get(id).cloned().unwrap_or_else(|| self.unlisted(id))
-    }
-
     /// The app of a Gupshup v2 event, which may give a name, an id, or both: the one listed under the name, else under the id, else the
     /// unlisted one of that name, else of that id. `None` if it gives neither.
     #[must_use]
     pub fn of_v2(&self, name: Option<&str>, id: Option<&str>) -> Option<App> {
         let listed = name.and_then(|name| self.names.get(name)).or_else(|| id.and_then(|id| self.gs_app_ids.get(id)));
         listed.cloned().or_else(|| name.or(id).map(|own| self.unlisted(own)))
+    }
+
+    /// The app of a Gupshup v3 or raw Meta event, which may give Gupshup's id of the app, Meta's of its phone number, or both: the one listed
+    /// under either, Gupshup's first, else the unlisted one that goes by Gupshup's id, else by Meta's. `None` if it gives neither.
+    #[must_use]
+    pub fn of_meta(&self, gs_app_id: Option<&str>, phone_number_id: Option<&str>) -> Option<App> {
+        let by_phone = || phone_number_id.and_then(|id| self.phone_number_ids.get(id));
+        let listed = gs_app_id.and_then(|id| self.gs_app_ids.get(id)).or_else(by_phone);
+        listed.cloned().or_else(|| gs_app_id.or(phone_number_id).map(|own| self.unlisted(own)))
     }
 
     fn unlisted(&self, own: &str) -> App {
@@ -123,9 +120,8 @@ mod tests {
     fn a_listed_app_is_found_under_each_of_its_names() {
         let support = App::new("acme", "support", "portfolio");
         let apps = apps();
-        for found in [apps.by_name("support"), apps.by_gs_app_id("gs-1"), apps.by_phone_number_id("269033402967482"), apps.by_name("gs-1")]
-        {
-            assert_eq!(found, support);
+        for name in ["support", "gs-1", "269033402967482"] {
+            assert_eq!(apps.by_name(name), support);
         }
         assert_eq!(apps.by_name("sales"), App::new("acme", "sales", "sales"));
     }
@@ -134,9 +130,9 @@ mod tests {
     fn an_unlisted_app_goes_by_its_own_name_or_id() {
         let apps = apps();
         let own = |name: &str| App::new("default", name, name);
-        assert_eq!((apps.by_name("other"), apps.by_gs_app_id("gs-9"), apps.by_phone_number_id("1")), (own("other"), own("gs-9"), own("1")));
+        assert_eq!(apps.by_name("other"), own("other"));
         // an id is no name, and one kind of id is not the other
-        assert_eq!((apps.by_gs_app_id("support"), apps.by_phone_number_id("gs-1")), (own("support"), own("gs-1")));
+        assert_eq!((apps.of_meta(Some("support"), None), apps.of_meta(None, Some("gs-1"))), (Some(own("support")), Some(own("gs-1"))));
         assert!(Arc::ptr_eq(apps.by_name("other").name(), apps.by_name("other").name()), "kept, not built again");
     }
 
@@ -153,6 +149,24 @@ mod tests {
         let apps = apps();
         for (name, id, expected) in rows {
             assert_eq!(apps.of_v2(name, id).map(|app| app.name().to_string()).as_deref(), expected, "{name:?} {id:?}");
+        }
+    }
+
+    #[test]
+    fn a_v3_or_meta_event_goes_by_either_id() {
+        let rows = [
+            (Some("gs-1"), None, Some("support")),
+            (Some("gs-2"), Some("269033402967482"), Some("sales")),
+            (Some("gs-9"), Some("269033402967482"), Some("support")),
+            (None, Some("269033402967482"), Some("support")),
+            (Some("gs-9"), Some("1"), Some("gs-9")),
+            (None, Some("1"), Some("1")),
+            (None, None, None),
+        ];
+        let apps = apps();
+        for (gs_app_id, phone_number_id, expected) in rows {
+            let found = apps.of_meta(gs_app_id, phone_number_id);
+            assert_eq!(found.map(|app| app.name().to_string()).as_deref(), expected, "{gs_app_id:?} {phone_number_id:?}");
         }
     }
 

@@ -40,6 +40,10 @@ pub enum Element {
     Inbound(Inbound),
     /// A person moved to another number.
     NumberChange(NumberChange),
+    /// A person has another BSUID.
+    UserChange(UserChange),
+    /// The business wrote from the WhatsApp Business app.
+    Echo(Echo),
     /// Known and of no interest here, or new inside a known envelope: counted under this name.
     Ignored(&'static str),
     /// It cannot be used.
@@ -168,6 +172,40 @@ pub struct NumberChange {
     pub at: Moment,
 }
 
+/// A person has another BSUID, as follows a change of number.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct UserChange {
+    /// The app that was told.
+    pub app: App,
+    /// The BSUID before, if named; this or `old` is there.
+    pub previous: Option<Bsuid>,
+    /// The BSUID from now on.
+    pub current: Bsuid,
+    /// The number before, if named.
+    pub old: Option<Number>,
+    /// The person's wa_id from now on, if named.
+    pub wa_id: Option<Number>,
+    /// When.
+    pub at: Moment,
+}
+
+/// A message that the business typed in the WhatsApp Business app: it has no send record, and nothing to join.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Echo {
+    /// The app whose number it was sent from.
+    pub app: App,
+    /// WhatsApp's id of the message.
+    pub id: MessageId,
+    /// Whom it was sent to, as the business dialled or as WhatsApp knows them; this or `user` is there.
+    pub wa_id: Option<Number>,
+    /// The BSUID of whom it was sent to.
+    pub user: Option<Bsuid>,
+    /// When.
+    pub at: Moment,
+    /// What kind of message, in WhatsApp's words.
+    pub kind: Option<Arc<str>>,
+}
+
 /// Why an element goes to the dead letters.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rejection {
@@ -192,9 +230,9 @@ pub enum Reason {
     BadNumber,
     /// No time, or one that cannot be.
     BadTimestamp,
-    /// A send record without a field it needs.
+    /// A send record or a status without a field it needs.
     MissingField,
-    /// Too large to be carried on.
+    /// Too large to be carried on, or a body of more elements than are read.
     TooLarge,
     /// A mismatch event that contradicts the send it names.
     InconsistentMismatch,

@@ -28,6 +28,8 @@ pub fn route(element: Element, cause: &Cause, original: impl FnOnce() -> Origina
             tell(message(&inbound.app, &inbound.id), Event::Inbound(inbound));
         }
         Element::NumberChange(change) => tell_change(&change, &mut tell),
+        Element::UserChange(_) => return Routed::Ignored("user_id_update"),
+        Element::Echo(_) => return Routed::Ignored("echo"),
         Element::Ignored(name) => return Routed::Ignored(name),
         Element::Rejected(rejection) => return Routed::Rejected(rejection),
     }

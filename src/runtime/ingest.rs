@@ -30,6 +30,7 @@ impl Ingest {
     /// Takes one record of an input topic.
     pub fn take(&mut self, record: &Fetched, partitions: i32, sink: &mut dyn Sink) {
         let (source, elements) = self.elements(record);
+        let mut kept_by = None;
         for (index, element) in elements.into_iter().enumerate() {
             let cause = Cause {
                 source,
@@ -45,8 +46,7 @@ impl Ingest {
                     *self.fresh.entry(name).or_default() += 1;
                 }
                 Routed::Rejected(rejection) => {
-                    let (rejection, original) = (self.with_size(rejection, record), self.original(record));
-                    sink.publish(&Output::DeadLetter(DeadLetter { cause, rejection, original }));
+                    sink.publish(&Output::DeadLetter(self.letter(record, cause, rejection, &mut kept_by)));
                 }
             }
         }
@@ -102,12 +102,20 @@ impl Ingest {
         }
     }
 
-    fn with_size(&self, rejection: Rejection, record: &Fetched) -> Rejection {
+    /// A dead letter. The first of a record has the record; the others name that one, so that a batch with many bad elements, which may be
+    /// megabytes, is kept once.
+    fn letter(&self, record: &Fetched, cause: Cause, rejection: Rejection, kept_by: &mut Option<u32>) -> DeadLetter {
         let bytes = bytes(record);
-        if bytes <= self.original_max {
-            return rejection;
-        }
-        Rejection { detail: format!("{}; the record, of {bytes} bytes, is too large to be kept", rejection.detail), ..rejection }
+        let why_not = match *kept_by {
+            _ if bytes > self.original_max => format!("the record, of {bytes} bytes, is too large to be kept"),
+            Some(element) => format!("the dead letter of element {element} has the record"),
+            None => {
+                *kept_by = Some(cause.element);
+                return DeadLetter { cause, rejection, original: self.original(record) };
+            }
+        };
+        let rejection = Rejection { detail: format!("{}; {why_not}", rejection.detail), ..rejection };
+        DeadLetter { cause, rejection, original: Original::default() }
     }
 }
 
@@ -118,3 +126,6 @@ fn bytes(record: &Fetched) -> u64 {
     let headers = record.headers.iter().map(|(name, value)| HEADER + name.len() + length(*value)).sum::<usize>();
     u64::try_from(length(record.key) + length(record.value) + headers).expect("fits")
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,11 @@ const AHEAD_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// From here on a time is in milliseconds: as seconds it would be in the year 5138, as milliseconds it is in 1973.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
+/// How much of a message's kind and of an error's code is kept, in bytes.
+pub const WORD_BYTES_MAX: usize = 64;
+/// How much of an error's reason is kept, in bytes.
+pub const REASON_BYTES_MAX: usize = 1024;
+
 /// A message id; `None` if the field is not there.
 pub fn id(value: &Scalar<'_>, field: &'static str) -> Result<Option<MessageId>, Rejection> {
     value.text().map(|text| id_of(&text, field)).transpose()
@@ -28,6 +33,17 @@ pub fn id_of(text: &str, field: &'static str) -> Result<MessageId, Rejection> {
         .ok_or_else(|| rejected(Reason::MissingMessageId, format!("{field} is longer than {} bytes", MessageId::LENGTH_MAX)))
 }
 
+/// The ids of one message without the one that it is known by: each once, in this order.
+pub fn other_ids<const N: usize>(ids: [Option<MessageId>; N], known: Option<&MessageId>) -> Vec<MessageId> {
+    let mut others = Vec::new();
+    for id in ids.into_iter().flatten() {
+        if Some(&id) != known && !others.contains(&id) {
+            others.push(id);
+        }
+    }
+    others
+}
+
 /// The app of a v2 event, which gives its name, its id, or both.
 pub fn v2_app(name: &Scalar<'_>, id: &Scalar<'_>, apps: &Apps) -> Result<App, Rejection> {
     let (name, id) = (name.text(), id.text());
@@ -36,6 +52,11 @@ pub fn v2_app(name: &Scalar<'_>, id: &Scalar<'_>, apps: &Apps) -> Result<App, Re
     }
     let app = apps.of_v2(name.as_deref(), id.as_deref());
     app.ok_or_else(|| rejected(Reason::UnknownShape, "neither app nor appId"))
+}
+
+/// A field that must be a number.
+pub fn number(value: &Scalar<'_>, field: &'static str) -> Result<Number, Rejection> {
+    value.text().and_then(|text| normalize(&text)).ok_or_else(|| rejected(Reason::BadNumber, format!("{field} is no number")))
 }
 
 /// What names a person: a number, or a BSUID (any text of that form is one, wherever it stands).
@@ -54,12 +75,19 @@ impl Name {
 }
 
 /// Who an event is about, as far as it says.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Person {
     /// The wa_id.
     pub wa_id: Option<Number>,
     /// The BSUID.
     pub user: Option<Bsuid>,
+}
+
+impl Person {
+    /// Whether nobody is named.
+    pub const fn is_nobody(&self) -> bool {
+        self.wa_id.is_none() && self.user.is_none()
+    }
 }
 
 /// Who is named by fields meant for BSUIDs and, in this order, by fields meant for numbers. It is an error if a field for numbers says
@@ -96,6 +124,11 @@ pub fn moment(value: &Scalar<'_>, field: &'static str, kafka_ms: i64) -> Result<
     };
     let ms = ms.ok_or_else(|| rejected(Reason::BadTimestamp, format!("{field} is no time")))?;
     plausible(ms, field, kafka_ms).map(Some)
+}
+
+/// A moment that must be there.
+pub fn required_moment(value: &Scalar<'_>, field: &'static str, kafka_ms: i64) -> Result<Moment, Rejection> {
+    moment(value, field, kafka_ms)?.ok_or_else(|| rejected(Reason::BadTimestamp, format!("no {field}")))
 }
 
 /// A time as a text of digits, as [`moment`] reads it; `None` if it is something else.

@@ -12,19 +12,13 @@
 //! | the same, a week after the send | absent | `payload.id` | `payload.destination` |
 //! | mismatch | `payload.id` | none | `payload.payload.wa_id` |
 
-use super::field::{self, Person};
+use super::field::{self, Person, REASON_BYTES_MAX, WORD_BYTES_MAX};
 use super::json::{Filled, Object, Scalar};
 use super::{Envelope, rejected};
 use crate::domain::apps::Apps;
 use crate::domain::event::{Context, Element, Inbound, Mismatch, NumberChange, Reason, Rejection, SendError, Status, StatusKind};
-use crate::domain::ids::{App, MessageId, Moment, Number};
-use crate::domain::number::normalize;
+use crate::domain::ids::{App, MessageId, Moment};
 use serde::Deserialize;
-
-/// How much of a message's kind and of an error's code is kept, in bytes.
-const WORD_BYTES_MAX: usize = 64;
-/// How much of an error's reason is kept, in bytes.
-const REASON_BYTES_MAX: usize = 1024;
 
 /// `payload` of the envelope, of every type of event.
 #[derive(Deserialize, Default)]
@@ -114,7 +108,7 @@ pub fn element(envelope: Envelope<'_>, kafka_ms: i64, apps: &Apps) -> Result<Ele
 struct Event<'a> {
     app: App,
     timestamp: Scalar<'a>,
-    payload: Payload<'a>,
+    payload: Box<Payload<'a>>,
     content: Content<'a>,
     kafka_ms: i64,
 }
@@ -171,8 +165,7 @@ impl<'a> Event<'a> {
             StatusKind::Sent | StatusKind::Delivered | StatusKind::Read => false,
         };
         let (gupshup_id, id) = if id_is_gupshups { (id, None) } else { (gs_id, id) };
-        let mut other_ids: Vec<MessageId> = id.into_iter().chain(whatsapp_id).filter(|other| Some(other) != gupshup_id.as_ref()).collect();
-        other_ids.dedup();
+        let other_ids = field::other_ids([id, whatsapp_id], gupshup_id.as_ref());
         if gupshup_id.is_none() && other_ids.is_empty() {
             return Err(rejected(Reason::MissingMessageId, "neither payload.gsId nor payload.id"));
         }
@@ -188,8 +181,7 @@ impl<'a> Event<'a> {
     }
 
     fn envelope_at(&self) -> Result<Moment, Rejection> {
-        let at = field::moment(&self.timestamp, "timestamp", self.kafka_ms)?;
-        at.ok_or_else(|| rejected(Reason::BadTimestamp, "no timestamp"))
+        field::required_moment(&self.timestamp, "timestamp", self.kafka_ms)
     }
 
     /// Gupshup's claim that the wa_id is not what was dialled. Its `destination` and `phone` are not read: what was dialled is known from
@@ -197,7 +189,7 @@ impl<'a> Event<'a> {
     fn mismatch(self) -> Result<Element, Rejection> {
         let (gs_id, id) = (field::id(&self.payload.gs_id, "payload.gsId")?, field::id(&self.payload.id, "payload.id")?);
         let id = gs_id.or(id).ok_or_else(|| rejected(Reason::MissingMessageId, "no payload.id"))?;
-        let wa_id = required_number(&self.content.wa_id, "payload.payload.wa_id")?;
+        let wa_id = field::number(&self.content.wa_id, "payload.payload.wa_id")?;
         let at = self.status_at()?;
         Ok(Element::Mismatch(Mismatch { app: self.app, id, wa_id, at }))
     }
@@ -239,7 +231,7 @@ impl<'a> Event<'a> {
         let Person { wa_id, user } = self.author()?;
         let old = wa_id.ok_or_else(|| rejected(Reason::BadNumber, "a number change without payload.source"))?;
         let new = if self.content.wa_id.is_absent() { &self.content.new_wa_id } else { &self.content.wa_id };
-        let new = required_number(new, "payload.payload.wa_id")?;
+        let new = field::number(new, "payload.payload.wa_id")?;
         if old == new {
             return Ok(Element::Ignored("message/system"));
         }
@@ -254,8 +246,4 @@ impl Answered<'_> {
         let other_id = field::id(&self.id, "payload.context.id")?.filter(|id| Some(id) != gupshup_id.as_ref());
         Ok((gupshup_id.is_some() || other_id.is_some()).then_some(Context { gupshup_id, other_id }))
     }
-}
-
-fn required_number(value: &Scalar<'_>, field: &'static str) -> Result<Number, Rejection> {
-    value.text().and_then(|text| normalize(&text)).ok_or_else(|| rejected(Reason::BadNumber, format!("{field} is no number")))
 }

@@ -5,12 +5,19 @@ use crate::domain::event::{Reason, Rejection};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+/// How gzip begins (RFC 1952).
+const GZIP: [u8; 2] = [0x1F, 0x8B];
+
 /// Reads a body, which may begin with a byte order mark. Its depth is harmless: what is not read is skipped without recursion.
 pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Rejection> {
+    if body.starts_with(&GZIP) {
+        return Err(rejected(Reason::NotJson, "gzip; write bodies as JSON, and let the producer's compression.type compress"));
+    }
     let text =
         std::str::from_utf8(body).map_err(|error| rejected(Reason::NotJson, format!("not UTF-8 from byte {} on", error.valid_up_to())))?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -18,6 +25,24 @@ pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Rejection> {
         return Err(rejected(Reason::NotJson, "the body is empty"));
     }
     serde_json::from_str(text).map_err(|error| unreadable(&error))
+}
+
+/// Reads one element of a body that was found to be JSON, so that what is wrong with it is its own affair; `None` if it is no object.
+pub fn part<'a, T: Deserialize<'a>>(text: &'a RawValue) -> Result<Option<T>, Rejection> {
+    let read: Result<Object<T>, _> = serde_json::from_str(text.get());
+    read.map(|object| object.0).map_err(|error| match error.classify() {
+        Category::Data => rejected(Reason::UnknownShape, "a field is given twice"),
+        Category::Io | Category::Syntax | Category::Eof => rejected(Reason::NotJson, "a number or a text that cannot be"),
+    })
+}
+
+/// A single value likewise; one that cannot be is [`Scalar::Other`].
+pub fn scalar(text: Option<&RawValue>) -> Scalar<'_> {
+    let Some(text) = text.map(RawValue::get) else { return Scalar::Absent };
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Scalar::Text(Cow::Borrowed(plain)),
+        _ => serde_json::from_str(text).unwrap_or(Scalar::Other),
+    }
 }
 
 /// Whether a body is an array, by the first byte that means anything.
@@ -200,6 +225,71 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
+    }
+}
+
+/// The value of a field that should be an array.
+#[derive(Debug, Default)]
+pub enum Array<T> {
+    /// Not there, or null.
+    #[default]
+    Absent,
+    /// Its items.
+    Items(Vec<T>),
+    /// Anything else.
+    Other,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Array<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ArrayVisitor(PhantomData))
+    }
+}
+
+struct ArrayVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ArrayVisitor<T> {
+    type Value = Array<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(item) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Array::Items(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+        skip_fields(fields)?;
+        Ok(Array::Other)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Array::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Array::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Array::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Array::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Array::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Array::Absent)
     }
 }
 

@@ -6,13 +6,14 @@
 mod field;
 mod gupshup_v2;
 mod json;
+mod meta;
 mod send;
 
 pub use send::{Encoding, RawSend, send};
 
 use super::apps::Apps;
 use super::event::{Element, Reason, Rejection};
-use json::{Object, Scalar};
+use json::{Array, Object, Scalar};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -35,7 +36,7 @@ fn object(body: &[u8], kafka_ms: i64, apps: &Apps) -> Result<Vec<Element>, Rejec
     let envelope = envelope.ok_or_else(|| rejected(Reason::UnknownShape, "the body is no object"))?;
     match envelope.format() {
         Format::GupshupV2 => gupshup_v2::element(envelope, kafka_ms, apps).map(|element| vec![element]),
-        Format::Meta => Err(rejected(Reason::UnknownShape, "a Meta or Gupshup v3 envelope, which is not read yet")),
+        Format::Meta => Ok(meta::elements(envelope.gs_app_id, envelope.entry, kafka_ms, apps)),
         Format::Enterprise => Err(enterprise()),
         Format::Unknown(detail) => Err(rejected(Reason::UnknownShape, detail)),
     }
@@ -56,9 +57,13 @@ struct Envelope<'a> {
     #[serde(borrow, rename = "type")]
     kind: Scalar<'a>,
     #[serde(borrow)]
-    payload: Object<gupshup_v2::Payload<'a>>,
+    payload: Object<Box<gupshup_v2::Payload<'a>>>,
     #[serde(borrow)]
     object: Scalar<'a>,
+    #[serde(borrow, rename = "gs_app_id")]
+    gs_app_id: Scalar<'a>,
+    #[serde(borrow)]
+    entry: Array<Object<meta::Entry<'a>>>,
     external_id: Option<IgnoredAny>,
     event_type: Option<IgnoredAny>,
 }

@@ -15,6 +15,7 @@ fn what_is_no_json_is_said_where() {
         (b"{\"app\":5535987654321x}", "NOT_JSON: expected `,` or `}` at line 1 column 21"),
         (b"{\"app\":1e999}", "NOT_JSON: number out of range at line 1 column 12"),
         (b"{} {}", "NOT_JSON: trailing characters at line 1 column 4"),
+        (b"\x1F\x8B\x08\0", "NOT_JSON: gzip; write bodies as JSON, and let the producer's compression.type compress"),
         (b"payload=%7B%7D", "NOT_JSON: expected value at line 1 column 1"),
         (b"{\"app\":\"\\ud800\"}", "NOT_JSON: unexpected end of hex escape at line 1 column 15"),
     ] {
@@ -44,7 +45,8 @@ fn json_of_another_shape_is_no_envelope() {
         (r#"{"app":"a","version":"2","type":"message","payload":{}}"#, "MISSING_MESSAGE_ID: no payload.id"),
         (r#"{"app":"a","type":"message","payload":{}}"#, "MISSING_MESSAGE_ID: no payload.id"),
         (r#"{"app":"a","app":"b","type":"message","payload":{}}"#, "UNKNOWN_SHAPE: a field is given twice, before line 1 column 16"),
-        (META, "UNKNOWN_SHAPE: a Meta or Gupshup v3 envelope, which is not read yet"),
+        (META, "IGNORED empty envelope"),
+        (r#"{"object":"whatsapp_business_account"}"#, "UNKNOWN_SHAPE: entry is no array"),
     ] {
         assert_eq!(told(body), expected, "{body}");
     }

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
-const SAMPLES: [&str; 10] = [ENQUEUED, SENT, FAILED, INBOUND, MISMATCH, CHANGED, SANDBOX, META, REPORT, SEND];
+const SAMPLES: [&str; 11] = [ENQUEUED, SENT, FAILED, INBOUND, MISMATCH, CHANGED, SANDBOX, META, TWINS, REPORT, SEND];
 
 /// What is put in place of something, to reach more than syntax errors.
 const PIECES: [&str; 24] = [
@@ -93,6 +93,8 @@ fn kind(element: &Element) -> &'static str {
         Element::Mismatch(_) => "mismatch",
         Element::Inbound(_) => "inbound",
         Element::NumberChange(_) => "change",
+        Element::UserChange(_) => "user",
+        Element::Echo(_) => "echo",
         Element::Ignored(_) => "ignored",
         Element::Rejected(rejection) => rejection.reason.name(),
     }

@@ -3,7 +3,10 @@
 mod bodies;
 mod fuzz;
 mod gupshup_v2;
+mod hardened;
+mod meta;
 mod send;
+mod speed;
 mod times;
 
 use super::{send as parse_send, webhook};
@@ -22,6 +25,7 @@ const MISMATCH: &str = r#"{"app":"DemoApp","timestamp":1638607221146,"version":2
 const CHANGED: &str = r#"{"app":"DemoApp","timestamp":1776944190000,"version":2,"type":"message","payload":{"id":"wamid.S","source":"553587654321","type":"system","payload":{"type":"user_changed_number","body":"User Ana changed","wa_id":"551187654321"},"sender":{"phone":"553587654321","userId":"BR.1648738043044942"}}}"#;
 const SANDBOX: &str = r#"{"app":"DemoApp","timestamp":1580142086287,"version":2,"type":"user-event","payload":{"phone":"callbackSetPhone","type":"sandbox-start"}}"#;
 const META: &str = r#"{"object":"whatsapp_business_account","gs_app_id":"4005ef9e-581e-41f4-9b04-e0797e0463d2","entry":[{"id":"293928007134319","changes":[]}]}"#;
+const TWINS: &str = r#"{"object":"whatsapp_business_account","gs_app_id":"4005ef9e-581e-41f4-9b04-e0797e0463d2","entry":[{"id":"293928007134319","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"5511900000000","phone_number_id":"269033402967482"},"contacts":[{"profile":{"name":"Ana"},"user_id":"BR.1648738043044942","wa_id":"553587654321"}],"statuses":[{"gs_id":"0a58e0ce-6f0e-4a2e-9c53-0d6f6b9d7f10","id":"cc3651a4-493b-4a38-b867-c547af202259","meta_msg_id":"wamid.HBgMNTUzNTg3NjU0MzIxFQIAERgS","recipient_id":"553587654321","recipient_user_id":"BR.1648738043044942","status":"sent","timestamp":"1776944126"}],"messages":[{"from":"553587654321","from_user_id":"BR.1648738043044942","id":"wamid.HBgMNTUzNTg3NjU0MzIxFQIAEhgg","timestamp":"1776944190","type":"text","text":{"body":"Oi"},"context":{"id":"gBEG","gs_id":"0a58e0ce-6f0e-4a2e-9c53-0d6f6b9d7f10"}}]}}]}]}"#;
 const REPORT: &str = r#"{"srcAddr":"TESTIN","externalId":"3970912131313","cause":"SUCCESS","errorCode":"000","destAddr":"5535987654321","eventType":"DELIVERED","eventTs":1776944126000}"#;
 const SEND: &str = r#"{"messageId":"0a58e0ce-6f0e-4a2e-9c53-0d6f6b9d7f10","app":"DemoApp","destination":"+55 (35) 98765-4321","source":"5511900000000","customerId":"c-17","sentAt":1776944125000,"kind":"template"}"#;
 
@@ -30,7 +34,7 @@ fn apps() -> Apps {
         name: "acme-support".into(),
         tenant: "acme".into(),
         gs_app_id: Some("4005ef9e-581e-41f4-9b04-e0797e0463d2".into()),
-        phone_number_id: None,
+        phone_number_id: Some("269033402967482".into()),
         portfolio: Some("acme".into()),
     }])
 }
@@ -80,6 +84,15 @@ fn in_words(element: &Element) -> String {
         Element::NumberChange(change) => {
             let (old, new) = (change.old.reveal(), change.new.reveal());
             format!("CHANGE {:?} {old}→{new}{} at={}", change.app, user(&change.user), change.at.0)
+        }
+        Element::UserChange(change) => {
+            let previous = change.previous.as_ref().map_or("?", Bsuid::reveal);
+            let told = number("old", change.old) + &number("wa", change.wa_id);
+            format!("USER {:?} {previous}→{}{told} at={}", change.app, change.current.reveal(), change.at.0)
+        }
+        Element::Echo(echo) => {
+            let told = [number("to", echo.wa_id), user(&echo.user), text("kind", &echo.kind)].concat();
+            format!("ECHO {:?} {}{told} at={}", echo.app, short(&echo.id), echo.at.0)
         }
         Element::Ignored(name) => format!("IGNORED {name}"),
         Element::Rejected(Rejection { reason, detail }) => format!("{}: {detail}", reason.name()),
