@@ -134,7 +134,8 @@ impl Broker for KafkaBroker {
 
     fn take_ends(&mut self) -> Vec<(Source, i64)> {
         let mut member = self.consumer.context().member();
-        if !member.waits_for_ends() {
+        // The position is behind a record that was put off, and the worker has not taken it.
+        if self.put_off.is_some() || !member.waits_for_ends() {
             return Vec::new();
         }
         let Ok(positions) = self.consumer.position() else { return Vec::new() };

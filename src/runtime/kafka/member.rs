@@ -37,6 +37,8 @@ pub(super) struct Member {
     restoring: BTreeMap<i32, i64>,
     /// Where inputs end that were not found to be read up to there.
     ends: Vec<End>,
+    /// From where on inputs are read that an earlier owner has read up to there.
+    begun: BTreeMap<Source, i64>,
     purger: Option<Purger>,
     abandoned: bool,
     changes: Vec<Change>,
@@ -57,6 +59,7 @@ impl Member {
             reading: BTreeSet::new(),
             restoring: BTreeMap::new(),
             ends: Vec::new(),
+            begun: BTreeMap::new(),
             purger,
             abandoned: false,
             changes: Vec::new(),
@@ -178,6 +181,7 @@ impl Member {
             self.epochs.given(source);
             if let Some(committed) = &committed {
                 self.reminder.found(source, committed.offset);
+                self.begun.insert(source, committed.offset);
             }
             self.changes.push(Change::Assigned { source, committed });
             match (source, changelog) {
@@ -207,7 +211,8 @@ impl Member {
 
     /// Takes the ends of those inputs that were read up to there.
     pub fn take_ends(&mut self, position: impl Fn(Source) -> Option<i64>) -> Vec<End> {
-        let (read, unread) = self.ends.drain(..).partition(|end| position(end.source) >= Some(end.offset));
+        let begun = |source| self.begun.get(&source).copied();
+        let (read, unread) = self.ends.drain(..).partition(|end| end.is_reached(position(end.source), begun(end.source)));
         self.ends = unread;
         read
     }
@@ -228,6 +233,7 @@ impl Member {
             }
             read.extend(self.reading.take(source));
             self.ends.retain(|end| end.source != *source);
+            self.begun.remove(source);
             self.epochs.taken(*source);
             self.reminder.forget(*source);
             // What was given and taken within one poll was never the worker's.
