@@ -46,8 +46,11 @@ const ENV: [(&str, &str); 6] = [
     ("WAID__CONVERSATION__RETENTION", "12h"),
     ("WAID__KAFKA__PROPERTIES__QUEUED_MIN_MESSAGES", "1"),
     ("WAID__KAFKA__PROPERTIES__FETCH_QUEUE_BACKOFF_MS", "100"),
-    ("WAID__KAFKA__PROPERTIES__MAX_PARTITION_FETCH_BYTES", "100000"),
+    ("WAID__KAFKA__PROPERTIES__MAX_PARTITION_FETCH_BYTES", "60000"),
 ];
+
+/// Records of a batch of the webhooks, of which a fetch of a partition takes some.
+const BATCH: usize = 50;
 
 /// When the sends can be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,13 +82,14 @@ struct Pair {
 impl Pair {
     /// The second process joins while the first is in the middle of a commit. Then the one is killed in the middle of one of its first
     /// commits, or the other at any moment.
-    fn start(deployment: &Deployment, random: &mut ChaCha8Rng) -> Self {
+    fn start(deployment: &Deployment, inputs: usize, random: &mut ChaCha8Rng) -> Self {
         let one = start(deployment, "one", Some(&format!("before-commit:{}:1000", random.random_range(2..5))));
         one.wait_for_line(&["WAID_TEST_CRASH: at"]);
+        deployment.wait_for_inputs(inputs / 20);
         let points = ["after-produce", "after-offsets", "before-commit", "after-commit", "before-local-bookkeeping"];
         let point = points[random.random_range(0..points.len())];
         if random.random_bool(0.6) {
-            let stops_at = format!("{point}:{}:600000", random.random_range(1..5));
+            let stops_at = format!("{point}:{}:600000", random.random_range(1..4));
             let two = start(deployment, "two", Some(&stops_at));
             two.wait_for_line(&["WAID_TEST_CRASH: at"]);
             let read_when_killed = kill(deployment, &two);
@@ -134,7 +138,7 @@ fn catch_up(seed: u64, sends: Sends) {
     let begun = Instant::now();
     let mut inputs = Inputs::of(&records, &deployment);
     let (webhooks, late) = (inputs.webhooks.len(), inputs.sends.len());
-    inputs.placed_webhooks(&broker().produce(&inputs.webhooks));
+    inputs.placed_webhooks(&broker().produce_in_batches(&inputs.webhooks, BATCH));
     let producer = broker().open_producer(&unique("sends"), DEADLINE * 3);
     inputs.placed_sends(&send_all(&producer, &inputs.sends));
     if sends == Sends::AtOnce {
@@ -142,8 +146,8 @@ fn catch_up(seed: u64, sends: Sends) {
     }
     eprintln!("WAID_TEST_FIRST_SEED={seed} {sends:?}: {webhooks} webhooks, {late} sends, {} of them unanswered", unanswered.len());
 
-    let pair = Pair::start(&deployment, &mut random);
     let total = if sends == Sends::AtOnce { webhooks + late } else { webhooks };
+    let pair = Pair::start(&deployment, total, &mut random);
     assert!(pair.read_when_killed < total, "all was read before the process was killed");
     if sends == Sends::Last {
         deployment.wait_for_inputs(webhooks);

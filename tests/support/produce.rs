@@ -77,6 +77,13 @@ impl Broker {
         send_all(&producer.expect("a producer"), records)
     }
 
+    /// The same, no more than so many in one batch: a fetch takes whole batches, however little it asks for.
+    pub fn produce_in_batches(&self, records: &[Record], size: usize) -> Vec<Placed> {
+        let mut config = self.config();
+        config.set("partitioner", "murmur2_random").set("batch.num.messages", size.to_string());
+        send_all(&config.create_with_context(Deliveries::default()).expect("a producer"), records)
+    }
+
     /// A producer ready for `begin_transaction`; one that had the same id is fenced.
     pub fn transactional_producer(&self, transactional_id: &str) -> Producer {
         self.producer_for(transactional_id, Duration::from_secs(10))

@@ -4,6 +4,7 @@ use super::commit::Committer;
 use super::ends::End;
 use super::epochs::Epochs;
 use super::group::Group;
+use super::pressure::Pressure;
 use super::purge::Purger;
 use super::reminder::Reminder;
 use super::share;
@@ -15,7 +16,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What the callbacks share with the broker.
 pub(super) struct Member {
@@ -39,15 +40,22 @@ pub(super) struct Member {
     ends: Vec<End>,
     /// From where on inputs are read that an earlier owner has read up to there.
     begun: BTreeMap<Source, i64>,
+    /// Whether inputs wait.
+    pressure: Pressure,
+    /// When inputs that had waited went on.
+    resumed: Option<Instant>,
     purger: Option<Purger>,
     abandoned: bool,
     changes: Vec<Change>,
     failure: Option<BrokerError>,
 }
 
+/// What is known of the end of an input is from before it waited until it was fetched again, at the latest after so long.
+const FETCHED_AGAIN: Duration = Duration::from_secs(5);
+
 impl Member {
     /// Holds nothing yet.
-    pub fn new(committer: Committer, purger: Option<Purger>) -> Self {
+    pub fn new(committer: Committer, purger: Option<Purger>, pressure: Pressure) -> Self {
         Self {
             committer,
             epochs: Epochs::default(),
@@ -60,6 +68,8 @@ impl Member {
             restoring: BTreeMap::new(),
             ends: Vec::new(),
             begun: BTreeMap::new(),
+            pressure,
+            resumed: None,
             purger,
             abandoned: false,
             changes: Vec::new(),
@@ -164,7 +174,7 @@ impl Member {
     /// transaction.
     pub fn tick(&mut self, ends: Vec<End>) {
         self.count_due = true;
-        self.ends = ends;
+        self.ends = if self.knows_ends() { ends } else { Vec::new() };
         if !self.lent {
             return;
         }
@@ -172,6 +182,42 @@ impl Member {
             self.work.open.touch(source, offset);
             self.epochs.begin(source);
         }
+    }
+
+    /// Notes that a record of this partition, of so many bytes, is taken.
+    pub fn takes(&mut self, source: Source, bytes: usize) {
+        self.committer.takes(source);
+        if source.0 == SourceTopic::Repartition {
+            self.pressure.weigh(u64::try_from(bytes).expect("fits"));
+        }
+    }
+
+    /// The task that is furthest behind has so many records to read: whether inputs wait from now on, if that is new.
+    pub fn judge(&mut self, behind_records: u64) -> Option<bool> {
+        let waits = self.pressure.judge(behind_records)?;
+        // An input that waits is not one that has come to its end.
+        self.ends.clear();
+        self.resumed = (!waits).then(Instant::now);
+        Some(waits)
+    }
+
+    /// How many bytes so many records of the repartition log have, about.
+    pub const fn behind_bytes(&self, records: u64) -> u64 {
+        self.pressure.behind_bytes(records)
+    }
+
+    /// The inputs that wait, or would if any did.
+    pub fn inputs(&self) -> Vec<Source> {
+        self.reading.iter().copied().filter(|(topic, _)| matches!(topic, SourceTopic::Webhooks | SourceTopic::Sends)).collect()
+    }
+
+    /// Whether inputs wait.
+    pub const fn inputs_wait(&self) -> bool {
+        self.pressure.waiting()
+    }
+
+    fn knows_ends(&self) -> bool {
+        !self.inputs_wait() && self.resumed.is_none_or(|resumed| resumed.elapsed() >= FETCHED_AGAIN)
     }
 
     /// These partitions are the worker's from now on.
