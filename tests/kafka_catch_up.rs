@@ -46,11 +46,11 @@ const ENV: [(&str, &str); 6] = [
     ("WAID__CONVERSATION__RETENTION", "12h"),
     ("WAID__KAFKA__PROPERTIES__QUEUED_MIN_MESSAGES", "1"),
     ("WAID__KAFKA__PROPERTIES__FETCH_QUEUE_BACKOFF_MS", "100"),
-    ("WAID__KAFKA__PROPERTIES__MAX_PARTITION_FETCH_BYTES", "60000"),
+    ("WAID__KAFKA__PROPERTIES__MAX_PARTITION_FETCH_BYTES", "24000"),
 ];
 
 /// Records of a batch of the webhooks, of which a fetch of a partition takes some.
-const BATCH: usize = 50;
+const BATCH: usize = 25;
 
 /// When the sends can be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,7 +89,7 @@ impl Pair {
         let points = ["after-produce", "after-offsets", "before-commit", "after-commit", "before-local-bookkeeping"];
         let point = points[random.random_range(0..points.len())];
         if random.random_bool(0.6) {
-            let stops_at = format!("{point}:{}:600000", random.random_range(1..4));
+            let stops_at = format!("{point}:{}:600000", random.random_range(1..3));
             let two = start(deployment, "two", Some(&stops_at));
             two.wait_for_line(&["WAID_TEST_CRASH: at"]);
             let read_when_killed = kill(deployment, &two);
