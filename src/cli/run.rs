@@ -15,7 +15,7 @@ use crate::runtime::crew::{Crew, Post};
 use crate::runtime::identity::Identity;
 use crate::runtime::ingest::Ingest;
 use crate::runtime::kafka::admin::Admin;
-use crate::runtime::kafka::{KafkaBroker, Setup, TRANSACTION_TIMEOUT};
+use crate::runtime::kafka::{BEHIND_BYTES_MAX, KafkaBroker, Setup, TRANSACTION_TIMEOUT};
 use crate::runtime::supervisor::{Bounds, supervise};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
 use crate::runtime::workload::CheckpointPolicy;
@@ -56,8 +56,16 @@ fn transaction_timeout() -> Duration {
 
 /// What it is, or what a test of a debug build wants it to be.
 fn limit(variable: &str, usual: Duration) -> Duration {
+    set(variable).map_or(usual, Duration::from_millis)
+}
+
+fn behind_bytes_max() -> u64 {
+    set("WAID_TEST_BEHIND_BYTES_MAX").unwrap_or(BEHIND_BYTES_MAX)
+}
+
+fn set(variable: &str) -> Option<u64> {
     let set = if cfg!(debug_assertions) { std::env::var(variable).ok() } else { None };
-    set.map_or(usual, |millis| Duration::from_millis(millis.parse().expect("milliseconds")))
+    set.map(|number| number.parse().expect("a number"))
 }
 
 /// `max.message.bytes` of each topic, once all of them are as they must be.
@@ -117,7 +125,8 @@ impl<'a> Start<'a> {
         let Config { kafka, topics, .. } = self.config;
         let transactional_id = self.identity.transactional_id(&kafka.group_id, post.thread);
         let setup = Setup::new(kafka.clone(), topics.clone(), self.limits.clone(), transactional_id);
-        let setup = Setup { stop: Arc::clone(&post.stop), transaction_timeout: transaction_timeout(), ..setup };
+        let (stop, transaction_timeout, behind_bytes_max) = (Arc::clone(&post.stop), transaction_timeout(), behind_bytes_max());
+        let setup = Setup { transaction_timeout, stop, behind_bytes_max, ..setup };
         let broker = KafkaBroker::start(setup, Arc::clone(&post.vitals))?;
         let ingest = Ingest::new(pipeline::apps(self.config)).with_original_max(self.original_max());
         Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?

@@ -80,12 +80,18 @@ impl Waid {
     }
 
     fn lag(&self, writer: &mut Writer) -> Result<(), fmt::Error> {
-        let Self(Reading { lag, lag_ms, watermark_lag_ms, .. }) = self;
+        let Self(Reading { lag, lag_ms, inputs_paused, watermark_lag_ms, .. }) = self;
         let records = SourceTopic::ALL.map(|topic| ([("topic", topic.role())], lag[topic as usize]));
         writer.gauge("waid_lag_records", "Records that are there and were not read yet, by topic, as of some seconds ago", records)?;
         let behind = SourceTopic::ALL.map(|topic| ([("topic", topic.role())], seconds(lag_ms[topic as usize].unsigned_abs())));
         let help = "How old, by its Kafka timestamp, the record read last is, by topic; 0 when all were read";
         writer.gauge_of("waid_lag", help, "seconds", behind)?;
+        let paused = i64::try_from(*inputs_paused).unwrap_or(i64::MAX);
+        writer.gauge(
+            "waid_inputs_paused",
+            "Input partitions of this process that wait until the tasks are less far behind",
+            [([], paused)],
+        )?;
         let watermark = watermark_lag_ms.map(|lag| ([], seconds(lag.unsigned_abs())));
         writer.gauge_of("waid_watermark_lag", "How far stream time is behind the wall clock, of the last task", "seconds", watermark)
     }

@@ -14,6 +14,8 @@ pub struct Reading {
     pub live: usize,
     /// Tasks that do not have their state back yet.
     pub restoring: usize,
+    /// Input partitions that wait until tasks are less far behind.
+    pub inputs_paused: usize,
     /// How often a worker failed and was built anew.
     pub rebuilds: u64,
     /// Records taken in and committed, by topic.
@@ -49,6 +51,7 @@ impl Reading {
     pub fn add(&mut self, other: &Self) {
         self.live += other.live;
         self.restoring += other.restoring;
+        self.inputs_paused += other.inputs_paused;
         self.rebuilds += other.rebuilds;
         sum(&mut self.read, &other.read);
         self.lag.iter_mut().zip(other.lag).for_each(|(lag, more)| *lag += more);

@@ -28,6 +28,7 @@ pub struct Vitals {
     member: AtomicBool,
     assigned: AtomicUsize,
     restoring: AtomicUsize,
+    inputs_paused: AtomicUsize,
     rebuilds: AtomicU64,
     read: [AtomicU64; SourceTopic::ALL.len()],
     newest_ms: [AtomicI64; SourceTopic::ALL.len()],
@@ -103,6 +104,7 @@ impl Default for Vitals {
             member: AtomicBool::new(false),
             assigned: AtomicUsize::new(0),
             restoring: AtomicUsize::new(0),
+            inputs_paused: AtomicUsize::new(0),
             rebuilds: AtomicU64::new(0),
             read: counters(),
             newest_ms: gauges(),
@@ -152,8 +154,14 @@ impl Vitals {
         self.joined();
     }
 
+    /// Notes how many input partitions wait until tasks are less far behind.
+    pub fn inputs_paused(&self, partitions: usize) {
+        self.inputs_paused.store(partitions, Ordering::Relaxed);
+    }
+
     /// Notes that the worker failed and another takes its place, which holds nothing yet.
     pub fn rebuilt(&self) {
+        self.inputs_paused(0);
         self.rebuilds.fetch_add(1, Ordering::Relaxed);
         self.member.store(false, Ordering::Relaxed);
         self.tasks(0, 0);
@@ -308,6 +316,7 @@ impl Vitals {
         Reading {
             live: assigned.saturating_sub(restoring),
             restoring,
+            inputs_paused: self.inputs_paused.load(Ordering::Relaxed),
             rebuilds: self.rebuilds.load(Ordering::Relaxed),
             read: values(&self.read),
             lag,

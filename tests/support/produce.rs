@@ -78,10 +78,29 @@ impl Broker {
         send_all(&producer.expect("a producer"), records)
     }
 
+    /// The same, no more than so many in one batch: a fetch takes whole batches, however little it asks for.
+    pub fn produce_in_batches(&self, records: &[Record], size: usize) -> Vec<Placed> {
+        let mut config = self.config();
+        config.set("partitioner", "murmur2_random").set("enable.idempotence", "true").set("batch.num.messages", size.to_string());
+        send_all(&config.create_with_context(Deliveries::default()).expect("a producer"), records)
+    }
+
     /// A producer ready for `begin_transaction`; one that had the same id is fenced.
     pub fn transactional_producer(&self, transactional_id: &str) -> Producer {
+        self.producer_for(transactional_id, Duration::from_secs(10))
+    }
+
+    /// The same with a transaction that has begun and may stay open for so long.
+    pub fn open_producer(&self, transactional_id: &str, timeout: Duration) -> Producer {
+        let producer = self.producer_for(transactional_id, timeout);
+        producer.begin_transaction().expect("a transaction");
+        producer
+    }
+
+    fn producer_for(&self, transactional_id: &str, timeout: Duration) -> Producer {
         let mut config = self.config();
-        config.set("partitioner", "murmur2_random").set("transactional.id", transactional_id).set("transaction.timeout.ms", "10000");
+        config.set("partitioner", "murmur2_random").set("transactional.id", transactional_id);
+        config.set("transaction.timeout.ms", timeout.as_millis().to_string());
         let producer: Producer = config.create_with_context(Deliveries::default()).expect("a producer");
         producer.init_transactions(DEADLINE).expect("an answer to InitProducerId");
         producer

@@ -65,6 +65,7 @@ fn busy() -> Crew {
         post.vitals.given(2);
         post.vitals.tasks(2, 1);
         post.vitals.lags(SourceTopic::Sends, 7);
+        post.vitals.inputs_paused(3);
         post.vitals.ignored(&BTreeMap::from([("billing-event", 4)]));
         post.vitals.watermark_ms(Some(1));
         post.vitals.checkpointed(Some(1));
@@ -97,6 +98,7 @@ fn what_workers_have_counted_is_added_up() {
         ("waid_worker_rebuilds_total", 2.0),
         (r#"waid_lag_records{topic="sends"}"#, 14.0),
         (r#"waid_lag_seconds{topic="sends"}"#, 0.0),
+        ("waid_inputs_paused", 6.0),
         (r#"waid_tasks{state="live"}"#, 2.0),
         (r#"waid_tasks{state="restoring"}"#, 2.0),
         (r#"waid_state_rows{kind="join"}"#, 22.0),
@@ -133,7 +135,7 @@ fn each_family_has_a_meaning_and_a_name_of_the_right_form() {
             assert!(!name.ends_with(suffix), "{name}: {suffix} is for samples");
         }
     }
-    assert!(families.keys().filter(|name| name.starts_with("waid_")).count() == 17, "{:?}", families.keys());
+    assert!(families.keys().filter(|name| name.starts_with("waid_")).count() == 18, "{:?}", families.keys());
 }
 
 /// Labels are of these names and of values that the program itself holds, so that there is a bound to the series.

@@ -1,9 +1,11 @@
 //! Kafka as a worker's broker: one consumer and one transactional producer, used by one thread.
 
+use super::backlog::Backlog;
 use super::commit::Committer;
 use super::group::Group;
 use super::member::Member;
 use super::names;
+use super::pressure::Pressure;
 use super::probe::Probe;
 use super::purge::Purger;
 use super::record::Record;
@@ -31,6 +33,9 @@ const RECOUNT_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct KafkaBroker {
     consumer: BaseConsumer<Group>,
     topics: TopicsConfig,
+    vitals: Arc<Vitals>,
+    /// None with a mock cluster, which keeps no offsets worth looking at.
+    backlog: Option<Backlog>,
     record: Record,
     /// The record was read in a poll that brought changes too, which come first.
     put_off: Option<Source>,
@@ -41,13 +46,18 @@ impl KafkaBroker {
     pub fn start(setup: Setup, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
         let (topics, config, stop) = (setup.topics.clone(), setup.consumer(), Arc::clone(&setup.stop));
         let probe = Probe::new(&setup.kafka)?;
-        let purges = !setup.offsets_outside_transaction;
-        let purger = purges.then(|| Purger::start(&setup.kafka, &topics.repartition)).transpose()?;
+        let is_real = !setup.offsets_outside_transaction;
+        let purger = is_real.then(|| Purger::start(&setup.kafka, &topics.repartition)).transpose()?;
+        let (kafka, pressure) = (setup.kafka.clone(), Pressure::new(setup.behind_bytes_max));
         let committer = Committer::start(setup, Arc::clone(&vitals))?;
-        let group = Group::new(topics.clone(), vitals, stop, probe, Member::new(committer, purger));
+        let group = Group::new(topics.clone(), Arc::clone(&vitals), stop, probe, Member::new(committer, purger, pressure));
         let consumer: BaseConsumer<Group> = config.create_with_context(group).map_err(|error| fatal(&error))?;
-        let broker = Self { consumer, topics, record: Record::default(), put_off: None };
-        broker.consumer.context().member().partitions = Some(broker.counts(METADATA_TIMEOUT)?);
+        let mut broker = Self { consumer, topics, vitals, backlog: None, record: Record::default(), put_off: None };
+        let counts = broker.counts(METADATA_TIMEOUT)?;
+        broker.consumer.context().member().partitions = Some(counts);
+        if is_real {
+            broker.backlog = Some(Backlog::watch(&kafka, &broker.topics.repartition, counts.repartition)?);
+        }
         broker.consumer.subscribe(&[&broker.topics.repartition]).map_err(|error| fatal(&error))?;
         Ok(broker)
     }
@@ -58,6 +68,21 @@ impl KafkaBroker {
             sends: self.count(SourceTopic::Sends, timeout)?,
             repartition: self.count(SourceTopic::Repartition, timeout)?,
         })
+    }
+
+    /// Lets the inputs wait when tasks are too far behind, and go on when they are not any more.
+    fn balance(&self) -> Result<(), BrokerError> {
+        let Some(backlog) = &self.backlog else { return Ok(()) };
+        let (group, behind_records) = (self.consumer.context(), backlog.greatest());
+        let mut member = group.member();
+        let Some(waits) = member.judge(behind_records) else { return Ok(()) };
+        let inputs = group.list(&member.inputs());
+        let switched = if waits { self.consumer.pause(&inputs) } else { self.consumer.resume(&inputs) };
+        switched.map_err(|error| BrokerError::Aborted(format!("inputs could not be paused or resumed: {error}")))?;
+        self.vitals.inputs_paused(if waits { inputs.count() } else { 0 });
+        let behind_bytes = member.behind_bytes(behind_records);
+        tracing::info!(behind_records, behind_bytes, "{}", if waits { "inputs wait for the tasks" } else { "inputs go on" });
+        Ok(())
     }
 
     /// The partitions of an input that has grown belong to no task until the workers are built anew. A broker that does
@@ -86,6 +111,7 @@ impl KafkaBroker {
 
 impl Broker for KafkaBroker {
     fn poll(&mut self, wait: Duration, work: &mut Workload) -> Result<Polled<'_>, BrokerError> {
+        self.balance()?;
         let group = self.consumer.context();
         let put_off = self.put_off.take();
         let read = if put_off.is_some() {
@@ -106,7 +132,7 @@ impl Broker for KafkaBroker {
             return Ok(Polled::Changed(changes));
         }
         match source {
-            Some(source) => member.committer.takes(source),
+            Some(source) => member.takes(source, self.record.bytes()),
             None => member.committer.serve(),
         }
         Ok(source.map_or(Polled::Nothing, |source| Polled::Record(self.record.fetched(source))))
@@ -134,7 +160,8 @@ impl Broker for KafkaBroker {
 
     fn take_ends(&mut self) -> Vec<(Source, i64)> {
         let mut member = self.consumer.context().member();
-        if !member.waits_for_ends() {
+        // The position is behind a record that was put off, and the worker has not taken it.
+        if self.put_off.is_some() || !member.waits_for_ends() {
             return Vec::new();
         }
         let Ok(positions) = self.consumer.position() else { return Vec::new() };

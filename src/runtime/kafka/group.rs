@@ -66,6 +66,13 @@ impl Group {
             Ok(starts) => {
                 self.vitals.given(given.count());
                 member.was_given(starts);
+                if member.inputs_wait() {
+                    let inputs = member.inputs();
+                    self.vitals.inputs_paused(inputs.len());
+                    if let Err(error) = consumer.pause(&self.list(&inputs)) {
+                        member.fail(BrokerError::Aborted(format!("cannot pause the inputs: {error}")));
+                    }
+                }
             }
             Err(error) => {
                 // The group waits for an answer; this one takes nothing, and the worker is rebuilt.
@@ -95,8 +102,11 @@ impl Group {
         } else {
             member.commit_open(consumer, &sources);
         }
-        let read = member.was_taken(&sources, lost);
-        if let Err(error) = consumer.incremental_unassign(&self.list(&read)) {
+        let read = self.list(&member.was_taken(&sources, lost));
+        // A partition stays paused when it goes, and would be when it comes back.
+        let resumed = if member.inputs_wait() { consumer.resume(&read) } else { Ok(()) };
+        self.vitals.inputs_paused(if member.inputs_wait() { member.inputs().len() } else { 0 });
+        if let Err(error) = resumed.and_then(|()| consumer.incremental_unassign(&read)) {
             member.fail(BrokerError::Aborted(format!("cannot let go of the partitions: {error}")));
         }
     }

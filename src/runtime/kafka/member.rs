@@ -4,6 +4,7 @@ use super::commit::Committer;
 use super::ends::End;
 use super::epochs::Epochs;
 use super::group::Group;
+use super::pressure::Pressure;
 use super::purge::Purger;
 use super::reminder::Reminder;
 use super::share;
@@ -15,7 +16,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What the callbacks share with the broker.
 pub(super) struct Member {
@@ -37,15 +38,24 @@ pub(super) struct Member {
     restoring: BTreeMap<i32, i64>,
     /// Where inputs end that were not found to be read up to there.
     ends: Vec<End>,
+    /// From where on inputs are read that an earlier owner has read up to there.
+    begun: BTreeMap<Source, i64>,
+    /// Whether inputs wait.
+    pressure: Pressure,
+    /// When inputs that had waited went on.
+    resumed: Option<Instant>,
     purger: Option<Purger>,
     abandoned: bool,
     changes: Vec<Change>,
     failure: Option<BrokerError>,
 }
 
+/// What is known of the end of an input is from before it waited until it was fetched again, at the latest after so long.
+const FETCHED_AGAIN: Duration = Duration::from_secs(5);
+
 impl Member {
     /// Holds nothing yet.
-    pub fn new(committer: Committer, purger: Option<Purger>) -> Self {
+    pub fn new(committer: Committer, purger: Option<Purger>, pressure: Pressure) -> Self {
         Self {
             committer,
             epochs: Epochs::default(),
@@ -57,6 +67,9 @@ impl Member {
             reading: BTreeSet::new(),
             restoring: BTreeMap::new(),
             ends: Vec::new(),
+            begun: BTreeMap::new(),
+            pressure,
+            resumed: None,
             purger,
             abandoned: false,
             changes: Vec::new(),
@@ -161,7 +174,7 @@ impl Member {
     /// transaction.
     pub fn tick(&mut self, ends: Vec<End>) {
         self.count_due = true;
-        self.ends = ends;
+        self.ends = if self.knows_ends() { ends } else { Vec::new() };
         if !self.lent {
             return;
         }
@@ -171,6 +184,42 @@ impl Member {
         }
     }
 
+    /// Notes that a record of this partition, of so many bytes, is taken.
+    pub fn takes(&mut self, source: Source, bytes: usize) {
+        self.committer.takes(source);
+        if source.0 == SourceTopic::Repartition {
+            self.pressure.weigh(u64::try_from(bytes).expect("fits"));
+        }
+    }
+
+    /// The task that is furthest behind has so many records to read: whether inputs wait from now on, if that is new.
+    pub fn judge(&mut self, behind_records: u64) -> Option<bool> {
+        let waits = self.pressure.judge(behind_records)?;
+        // An input that waits is not one that has come to its end.
+        self.ends.clear();
+        self.resumed = (!waits).then(Instant::now);
+        Some(waits)
+    }
+
+    /// How many bytes so many records of the repartition log have, about.
+    pub const fn behind_bytes(&self, records: u64) -> u64 {
+        self.pressure.behind_bytes(records)
+    }
+
+    /// The inputs that wait, or would if any did.
+    pub fn inputs(&self) -> Vec<Source> {
+        self.reading.iter().copied().filter(|(topic, _)| matches!(topic, SourceTopic::Webhooks | SourceTopic::Sends)).collect()
+    }
+
+    /// Whether inputs wait.
+    pub const fn inputs_wait(&self) -> bool {
+        self.pressure.waiting()
+    }
+
+    fn knows_ends(&self) -> bool {
+        !self.inputs_wait() && self.resumed.is_none_or(|resumed| resumed.elapsed() >= FETCHED_AGAIN)
+    }
+
     /// These partitions are the worker's from now on.
     pub fn was_given(&mut self, starts: Vec<Start>) {
         self.reading.extend(starts.iter().filter_map(Start::reads).map(|(source, _)| source));
@@ -178,6 +227,7 @@ impl Member {
             self.epochs.given(source);
             if let Some(committed) = &committed {
                 self.reminder.found(source, committed.offset);
+                self.begun.insert(source, committed.offset);
             }
             self.changes.push(Change::Assigned { source, committed });
             match (source, changelog) {
@@ -207,7 +257,8 @@ impl Member {
 
     /// Takes the ends of those inputs that were read up to there.
     pub fn take_ends(&mut self, position: impl Fn(Source) -> Option<i64>) -> Vec<End> {
-        let (read, unread) = self.ends.drain(..).partition(|end| position(end.source) >= Some(end.offset));
+        let begun = |source| self.begun.get(&source).copied();
+        let (read, unread) = self.ends.drain(..).partition(|end| end.is_reached(position(end.source), begun(end.source)));
         self.ends = unread;
         read
     }
@@ -228,6 +279,7 @@ impl Member {
             }
             read.extend(self.reading.take(source));
             self.ends.retain(|end| end.source != *source);
+            self.begun.remove(source);
             self.epochs.taken(*source);
             self.reminder.forget(*source);
             // What was given and taken within one poll was never the worker's.

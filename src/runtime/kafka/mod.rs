@@ -4,6 +4,7 @@ pub mod admin;
 pub mod client;
 pub mod embedded;
 
+mod backlog;
 mod broker;
 mod commit;
 mod crash;
@@ -14,6 +15,7 @@ mod log;
 mod member;
 mod membership;
 mod names;
+mod pressure;
 mod probe;
 mod producer;
 mod purge;
@@ -25,4 +27,5 @@ mod starts;
 
 pub use broker::KafkaBroker;
 pub use names::of_output;
+pub use pressure::BEHIND_BYTES_MAX;
 pub use setup::{Setup, TRANSACTION_TIMEOUT, Weakness};

@@ -27,6 +27,11 @@ impl Record {
         self.headers = headers(message);
     }
 
+    /// How long its value is.
+    pub fn bytes(&self) -> usize {
+        self.value.as_ref().map_or(0, Vec::len)
+    }
+
     /// As the worker sees it.
     pub fn fetched(&self, source: Source) -> Fetched<'_> {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();

@@ -1,6 +1,7 @@
 //! What a worker's two clients are made from: names, limits, and the librdkafka properties with why each is as it is.
 
 use super::client;
+use super::pressure::BEHIND_BYTES_MAX;
 use crate::config::{ClientKind, KafkaConfig, TopicsConfig};
 use crate::topics::MAX_MESSAGE_BYTES_DEFAULT;
 use rdkafka::ClientConfig;
@@ -49,6 +50,8 @@ pub struct Setup {
     pub offsets_outside_transaction: bool,
     /// Set when the worker is to stop: from then on it does not wait for what others have left open.
     pub stop: Arc<AtomicBool>,
+    /// How far behind in the repartition log, bytes, any task may be before inputs wait.
+    pub behind_bytes_max: u64,
     /// What a test leaves out. Release builds do not heed it.
     pub weakness: Option<Weakness>,
 }
@@ -66,6 +69,7 @@ impl Setup {
             heartbeat: Duration::from_millis(500),
             offsets_outside_transaction: false,
             stop: Arc::default(),
+            behind_bytes_max: BEHIND_BYTES_MAX,
             weakness: None,
         }
     }

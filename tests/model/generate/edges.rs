@@ -24,7 +24,7 @@ pub fn at_join_timeout(options: &Options) -> Vec<Record> {
         let (send_ms, element_ms) = if dice.chance(0.7) { (base_ms, base_ms + apart_ms) } else { (base_ms + apart_ms, base_ms) };
         let send = Fact::Send(Send {
             app: "alpha".to_owned(),
-            message_id: format!("gs{case}"),
+            message_id: format!("gs-{case}"),
             destination: format!("55359{}", 81_000_000 + case),
             sent_at_ms: base_ms,
             customer_id: None,
@@ -51,7 +51,7 @@ pub fn at_join_timeout(options: &Options) -> Vec<Record> {
 }
 
 fn element(dice: &mut Dice, case: i64, at_ms: i64) -> (Fact, Option<Fact>) {
-    let (app, gs_id, other) = ("alpha".to_owned(), format!("gs{case}"), format!("wa{case}"));
+    let (app, gs_id, other) = ("alpha".to_owned(), format!("gs-{case}"), format!("wa-{case}"));
     let wa_id = format!("5535{}", 81_000_000 + case);
     let enqueued = Status {
         app: app.clone(),
@@ -73,7 +73,7 @@ fn element(dice: &mut Dice, case: i64, at_ms: i64) -> (Fact, Option<Fact>) {
         _ => {
             let by_alias = dice.chance(0.5);
             let context = Context { gs_id: Some(gs_id).filter(|_| !by_alias), id: Some(other) };
-            let reply = Inbound { app, id: format!("in{case}"), wa_id: Some(wa_id), user_id: None, at_ms, context: Some(context) };
+            let reply = Inbound { app, id: format!("in-{case}"), wa_id: Some(wa_id), user_id: None, at_ms, context: Some(context) };
             (Fact::Inbound(reply), alias.filter(|_| by_alias))
         }
     }
