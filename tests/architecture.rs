@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Each module with those it may use, itself aside.
 const MAY_USE: [(&str, &[&str]); 9] = [
     ("domain", &[]),
-    ("store", &["domain"]),
+    ("store", &["domain", "wire"]),
     ("wire", &["domain"]),
     ("config", &["domain"]),
     ("topics", &["config"]),
