@@ -18,10 +18,11 @@ use ::waid::runtime::memory::{MemoryBroker, Record};
 use ::waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use ::waid::runtime::workload::CheckpointPolicy;
 use ::waid::store::memory::Memory;
+use ::waid::traffic::Formats;
 use ::waid::wire::output::{Format, Outputs};
 use ::waid::wire::packed::SourceTopic;
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use procfs::process::Process;
 
 /// As in `waid`.
@@ -38,16 +39,38 @@ struct Arguments {
     /// Records to process.
     #[arg(long, default_value_t = 600_000)]
     inputs: u32,
+    /// In which formats webhooks come.
+    #[arg(long, default_value = "v2")]
+    formats: Wanted,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
+/// The formats by their names.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Wanted {
+    V2,
+    V3,
+    Both,
+}
+
+impl From<Wanted> for Formats {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::V2 => Self::V2,
+            Wanted::V3 => Self::V3,
+            Wanted::Both => Self::Both,
+        }
+    }
+}
+
 #[allow(clippy::cast_precision_loss, reason = "figures to look at")]
 fn main() -> Result<()> {
-    let Arguments { inputs: count, .. } = Arguments::parse();
-    let inputs: Vec<_> = (0..).zip(traffic::of_two_visits(count)).map(|(index, input)| placed(index, input)).collect();
-    let mut worker = worker()?;
+    let Arguments { inputs: count, formats, .. } = Arguments::parse();
+    let world = traffic::two_visits(count, formats.into());
+    let inputs: Vec<_> = (0..).zip(world.inputs().take(count as usize)).map(|(index, input)| placed(index, input)).collect();
+    let mut worker = worker(Apps::new(&world.listed_apps()))?;
     let (begun, cpu_before) = (Instant::now(), cpu_seconds()?);
     let mut outputs = 0;
     for batch in inputs.chunks(5_000) {
@@ -82,7 +105,7 @@ fn placed(index: i64, input: ::waid::traffic::Input) -> ((SourceTopic, i32), Rec
     ((topic, partition), record)
 }
 
-fn worker() -> Result<Worker<MemoryBroker>> {
+fn worker(apps: Apps) -> Result<Worker<MemoryBroker>> {
     let settings = Settings {
         join_timeout_ms: 7 * 24 * HOUR_MS,
         idle_timeout_s: 24 * 3600,
@@ -101,7 +124,7 @@ fn worker() -> Result<Worker<MemoryBroker>> {
     };
     let outputs = Outputs { format: Format::Json, webhooks, sends, keys_name_tenant: false };
     let broker = MemoryBroker::new(PARTITIONS, Box::new(|_| 0));
-    Ok(Worker::new(broker, Ingest::new(Apps::new(&[])), deployment, Arc::new(outputs))?)
+    Ok(Worker::new(broker, Ingest::new(apps), deployment, Arc::new(outputs))?)
 }
 
 /// The CPU time of this process.

@@ -13,7 +13,7 @@ use waid::runtime::ingest::Ingest;
 use waid::runtime::memory::{MemoryBroker, Record};
 use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use waid::traffic::audit::{Audit, Published};
-use waid::traffic::{Settings, World};
+use waid::traffic::{Formats, Settings, World};
 use waid::wire::output::{Format, Outputs};
 use waid::wire::packed::SourceTopic;
 use waid::wire::record::{OutRecord, Topic};
@@ -48,7 +48,7 @@ fn broker(world: &World, repartition: i32) -> MemoryBroker {
 }
 
 /// What the worker publishes of it.
-fn published(broker: MemoryBroker, records_max: usize) -> Vec<OutRecord> {
+fn published(world: &World, broker: MemoryBroker, records_max: usize) -> Vec<OutRecord> {
     const HOUR_S: i64 = 3600;
     let settings = step::Settings {
         join_timeout_ms: 7 * 24 * HOUR_S * 1000,
@@ -61,7 +61,8 @@ fn published(broker: MemoryBroker, records_max: usize) -> Vec<OutRecord> {
     let (webhooks, sends) = ("webhooks".to_owned(), "sends".to_owned());
     let outputs = Outputs { format: Format::Json, webhooks: webhooks.clone(), sends: sends.clone(), keys_name_tenant: false };
     let deployment = Deployment { webhooks, sends, settings, commit, tick: None, checkpoint: None };
-    let mut worker = Worker::new(broker, Ingest::new(Apps::new(&[])), deployment, Arc::new(outputs)).expect("memory answers");
+    let mut worker =
+        Worker::new(broker, Ingest::new(Apps::new(&world.listed_apps())), deployment, Arc::new(outputs)).expect("memory answers");
     while worker.broker().has_more() {
         while worker.turn(Duration::ZERO).expect("memory does not fail") {}
     }
@@ -70,10 +71,12 @@ fn published(broker: MemoryBroker, records_max: usize) -> Vec<OutRecord> {
 
 #[test]
 fn the_truth_is_found_whatever_the_order() {
-    for (seed, repartition, records_max) in [(1, 1, 1000), (2, 3, 1), (3, 7, 50)] {
-        let world = World::new(Settings { visits: 3, apps: 3, ..Settings::new(seed, 400, 1_776_000_000_000) });
+    let cases =
+        [(1, 1, 1000, Formats::V2), (2, 3, 1, Formats::V2), (3, 7, 50, Formats::V2), (4, 3, 50, Formats::V3), (5, 2, 7, Formats::Both)];
+    for (seed, repartition, records_max, formats) in cases {
+        let world = World::new(Settings { visits: 3, apps: 3, formats, ..Settings::new(seed, 400, 1_776_000_000_000) });
         let mut audit = Audit::default();
-        for record in published(broker(&world, repartition), records_max) {
+        for record in published(&world, broker(&world, repartition), records_max) {
             let published = match record.topic {
                 Topic::IdentityResolved => Published::IdentityResolved,
                 Topic::Identities => Published::Identities,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::waid::traffic::country::PEOPLE_MAX;
-use ::waid::traffic::{Input, Settings, VISIT_EVERY_MS, World};
+use ::waid::traffic::{Formats, Input, Settings, VISIT_EVERY_MS, World};
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
@@ -20,10 +20,16 @@ const RAMP_MS: i64 = 15 * 60 * 1000;
 
 /// This many inputs of people who come twice, in the order in which they reach Kafka; the last of them about now.
 pub fn of_two_visits(count: u32) -> impl Iterator<Item = Input> {
+    two_visits(count, Formats::V2).inputs().take(count as usize)
+}
+
+/// The world that they are of.
+pub fn two_visits(count: u32, formats: Formats) -> World {
     let people = count / INPUTS_OF_TWO_VISITS * 100 + 100;
     let mut settings = Settings::new(SEED, people, 0);
     settings.start_ms = now_ms() - settings.span_ms();
-    World::new(settings).inputs().take(count as usize)
+    settings.formats = formats;
+    World::new(settings)
 }
 
 /// Inputs of so many visits at once that they come at `rate` per second, beginning in the middle of it. After `lasting`, their

@@ -18,11 +18,17 @@ pub fn input(world: &World, visit: &Visit, happening: Happening, kafka_ms: i64) 
             (Source::Sends, Some(page.customer()))
         }
         Happening::Status { send, news, at_ms, named } => {
-            page.status(&mut text, send, news, at_ms, named);
+            if !(world.is_v3(page.app) && page.status_v3(&mut text, send, news, at_ms, named)) {
+                page.status(&mut text, send, news, at_ms, named);
+            }
             (Source::Webhooks, None)
         }
         Happening::Inbound { message, named } => {
-            page.inbound(&mut text, message, named);
+            if world.is_v3(page.app) {
+                page.inbound_v3(&mut text, message, named);
+            } else {
+                page.inbound(&mut text, message, named);
+            }
             (Source::Webhooks, None)
         }
         Happening::Billing(send) => {
@@ -42,11 +48,11 @@ pub fn inbound_id(world: &World, person: &Person, visit: u32, message: usize) ->
 }
 
 /// What one visit's records are written from.
-struct Page<'a> {
-    world: &'a World,
-    visit: &'a Visit,
-    person: &'a Person,
-    app: u16,
+pub(super) struct Page<'a> {
+    pub world: &'a World,
+    pub visit: &'a Visit,
+    pub person: &'a Person,
+    pub app: u16,
 }
 
 impl Page<'_> {
@@ -180,16 +186,16 @@ impl Page<'_> {
         }
     }
 
-    fn id(&self, kind: IdKind, item: usize) -> Uuid {
+    pub(super) fn id(&self, kind: IdKind, item: usize) -> Uuid {
         self.world.uuid(kind, self.person, self.visit.number, item)
     }
 
-    fn bsuid(&self) -> String {
+    pub(super) fn bsuid(&self) -> String {
         self.world.bsuid(self.person, self.person.owner(self.visit.number), self.app)
     }
 
     /// Who it is, to WhatsApp.
-    fn peer(&self) -> String {
+    pub(super) fn peer(&self) -> String {
         if self.person.is_nameless() { self.bsuid() } else { self.person.numbers.wa_id.to_string() }
     }
 
@@ -203,7 +209,7 @@ impl Page<'_> {
     }
 
     /// The same, as Gupshup repeats it.
-    fn dialled_digits(&self) -> String {
+    pub(super) fn dialled_digits(&self) -> String {
         if self.person.is_nameless() { self.bsuid() } else { self.person.dialled(self.visit.number).to_string() }
     }
 
@@ -217,16 +223,16 @@ impl Page<'_> {
         &self.world.apps[usize::from(self.app)]
     }
 
-    fn business_phone(&self) -> u64 {
+    pub(super) fn business_phone(&self) -> u64 {
         5_511_900_000_000 + u64::from(self.app)
     }
 
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         const NAMES: [&str; 8] = ["Ana", "João", "María", "Luis", "Sol", "Priya", "Kofi", "Inês"];
         NAMES[self.person.index as usize % NAMES.len()]
     }
 
-    fn words(&self, content: u32) -> &'static str {
+    pub(super) fn words(&self, content: u32) -> &'static str {
         const PORTUGUESE: [&str; 5] = ["Oi", "Bom dia! Tudo bem?", "Ainda não chegou o meu pedido", "Obrigada!", "Pode ser amanhã às 10h?"];
         const SPANISH: [&str; 5] = ["Hola", "¿Me pueden ayudar?", "Gracias 🙏", "Sí, por favor", "¿Cuánto cuesta el envío?"];
         const ENGLISH: [&str; 5] = ["Hi", "Yes please", "When does it arrive?", "Thanks!", "Can I change the address?"];

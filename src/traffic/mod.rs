@@ -13,12 +13,14 @@ pub mod visit;
 mod body;
 mod dice;
 mod inputs;
+mod passthrough;
 mod text;
 
 use std::sync::Arc;
 
 pub use inputs::{Input, Inputs};
 
+use crate::domain::apps::{ListedApp, TENANT_DEFAULT};
 use crate::domain::ids::Number;
 use dice::{Cup, Dice};
 use person::{Person, Spelling};
@@ -33,6 +35,17 @@ pub const VISIT_EVERY_MS: i64 = 48 * 60 * 60 * 1000;
 /// How long after its beginning the last event of a visit may reach Kafka, ms.
 pub const VISIT_LASTS_MS_MAX: i64 = 6 * 60 * 60 * 1000;
 
+/// In which of Gupshup's formats webhooks come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Formats {
+    /// v2, all of them.
+    V2,
+    /// v3, but for what v3 does not have.
+    V3,
+    /// v2 of the first app, v3 of the second, and so on.
+    Both,
+}
+
 /// What a world is made from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -46,12 +59,14 @@ pub struct Settings {
     pub visits: u32,
     /// When the first event happens, ms.
     pub start_ms: i64,
+    /// How webhooks are written. The truth does not depend on it if the apps are listed with [`World::gs_app_id`].
+    pub formats: Formats,
 }
 
 impl Settings {
     /// Some people of a small business with two apps, in two visits each.
     pub const fn new(seed: u64, people: u32, start_ms: i64) -> Self {
-        Self { seed, people, apps: 2, visits: 2, start_ms }
+        Self { seed, people, apps: 2, visits: 2, start_ms, formats: Formats::V2 }
     }
 
     /// How long the events go on, ms: a caller that wants them to end now lets them start so long ago.
@@ -94,6 +109,32 @@ impl World {
     /// The names of its apps.
     pub fn apps(&self) -> &[String] {
         &self.apps
+    }
+
+    /// Gupshup's id of the app with this number.
+    pub fn gs_app_id(app: u16) -> Uuid {
+        Uuid::from_u128(0x4005_ef9e_581e_41f4_9b04_e079_7e04_0000 + u128::from(app))
+    }
+
+    /// Its apps as a configuration lists them, so that events in each format are of the same ones.
+    pub fn listed_apps(&self) -> Vec<ListedApp> {
+        let listed = |(app, name): (u16, &String)| ListedApp {
+            name: name.clone(),
+            tenant: TENANT_DEFAULT.to_owned(),
+            gs_app_id: Some(Self::gs_app_id(app).to_string()),
+            phone_number_id: None,
+            portfolio: None,
+        };
+        (0..).zip(&*self.apps).map(listed).collect()
+    }
+
+    /// Whether webhooks of the app with this number come in v3.
+    const fn is_v3(&self, app: u16) -> bool {
+        match self.settings.formats {
+            Formats::V2 => false,
+            Formats::V3 => true,
+            Formats::Both => app % 2 == 1,
+        }
     }
 
     /// The records that reach Kafka, in the order in which they do.
