@@ -5,11 +5,13 @@
 #[allow(dead_code, reason = "of the traffic, some is for the other benchmark")]
 mod traffic;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::waid::domain::apps::Apps;
 use ::waid::domain::event::Source as Topic;
+use ::waid::domain::state::Row;
 use ::waid::domain::step::Settings;
 use ::waid::runtime::broker::PartitionCounts;
 use ::waid::runtime::ingest::Ingest;
@@ -21,6 +23,7 @@ use ::waid::store::memory::Memory;
 use ::waid::traffic::Formats;
 use ::waid::wire::output::{Format, Outputs};
 use ::waid::wire::packed::SourceTopic;
+use ::waid::wire::state::encode_row;
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use procfs::process::Process;
@@ -42,6 +45,9 @@ struct Arguments {
     /// In which formats webhooks come.
     #[arg(long, default_value = "v2")]
     formats: Wanted,
+    /// How large rows are, kind by kind.
+    #[arg(long)]
+    sizes: bool,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -67,7 +73,7 @@ impl From<Wanted> for Formats {
 
 #[allow(clippy::cast_precision_loss, reason = "figures to look at")]
 fn main() -> Result<()> {
-    let Arguments { inputs: count, formats, .. } = Arguments::parse();
+    let Arguments { inputs: count, formats, sizes, .. } = Arguments::parse();
     let world = traffic::two_visits(count, formats.into());
     let inputs: Vec<_> = (0..).zip(world.inputs().take(count as usize)).map(|(index, input)| placed(index, input)).collect();
     let mut worker = worker(Apps::new(&world.listed_apps()))?;
@@ -90,8 +96,34 @@ fn main() -> Result<()> {
     println!("{count} inputs in {wall:.1?}: {:.2} us CPU an input", per_input(cpu * 1e6));
     println!("{:.2} outputs an input; {:.0} bytes an input written to the changelog", per_input(outputs as f64), per_input(written as f64));
     println!("{rows} rows: {:.0} bytes each in the segments", bytes as f64 / rows as f64);
+    if sizes {
+        tell_sizes(&worker);
+    }
     println!("{} MiB resident, the inputs among it", Process::myself()?.status()?.vmrss.unwrap_or(0) / 1024);
     Ok(())
+}
+
+/// Of each kind of row, how many there are, and the bytes of their keys and values.
+#[allow(clippy::cast_precision_loss, reason = "figures to look at")]
+fn tell_sizes(worker: &Worker<MemoryBroker>) {
+    let mut sizes: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for (key, row) in worker.tasks().flat_map(|(_, task)| task.store().sorted()) {
+        let kind = match &row {
+            Row::Join(join) if join.sent.is_some() => "join of a send",
+            Row::Join(join) if join.inbound.is_some() => "join of an inbound message",
+            Row::Join(_) => "join of another name",
+            Row::Contact(_) => "contact",
+            Row::Circle(_) => "circle",
+            Row::Thread(_) => "thread",
+            Row::Message(_) => "message",
+        };
+        let (key, value) = encode_row(&key, &row);
+        let [count, keys, values] = sizes.entry(kind).or_default();
+        (*count, *keys, *values) = (*count + 1, *keys + key.len(), *values + value.len());
+    }
+    for (kind, [count, keys, values]) in sizes {
+        println!("{count:>9} x {kind}: key {:.0}, value {:.0} bytes", keys as f64 / count as f64, values as f64 / count as f64);
+    }
 }
 
 /// An input with its place: sends by customer, webhooks one partition after the other.
