@@ -118,7 +118,7 @@ impl Restore {
         let Some(marker) = self.marker.take() else { return Ok((Task::new(partition), None)) };
         let segments =
             (marker.segment_first..marker.segment_next).map(|number| self.segment(number).ok_or(ChangelogError::Missing(number)));
-        let store = Memory::restore(marker.segment_first, segments.collect::<Result<_, _>>()?)?;
+        let store = Memory::restore(marker.segment_first, segments.collect::<Result<_, _>>()?, &marker.control.settings)?;
         Ok((Task::restore(partition, store, &marker), Some(marker.next)))
     }
 

@@ -82,10 +82,9 @@ impl Task {
         }
     }
 
-    /// A task as a checkpoint has it. The deadlines of its rows follow from them.
+    /// A task as a checkpoint has it.
     #[must_use]
-    pub fn restore(partition: i32, mut store: Memory, marker: &Marker) -> Self {
-        store.set(&marker.control.settings);
+    pub fn restore(partition: i32, store: Memory, marker: &Marker) -> Self {
         let newest = marker.newest.iter().map(|stamp| ((stamp.topic, stamp.partition), (stamp.epoch, stamp.offset, stamp.chunk)));
         Self {
             partition,

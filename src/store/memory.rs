@@ -12,7 +12,7 @@ use crate::domain::state::{Key, Row, State};
 use crate::domain::step::Settings;
 use crate::domain::thread::Placed;
 use crate::wire::DecodeError;
-use crate::wire::state::{decode_key, decode_row, messages_prefix, put_key};
+use crate::wire::state::{decode_key, decode_value, messages_prefix, put_key};
 use std::borrow::Cow;
 use std::ops::Range;
 use thiserror::Error;
@@ -80,13 +80,14 @@ pub enum RestoreError {
 }
 
 impl Memory {
-    /// The rows of these segments, the first of which has this number.
-    pub fn restore(first: u32, segments: Vec<Box<[u8]>>) -> Result<Self, RestoreError> {
-        let mut store = Self { rows: Rows::over(Segments::restore(first, segments)), ..Self::default() };
+    /// The rows of these segments, the first of which has this number, with deadlines by these settings.
+    pub fn restore(first: u32, segments: Vec<Box<[u8]>>, settings: &Settings) -> Result<Self, RestoreError> {
+        let rows = Rows::over(Segments::restore(first, segments));
+        let mut store = Self { rows, settings: Some(*settings), ..Self::default() };
         for number in store.segments() {
             let mut next = Some(Slot::first(number));
             while let Some(slot) = next {
-                next = store.load(slot)?;
+                next = store.load(slot, settings)?;
             }
         }
         Ok(store)
@@ -240,21 +241,24 @@ impl Memory {
     }
 
     /// Takes the entry at a place in; the place after it.
-    fn load(&mut self, slot: Slot) -> Result<Option<Slot>, RestoreError> {
+    fn load(&mut self, slot: Slot, settings: &Settings) -> Result<Option<Slot>, RestoreError> {
         let Some((entry, next)) = self.rows.segments.step(slot)? else { return Ok(None) };
         let hash = self.index.hash(entry.key);
         let found = self.index.find(hash, |id| self.rows.key_bytes(id) == entry.key);
-        let key = match entry.value {
-            Some(value) => decode_row(entry.key, value)?.0,
-            None => decode_key(entry.key)?,
-        };
-        match (entry.value, found) {
-            (Some(_), Some(id)) => self.rows.keep_at(id, slot),
-            (Some(_), None) => {
+        let key = decode_key(entry.key)?;
+        let row = entry.value.map(|value| decode_value(&key, value)).transpose()?;
+        match (row, found) {
+            (Some(row), Some(id)) => {
+                self.rows.keep_at(id, slot);
+                self.rows.watch(id, NEVER_MS);
+                self.look_at(id, &row, settings);
+            }
+            (Some(row), None) => {
                 let id = self.rows.add_kept(slot);
                 self.index.insert(hash, id);
                 self.join(id, &key);
                 self.count(kind(&key), false, true);
+                self.look_at(id, &row, settings);
             }
             (None, Some(id)) => {
                 self.drop_row(id, &key);
@@ -327,8 +331,16 @@ impl Memory {
     /// Sees to it that stream time looks at a row when its deadline has passed.
     fn look_at_in_time(&mut self, id: RowId, settings: &Settings) {
         let Some(row) = self.rows.read(id) else { return };
-        let Some(deadline_ms) = row.deadline_ms(settings).filter(|deadline_ms| *deadline_ms < self.rows.watched_ms(id)) else { return };
-        let is_message = matches!(*row, Row::Message(_));
+        let (deadline_ms, is_message) = (row.deadline_ms(settings), matches!(*row, Row::Message(_)));
+        self.look_at_ms(id, deadline_ms, is_message);
+    }
+
+    fn look_at(&mut self, id: RowId, row: &Row, settings: &Settings) {
+        self.look_at_ms(id, row.deadline_ms(settings), matches!(row, Row::Message(_)));
+    }
+
+    fn look_at_ms(&mut self, id: RowId, deadline_ms: Option<i64>, is_message: bool) {
+        let Some(deadline_ms) = deadline_ms.filter(|deadline_ms| *deadline_ms < self.rows.watched_ms(id)) else { return };
         self.rows.watch(id, deadline_ms);
         let deadlines = if is_message { &mut self.message_deadlines } else { &mut self.join_deadlines };
         deadlines.add(deadline_ms, id);

@@ -116,8 +116,7 @@ impl Beside {
     /// As a worker finds it that comes after this one.
     fn restore(&mut self) {
         let segments = self.written.1.values().cloned().collect();
-        self.store = Memory::restore(self.store.segments().start, segments).expect("waid wrote it");
-        self.store.set(&SETTINGS);
+        self.store = Memory::restore(self.store.segments().start, segments, &SETTINGS).expect("waid wrote it");
         self.rows = self.written.0.clone();
     }
 
@@ -220,7 +219,7 @@ fn what_is_cut_off_is_refused() {
     beside.event();
     beside.checkpoint();
     let whole = beside.store.segment(0).to_vec();
-    let refused = (1..whole.len()).filter(|end| Memory::restore(0, vec![whole[..*end].into()]).is_err()).count();
+    let refused = (1..whole.len()).filter(|end| Memory::restore(0, vec![whole[..*end].into()], &SETTINGS).is_err()).count();
     let rows = entries(0, &whole).count();
     assert_eq!(refused, whole.len() - rows, "all but those that end where a row does");
 }
