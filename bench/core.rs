@@ -6,6 +6,7 @@
 mod traffic;
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use ::waid::domain::event::Source as Topic;
 use ::waid::domain::state::Row;
 use ::waid::domain::step::Settings;
 use ::waid::runtime::broker::PartitionCounts;
+use ::waid::runtime::changelog::Restore;
 use ::waid::runtime::ingest::Ingest;
 use ::waid::runtime::marks::TickPolicy;
 use ::waid::runtime::memory::{MemoryBroker, Record};
@@ -96,11 +98,27 @@ fn main() -> Result<()> {
     println!("{count} inputs in {wall:.1?}: {:.2} us CPU an input", per_input(cpu * 1e6));
     println!("{:.2} outputs an input; {:.0} bytes an input written to the changelog", per_input(outputs as f64), per_input(written as f64));
     println!("{rows} rows: {:.0} bytes each in the segments", bytes as f64 / rows as f64);
+    let (records, seconds) = restored(&worker)?;
+    println!("restored from {records} records of the changelog: {:.2} us CPU a row", seconds * 1e6 / rows as f64);
     if sizes {
         tell_sizes(&worker);
     }
     println!("{} MiB resident, the inputs among it", Process::myself()?.status()?.vmrss.unwrap_or(0) / 1024);
     Ok(())
+}
+
+/// Makes all tasks anew from the changelog: from how many records, and the CPU time.
+fn restored(worker: &Worker<MemoryBroker>) -> Result<(u64, f64)> {
+    let (mut records, before) = (0, cpu_seconds()?);
+    for partition in 0..PARTITIONS.repartition {
+        let mut restore = Restore::default();
+        for (key, value) in worker.broker().changelog(partition) {
+            restore.take(key, value)?;
+        }
+        records += restore.records();
+        black_box(restore.finish(partition)?);
+    }
+    Ok((records, cpu_seconds()? - before))
 }
 
 /// Of each kind of row, how many there are, and the bytes of their keys and values.
