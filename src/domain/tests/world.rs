@@ -114,9 +114,8 @@ impl World {
 
     fn name(&self, direction: Direction, id: &str, is_sent: bool) -> Name {
         let id = MessageId::parse(id).expect("an id");
-        let of = |name: &&Name| match is_sent {
-            true => name.0 == direction && name.1.as_ref() == Some(&id),
-            false => name.0 == direction && name.1.is_none() && name.2.as_ref() == Some(&id),
+        let of = |(way, sent, whatsapp): &&Name| {
+            *way == direction && if is_sent { sent } else { whatsapp }.as_ref() == Some(&id) && sent.is_some() == is_sent
         };
         self.messages.keys().find(of).expect("it was told of").clone()
     }
@@ -155,7 +154,9 @@ impl World {
         let mut rows = Rows(&mut self.rows);
         let Step { told, outputs, .. } = Step::take(&mut rows, &SETTINGS, &envelope);
         self.wait(&From::Entity(envelope.to), told);
-        outputs.into_iter().for_each(|output| self.note(output));
+        for output in outputs {
+            self.note(output);
+        }
         true
     }
 
