@@ -218,10 +218,7 @@ impl Circle {
         let founds = |founder: &Founder| self.founded(founder) == *person;
         let here = |founder: &Founder| self.facts.keys.contains(&founder.subject.home(&tenant.into()));
         let hint = Some(founder(hint.clone())).filter(|hint| matches!(hint.subject, Subject::Number(_)));
-        let users = self.derived.walk.members(person).chain([person]).filter_map(|node| match node {
-            Node::User(user) => Some(founder(Subject::User(user.clone()))),
-            Node::Owner(..) => None,
-        });
+        let users = self.derived.walk.users(person).map(|user| founder(Subject::User(user.clone())));
         let changes = &self.facts.changes;
         let numbers = self.facts.sights.keys().map(|(number, _)| *number).chain(changes.iter().flat_map(|change| [change.old, change.new]));
         let numbers = numbers.map(|number| founder(Subject::Number(number)));
@@ -236,6 +233,7 @@ impl Circle {
             Fact::Sight(number, user, at_s) => self.facts.see(number, user, at_s),
             Fact::Same(one, other) => self.facts.same.insert((one, other)),
             Fact::Change(change) => self.facts.changes.insert(change),
+            Fact::Renamed(previous, current) => self.facts.renamed.insert((previous, current)),
         };
         if news {
             self.derive();

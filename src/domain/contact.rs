@@ -18,8 +18,8 @@ pub struct Contact {
     pub rows: FlatMap<Address, AddressRow>,
     /// Who wrote, by number.
     pub inbound: FlatMap<Number, Wrote>,
-    /// Numbers and BSUIDs seen together, at the earliest, s.
-    pub sights: FlatMap<(Number, User), i64>,
+    /// Numbers and BSUIDs seen together.
+    pub sights: FlatMap<(Number, User), Sighted>,
     /// Moves away from numbers here.
     pub moves: FlatSet<Change>,
     /// The addresses whose rows watch a number here.
@@ -30,6 +30,15 @@ pub struct Contact {
     pub revisions: FlatMap<Address, u32>,
     /// The identities that were told, under an address here, to be another's.
     pub absorbed: FlatMap<(Address, Uuid), Uuid>,
+}
+
+/// Since when a number and a BSUID are seen together, s.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sighted {
+    /// The earliest.
+    pub first_s: i64,
+    /// The earliest that is no hearsay.
+    pub proper_s: Option<i64>,
 }
 
 /// A home, while it is told something.
@@ -54,7 +63,9 @@ impl ContactEntity<'_> {
             step.tell(Entity::Home(home), Event::Subscribe(user, seen.address.clone()));
         }
         if let (Some(wa_id), Some(user)) = (seen.wa_id.filter(|wa_id| self.home.holds(*wa_id)), &seen.user) {
-            self.note_sight(step, &mut contact, wa_id, user, seen.at.seconds());
+            // A number that was only repeated says nothing of where the BSUID can be reached.
+            let is_hearsay = seen.address.phone() == Some(wa_id);
+            self.note_sight(step, &mut contact, wa_id, user, Sighted::at(seen.at.seconds(), is_hearsay));
         }
         self.settle_row(step, &mut contact, &seen.address);
         self.keep(step, contact);
@@ -81,7 +92,7 @@ impl ContactEntity<'_> {
             news |= self.note_inbound(step, &mut contact, seen, app, id);
         }
         if let Some(user) = &seen.user {
-            news |= self.note_sight(step, &mut contact, seen.wa_id, user, seen.at.seconds());
+            news |= self.note_sight(step, &mut contact, seen.wa_id, user, Sighted::at(seen.at.seconds(), false));
         }
         if news {
             self.keep(step, contact);
@@ -133,8 +144,9 @@ impl ContactEntity<'_> {
         let mut contact = self.row(step);
         contact.subscribers.insert(address.clone());
         let home = Home::of_address(self.home.tenant(), address);
-        for ((wa_id, user), at_s) in &contact.sights {
-            step.tell(Entity::Home(home.clone()), Event::Seen(address.clone(), user.clone(), *wa_id, *at_s));
+        for ((wa_id, user), sighted) in &contact.sights {
+            let Some(at_s) = sighted.proper_s else { continue };
+            step.tell(Entity::Home(home.clone()), Event::Seen(address.clone(), user.clone(), *wa_id, at_s));
         }
         self.keep(step, contact);
     }
@@ -142,11 +154,11 @@ impl ContactEntity<'_> {
     /// The BSUID here was seen with a number.
     pub fn on_seen_with(&self, step: &mut Step, user: &User, wa_id: Number, at_s: i64) {
         let sight = (wa_id, user.clone());
-        if step.state.contact(self.home).is_some_and(|known| is_known(&known.sights, &sight, at_s)) {
+        if step.state.contact(self.home).is_some_and(|known| known.has_properly_seen(&sight, at_s)) {
             return;
         }
         let mut contact = self.row(step);
-        lower(&mut contact.sights, sight, at_s);
+        contact.sight(sight, Sighted::at(at_s, false));
         for address in &contact.subscribers {
             let home = Home::of_address(self.home.tenant(), address);
             step.tell(Entity::Home(home), Event::Seen(address.clone(), user.clone(), wa_id, at_s));
@@ -215,18 +227,20 @@ impl ContactEntity<'_> {
         true
     }
 
-    fn note_sight(&self, step: &mut Step, contact: &mut Contact, wa_id: Number, user: &User, at_s: i64) -> bool {
-        let first = !contact.sights.contains_key(&(wa_id, user.clone()));
-        if !lower(&mut contact.sights, (wa_id, user.clone()), at_s) {
-            return false;
-        }
+    /// The owners of the number follow from every sight, what the rows of others learn of the BSUID only from those that are no hearsay.
+    fn note_sight(&self, step: &mut Step, contact: &mut Contact, wa_id: Number, user: &User, seen: Sighted) -> bool {
+        let (before, now) = contact.sight((wa_id, user.clone()), seen);
         let (here, users_home) = (Entity::Home(self.home.clone()), Home::of_user(self.home.tenant(), user));
-        step.tell(Entity::Home(users_home.clone()), Event::SeenWith(user.clone(), wa_id, at_s));
-        step.tell(here.clone(), Event::Circle(CircleEvent::Fact(Fact::Sight(wa_id, user.clone(), at_s))));
-        if first {
+        if let Some(at_s) = now.proper_s.filter(|_| before.and_then(|before| before.proper_s) != now.proper_s) {
+            step.tell(Entity::Home(users_home.clone()), Event::SeenWith(user.clone(), wa_id, at_s));
+        }
+        if before.is_none_or(|before| now.first_s < before.first_s) {
+            step.tell(here.clone(), Event::Circle(CircleEvent::Fact(Fact::Sight(wa_id, user.clone(), now.first_s))));
+        }
+        if before.is_none() {
             step.tell(here, Event::Circle(CircleEvent::Link(users_home)));
         }
-        true
+        before != Some(now)
     }
 
     /// Changes the row of an address, if there is one and the change is news to it.
@@ -319,7 +333,20 @@ impl Contact {
         let within = |wrote: &Wrote| (wrote.span.first_s..=wrote.span.last_s).contains(&at_s);
         let has_written = seen.wrote.is_none() || self.inbound.get(&seen.wa_id).is_some_and(within);
         let sight = seen.user.as_ref().map(|user| (seen.wa_id, user.clone()));
-        has_written && sight.is_none_or(|sight| is_known(&self.sights, &sight, at_s))
+        has_written && sight.is_none_or(|sight| self.has_properly_seen(&sight, at_s))
+    }
+
+    /// Whether a sight that is no hearsay says nothing new.
+    fn has_properly_seen(&self, sight: &(Number, User), at_s: i64) -> bool {
+        self.sights.get(sight).and_then(|known| known.proper_s).is_some_and(|known_s| known_s <= at_s)
+    }
+
+    /// Takes a sight in; what was known of it before, and what is now.
+    fn sight(&mut self, sight: (Number, User), seen: Sighted) -> (Option<Sighted>, Sighted) {
+        let before = self.sights.get(&sight).copied();
+        let now = before.map_or(seen, |before| before.with(seen));
+        self.sights.insert(sight, now);
+        (before, now)
     }
 
     /// Takes a message in that a number wrote; whether that is news.
@@ -335,6 +362,19 @@ impl Contact {
         }
         known.span = Span { first_s: span.first_s.min(at_s), last_s: span.last_s.max(at_s) };
         known.span != span
+    }
+}
+
+impl Sighted {
+    /// At one moment.
+    const fn at(at_s: i64, is_hearsay: bool) -> Self {
+        Self { first_s: at_s, proper_s: if is_hearsay { None } else { Some(at_s) } }
+    }
+
+    /// With another.
+    fn with(self, other: Self) -> Self {
+        let proper_s = self.proper_s.into_iter().chain(other.proper_s).min();
+        Self { first_s: self.first_s.min(other.first_s), proper_s }
     }
 }
 

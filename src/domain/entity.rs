@@ -4,7 +4,7 @@
 //! ingest ──> Message ──> Home (contact) ──> Home (circle) ──> … into … ──> root circle ──> rows that watch
 //! ```
 
-use super::event::{Cause, Inbound, Mismatch, Send, SendError};
+use super::event::{Cause, Echo, Inbound, Mismatch, Send, SendError};
 use super::evidence::Observation;
 use super::flat::FlatSet;
 use super::ids::{Address, App, MessageId, Moment, Number, User};
@@ -152,6 +152,8 @@ pub enum Event {
     Alias(MessageId),
     /// To a message: a person wrote it.
     Inbound(Inbound),
+    /// To a message: the business typed it in the WhatsApp Business app.
+    Echo(Echo),
     /// To a message: a mismatch event that names it, with the record that brought it.
     Mismatch(Mismatch, Original),
     /// To the home of an address: what a send to it showed.
@@ -168,7 +170,7 @@ pub enum Event {
     Watch(Subject, Address),
     /// To the home of a BSUID: an address that joined it wants to know the numbers seen with it.
     Subscribe(User, Address),
-    /// To the home of a BSUID: a number was seen with it, earliest at this second.
+    /// To the home of a BSUID: a number was seen with it (and not by hearsay), earliest at this second.
     SeenWith(User, Number, i64),
     /// To the home of an address that subscribed to a BSUID: the same.
     Seen(Address, User, Number, i64),
@@ -260,7 +262,7 @@ pub struct Message {
     pub app: App,
     /// Which way it went.
     pub direction: Direction,
-    /// Its id: as in the send record, or WhatsApp's of an inbound one.
+    /// Its id: as in the send record, or WhatsApp's of an inbound one or an echo.
     pub id: MessageId,
     /// When.
     pub at: Moment,
@@ -270,7 +272,7 @@ pub struct Message {
     pub wa_id: Option<Number>,
     /// The BSUID that it belongs to, by its strongest evidence.
     pub user: Option<User>,
-    /// What was dialled, of an outbound one.
+    /// What was dialled, of one that was sent by record: neither an inbound message nor an echo has it.
     pub address: Option<Address>,
     /// The business's id for the person, if told.
     pub customer_id: Option<Arc<str>>,
@@ -285,6 +287,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// Whether the business typed it in the WhatsApp Business app, so that no send record is known of it.
+    #[must_use]
+    pub const fn is_echo(&self) -> bool {
+        matches!(self.direction, Direction::Outbound) && self.address.is_none()
+    }
+
     /// The number or BSUID whose person it belongs to.
     #[must_use]
     pub fn subject(&self) -> Subject {
@@ -295,12 +303,13 @@ impl Message {
         }
     }
 
-    /// The home it is placed at when nothing else is known of it.
+    /// The home it is placed at when nothing else is known of it: its number's, which is seen with its BSUID by that. Nothing is learnt
+    /// from an echo, so that one goes to where its person is known for certain.
     #[must_use]
     pub fn home(&self) -> Home {
-        match (self.wa_id, self.subject()) {
-            (Some(number), _) | (None, Subject::Number(number)) => Home::of_number(self.app.tenant(), number),
-            (None, Subject::User(user)) => Home::of_user(self.app.tenant(), &user),
+        match self.wa_id.filter(|_| !self.is_echo()) {
+            Some(number) => Home::of_number(self.app.tenant(), number),
+            None => self.subject().home(self.app.tenant()),
         }
     }
 }
@@ -412,4 +421,6 @@ pub enum Fact {
     Same(Number, Number),
     /// A person moved.
     Change(Change),
+    /// Two BSUIDs are one person's: the one before, and the one since.
+    Renamed(User, User),
 }

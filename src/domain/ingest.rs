@@ -1,8 +1,8 @@
 //! From the elements of an input record to the entities that they concern.
 
-use super::entity::{Change, Entity, Envelope, Event, Heard, Home, Naming, Original, Report, ReportKind};
-use super::event::{Cause, Element, Inbound, NumberChange, Rejection, Status, StatusKind};
-use super::ids::{App, MessageId};
+use super::entity::{Change, CircleEvent, Entity, Envelope, Event, Fact, Heard, Home, Naming, Original, Report, ReportKind, Sighting};
+use super::event::{Cause, Element, Inbound, NumberChange, Rejection, Status, StatusKind, UserChange};
+use super::ids::{App, Bsuid, MessageId, Number, User};
 use super::join::scoped;
 
 /// What an element comes to.
@@ -28,8 +28,9 @@ pub fn route(element: Element, cause: &Cause, original: impl FnOnce() -> Origina
             tell(message(&inbound.app, &inbound.id), Event::Inbound(inbound));
         }
         Element::NumberChange(change) => tell_change(&change, &mut tell),
-        Element::UserChange(_) => return Routed::Ignored("user_id_update"),
-        Element::Echo(_) => return Routed::Ignored("echo"),
+        Element::UserChange(UserChange { previous: None, old: None, wa_id: None, .. }) => return Routed::Ignored("user_id_update"),
+        Element::UserChange(change) => tell_user_change(&change, &mut tell),
+        Element::Echo(echo) => tell(message(&echo.app, &echo.id), Event::Echo(echo)),
         Element::Ignored(name) => return Routed::Ignored(name),
         Element::Rejected(rejection) => return Routed::Rejected(rejection),
     }
@@ -91,6 +92,26 @@ fn tell_change(change: &NumberChange, tell: &mut impl FnMut(Entity, Event)) {
     let user = scoped(&change.app, change.user.as_ref());
     let moved = Change { at_s: change.at.seconds(), old: change.old, new: change.new, user };
     tell(Entity::Home(Home::of_number(change.app.tenant(), change.old)), Event::Moved(moved));
+}
+
+/// Two BSUIDs of one person; or, if the one before is not named, that whoever has this number has another BSUID from now on.
+fn tell_user_change(change: &UserChange, tell: &mut impl FnMut(Entity, Event)) {
+    let UserChange { app, previous, current, old, wa_id, at } = change;
+    let tenant = app.tenant();
+    let of = |id: &Bsuid| User { scope: app.scope().clone(), id: id.clone() };
+    let of_number = |number: Number| Entity::Home(Home::of_number(tenant, number));
+    let Some(previous) = previous.as_ref().map(of) else {
+        let Some(number) = old.or(*wa_id) else { return };
+        let within = Change { at_s: at.seconds(), old: number, new: number, user: None };
+        return tell(of_number(number), Event::Circle(CircleEvent::Fact(Fact::Change(within))));
+    };
+    let (current, home) = (of(current), Home::of_user(tenant, &previous));
+    let others_home = Home::of_user(tenant, &current);
+    tell(Entity::Home(home.clone()), Event::Circle(CircleEvent::Fact(Fact::Renamed(previous, current.clone()))));
+    tell(Entity::Home(home), Event::Circle(CircleEvent::Link(others_home)));
+    if let Some(number) = wa_id.or(*old) {
+        tell(of_number(number), Event::Sighted(Sighting { wa_id: number, user: Some(current), at: *at, wrote: None }));
+    }
 }
 
 fn message(app: &App, id: &MessageId) -> Entity {

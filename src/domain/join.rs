@@ -1,15 +1,16 @@
-//! The row of a message id: a send, what was heard of it, and what follows from both; an inbound message; other names.
+//! The row of a message id: a send, what was heard of it, and what follows from both; an inbound message; an echo; other names.
 //!
 //! Whatever follows is a pure function ([`Join::verdict`]) of sets that only grow, so a row tells exactly the difference between
 //! what followed before an event and what follows after it.
 
 use super::entity::{Direction, Heard, Home, Message, Original, ReportKind};
-use super::event::{Cause, Inbound, Send, SendError};
+use super::event::{Cause, Echo, Inbound, Send, SendError};
 use super::evidence::{Class, Evidence, Observation, ObservedIn};
 use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App, MessageId, Moment, Number, User};
 use super::number::{self, Judgement};
 use super::step::Settings;
+use std::sync::Arc;
 
 /// What is known under one message id of one app.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Join {
     pub mismatches: FlatMap<(Number, i64), MismatchCopies>,
     /// The message that a person wrote under this id.
     pub inbound: Option<Received>,
+    /// The message that the business typed in the WhatsApp Business app under this id.
+    pub echo: Option<Received>,
     /// Where the sent message was first placed: all later news of it goes there.
     pub home: Option<Home>,
     /// What was last said of the sent message.
@@ -75,17 +78,13 @@ pub struct MismatchCopies {
     pub original: Option<Original>,
 }
 
-/// An inbound message, let through once.
+/// A message that needs no join, inbound or an echo: let through once.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Received {
-    /// The message, with what later copies filled in.
-    pub inbound: Inbound,
-    /// The earliest Kafka timestamp of its copies, ms.
-    pub kafka_ms: i64,
+    /// The message, with what later copies filled in and their earliest Kafka timestamp.
+    pub message: Message,
     /// Where it was placed.
     pub home: Home,
-    /// What was last said of it.
-    pub version: u32,
 }
 
 /// Accepted evidence: its kind, whom it names, and for a reply when.
@@ -362,32 +361,68 @@ impl Verdict {
 }
 
 impl Received {
-    /// The message as its circle should know it.
+    /// From its first copy.
     #[must_use]
-    pub fn message(&self) -> Message {
-        let Inbound { app, id, wa_id, at, kind, referral, .. } = self.inbound.clone();
-        let user = self.user();
-        Message {
-            app,
-            direction: Direction::Inbound,
-            whatsapp_id: Some(id.clone()),
-            id,
-            at,
-            kafka_ms: self.kafka_ms,
-            wa_id,
-            user,
-            address: None,
-            customer_id: None,
-            kind,
-            referral,
-            version: self.version,
-        }
+    pub fn first(copy: Message) -> Self {
+        Self { home: copy.home(), message: copy }
     }
 
-    /// The BSUID of who wrote.
+    /// With what a later copy fills in: the id that the earlier ones lacked.
     #[must_use]
-    pub fn user(&self) -> Option<User> {
-        scoped(&self.inbound.app, self.inbound.user.as_ref())
+    pub fn with(&self, copy: &Message) -> Self {
+        let mut received = self.clone();
+        let message = &mut received.message;
+        message.wa_id = message.wa_id.or(copy.wa_id);
+        message.user = message.user.take().or_else(|| copy.user.clone());
+        message.kafka_ms = message.kafka_ms.min(copy.kafka_ms);
+        if received != *self {
+            received.message.version += 1;
+        }
+        received
+    }
+}
+
+impl Message {
+    /// A copy of what a person wrote, as its circle should know it.
+    #[must_use]
+    pub fn written(inbound: &Inbound, kafka_ms: i64) -> Self {
+        let Inbound { app, id, wa_id, user, at, kind, context: _, referral } = inbound.clone();
+        let user = scoped(&app, user.as_ref());
+        Self { direction: Direction::Inbound, referral, ..typed(app, id, (wa_id, user), at, kind, kafka_ms) }
+    }
+
+    /// A copy of what the business typed in the WhatsApp Business app, as its circle should know it.
+    #[must_use]
+    pub fn echoed(echo: &Echo, kafka_ms: i64) -> Self {
+        let Echo { app, id, wa_id, user, at, kind } = echo.clone();
+        let user = scoped(&app, user.as_ref());
+        typed(app, id, (wa_id, user), at, kind, kafka_ms)
+    }
+}
+
+/// A first copy of a message without a send record: as far as it says, the business typed it.
+fn typed(
+    app: App,
+    id: MessageId,
+    (wa_id, user): (Option<Number>, Option<User>),
+    at: Moment,
+    kind: Option<Arc<str>>,
+    kafka_ms: i64,
+) -> Message {
+    Message {
+        app,
+        direction: Direction::Outbound,
+        whatsapp_id: Some(id.clone()),
+        id,
+        at,
+        kafka_ms,
+        wa_id,
+        user,
+        address: None,
+        customer_id: None,
+        kind,
+        referral: false,
+        version: 1,
     }
 }
 

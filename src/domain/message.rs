@@ -1,7 +1,7 @@
 //! What a message id does when it is told something: joins, passes on, and tells the difference.
 
 use super::entity::{CircleEvent, Entity, Event, Fact, Heard, Home, Message, Naming, Original, Report, Sighting};
-use super::event::{Cause, Inbound, Mismatch, Reason, Rejection, Send, SendError};
+use super::event::{Cause, Echo, Inbound, Mismatch, Reason, Rejection, Send, SendError};
 use super::ids::{App, MessageId, Moment};
 use super::join::{Copies, Join, MismatchCopies, Received, Sent, Verdict, home_of, note_copy};
 use super::output::{DeadLetter, Output, SendUnresolved, UnresolvedReason};
@@ -91,28 +91,35 @@ impl MessageEntity<'_> {
         });
     }
 
-    /// An inbound message: let through once; a later copy only fills in the id that the first lacked.
+    /// An inbound message: who wrote it was seen.
     pub fn on_inbound(&self, step: &mut Step, inbound: &Inbound) {
-        let mut join = self.row(step);
-        let kafka_ms = step.cause.kafka_ms;
-        let before = join.inbound.clone();
-        let received = match before.clone() {
-            None => first_copy(inbound, kafka_ms),
-            Some(known) => later_copy(known, inbound, kafka_ms),
-        };
-        if before.as_ref().is_some_and(|before| *before == received) {
-            return;
-        }
-        let message = received.message();
-        let home = received.home.clone();
-        place(step, &home, message.clone());
+        let copy = Message::written(inbound, step.cause.kafka_ms);
+        let Some(Received { message, home }) = self.receive(step, copy, |join| &mut join.inbound) else { return };
         if let Some(wa_id) = message.wa_id.filter(|wa_id| !home.holds(*wa_id)) {
             let sighting =
                 Sighting { wa_id, user: message.user.clone(), at: message.at, wrote: Some((self.app.clone(), message.id.clone())) };
             step.tell(Entity::Home(Home::of_number(self.app.tenant(), wa_id)), Event::Sighted(sighting));
         }
-        join.inbound = Some(received);
+    }
+
+    /// A message that the business typed in the WhatsApp Business app: nobody is seen by it.
+    pub fn on_echo(&self, step: &mut Step, echo: &Echo) {
+        let copy = Message::echoed(echo, step.cause.kafka_ms);
+        self.receive(step, copy, |join| &mut join.echo);
+    }
+
+    /// Places a message that needs no join, once; a later copy only fills in the id that the first lacked. What it is now, if that is news.
+    fn receive(&self, step: &mut Step, copy: Message, slot: impl FnOnce(&mut Join) -> &mut Option<Received>) -> Option<Received> {
+        let mut join = self.row(step);
+        let known = slot(&mut join);
+        let received = match known {
+            None => Received::first(copy),
+            Some(before) => Some(before.with(&copy)).filter(|received| received != before)?,
+        };
+        *known = Some(received.clone());
+        place(step, &received.home, received.message.clone());
         self.keep(step, join);
+        Some(received)
     }
 
     /// Stream time has passed the row's deadline: its send has expired, or nothing that comes from now on concerns it.
@@ -261,26 +268,6 @@ fn refuse(step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
             step.publish(Output::DeadLetter(DeadLetter { cause: copies.cause.clone(), rejection, original }));
         }
     }
-}
-
-fn first_copy(inbound: &Inbound, kafka_ms: i64) -> Received {
-    let home = match (inbound.wa_id, super::join::scoped(&inbound.app, inbound.user.as_ref())) {
-        (Some(number), _) => Home::of_number(inbound.app.tenant(), number),
-        (None, Some(user)) => Home::of_user(inbound.app.tenant(), &user),
-        (None, None) => unreachable!("the parser refuses a message from nobody"),
-    };
-    Received { inbound: inbound.clone(), kafka_ms, home, version: 1 }
-}
-
-fn later_copy(mut known: Received, copy: &Inbound, kafka_ms: i64) -> Received {
-    let before = known.clone();
-    known.inbound.wa_id = known.inbound.wa_id.or(copy.wa_id);
-    known.inbound.user = known.inbound.user.or_else(|| copy.user.clone());
-    known.kafka_ms = known.kafka_ms.min(kafka_ms);
-    if known != before {
-        known.version += 1;
-    }
-    known
 }
 
 fn report_name(heard: &Heard) -> &'static str {

@@ -24,3 +24,6 @@ pub mod retell;
 pub mod row;
 pub mod thread;
 pub mod walk;
+
+#[cfg(test)]
+mod tests;

@@ -103,7 +103,7 @@ pub struct MessageFields {
     pub phone: Option<Number>,
     /// The business's id for the person.
     pub customer_id: Option<Arc<str>>,
-    /// The id of an outbound message.
+    /// The id of an outbound message as in its send record; an echo has none.
     pub message_id: Option<MessageId>,
     /// WhatsApp's id.
     pub whatsapp_message_id: Option<MessageId>,

@@ -35,6 +35,8 @@ pub struct MessageKey {
     pub direction: Direction,
     /// Then by id.
     pub id: MessageId,
+    /// Then what was sent by record: an echo under the same id is another message.
+    pub echo: bool,
 }
 
 /// A row.

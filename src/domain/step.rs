@@ -133,6 +133,7 @@ impl<'a> Step<'a> {
             Event::Report(report) => entity.on_report(self, report),
             Event::Alias(to) => entity.on_alias(self, to),
             Event::Inbound(inbound) => entity.on_inbound(self, inbound),
+            Event::Echo(echo) => entity.on_echo(self, echo),
             Event::Mismatch(mismatch, original) => entity.on_mismatch(self, mismatch, original),
             Event::Observed(_)
             | Event::Placed(_)
@@ -164,7 +165,7 @@ impl<'a> Step<'a> {
             Event::OwnerIs(said) => contact.on_owner_is(self, said),
             Event::Absorbed(absorbed) => contact.on_absorbed(self, absorbed),
             Event::Circle(event) => CircleEntity { home }.on_event(self, event),
-            Event::Send(_) | Event::Report(_) | Event::Alias(_) | Event::Inbound(_) | Event::Mismatch(..) => {
+            Event::Send(_) | Event::Report(_) | Event::Alias(_) | Event::Inbound(_) | Event::Echo(_) | Event::Mismatch(..) => {
                 unreachable!("an event of messages was sent to a home")
             }
         }

@@ -130,7 +130,8 @@ impl Placed {
     /// The id of the next conversation that this message founds.
     pub fn found_conversation(&mut self) -> Uuid {
         let Message { app, direction, id, .. } = &self.message;
-        let name = format!("{}\n{}\n{direction:?}\n{}\n{}", app.tenant(), app.name(), id.reveal(), self.founded);
+        let kind = if self.message.is_echo() { "Echo".into() } else { format!("{direction:?}") };
+        let name = format!("{}\n{}\n{kind}\n{}\n{}", app.tenant(), app.name(), id.reveal(), self.founded);
         self.founded += 1;
         name_based(&NAMESPACE, name.as_bytes())
     }
@@ -243,7 +244,7 @@ pub fn publish(step: &mut Step, thread: &Thread, placed: &Placed, conversation: 
         user: message.user.clone(),
         phone: if outbound { message.address.as_ref().and_then(super::ids::Address::phone) } else { known.phone },
         customer_id: if outbound { message.customer_id.clone() } else { known.customer_id },
-        message_id: outbound.then(|| message.id.clone()),
+        message_id: (outbound && !message.is_echo()).then(|| message.id.clone()),
         whatsapp_message_id: message.whatsapp_id.clone(),
         kind: message.kind.clone(),
         at: message.at,
@@ -311,11 +312,10 @@ impl Thread {
         self.conversations.iter().find(|conversation| conversation.id == id)
     }
 
-    /// Notes how the business knows the person it sent to.
+    /// Notes how the business knows the person it sent to, which only a send record says.
     pub fn know(&mut self, identity: Uuid, message: &Message) {
-        if message.direction == Direction::Outbound {
-            let phone = message.address.as_ref().and_then(super::ids::Address::phone);
-            self.people.insert(identity, Known { phone, customer_id: message.customer_id.clone() });
+        if let Some(address) = &message.address {
+            self.people.insert(identity, Known { phone: address.phone(), customer_id: message.customer_id.clone() });
         }
     }
 
@@ -419,7 +419,13 @@ fn event(
 }
 
 fn key_of(message: &Message) -> MessageKey {
-    MessageKey { app: message.app.clone(), at_s: message.at.seconds(), direction: message.direction, id: message.id.clone() }
+    MessageKey {
+        app: message.app.clone(),
+        at_s: message.at.seconds(),
+        direction: message.direction,
+        id: message.id.clone(),
+        echo: message.is_echo(),
+    }
 }
 
 #[cfg(test)]

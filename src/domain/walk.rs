@@ -18,6 +18,8 @@ pub struct Facts {
     pub same: FlatSet<(Number, Number)>,
     /// Moves.
     pub changes: FlatSet<Change>,
+    /// BSUIDs that became others, each with what it became.
+    pub renamed: FlatSet<(User, User)>,
 }
 
 /// Something that can be a person, alone or with others.
@@ -25,7 +27,7 @@ pub struct Facts {
 pub enum Node {
     /// The n-th owner of a line.
     Owner(Subscriber, usize),
-    /// A BSUID.
+    /// A BSUID, by its name.
     User(User),
 }
 
@@ -33,10 +35,15 @@ pub enum Node {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Walk {
     lines: FlatMap<Subscriber, Subscriber>,
+    names: Names,
     owners: FlatMap<Subscriber, Vec<Owner>>,
     persons: FlatMap<Node, Node>,
     entrants: FlatMap<Change, Node>,
 }
+
+/// Each BSUID that became another or came from one, with the least of those that are one person's by that.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Names(FlatMap<User, User>);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Owner {
@@ -61,6 +68,7 @@ impl Facts {
         self.keys.extend(other.keys);
         self.same.extend(other.same);
         self.changes.extend(other.changes);
+        self.renamed.extend(other.renamed);
         for ((number, user), at_s) in other.sights {
             self.see(number, user, at_s);
         }
@@ -83,17 +91,18 @@ impl Walk {
     /// Walks every line of the circle.
     #[must_use]
     pub fn new(facts: &Facts) -> Self {
+        let names = Names::new(&facts.renamed);
         let mut walk = Self { lines: lines(&facts.same), ..Self::default() };
         let mut moves: BTreeMap<&Change, [Option<Node>; 2]> = BTreeMap::new();
-        for (line, mut happenings) in walk.happenings(facts) {
+        for (line, mut happenings) in walk.happenings(facts, &names) {
             happenings.sort();
             let mut owners = vec![Owner::new(i64::MIN)];
             for (at_s, happening) in &happenings {
                 match happening {
                     Happening::Sight(_, user) => sight(&mut owners, *at_s, user),
-                    Happening::Within(change) => named(&mut owners, change).1.scopes.clear(),
+                    Happening::Within(change) => named(&mut owners, change, &names).1.scopes.clear(),
                     Happening::Leave(change) => {
-                        let (index, leaver) = named(&mut owners, change);
+                        let (index, leaver) = named(&mut owners, change, &names);
                         leaver.closed = true;
                         moves.entry(change).or_default()[0] = Some(Node::Owner(line, index));
                     }
@@ -107,6 +116,7 @@ impl Walk {
         }
         walk.entrants = moves.iter().filter_map(|(change, [_, entrant])| Some(((*change).clone(), entrant.clone()?))).collect();
         walk.join_persons(moves.into_values());
+        walk.names = names;
         walk
     }
 
@@ -120,11 +130,11 @@ impl Walk {
         current.clone()
     }
 
-    /// Who a subject was at a second: a BSUID is itself, a number goes by its owner then.
+    /// Who a subject was at a second: a BSUID is its name, a number goes by its owner then.
     #[must_use]
     pub fn node(&self, subject: &Subject, at_s: i64) -> Node {
         match subject {
-            Subject::User(user) => Node::User(user.clone()),
+            Subject::User(user) => Node::User(self.names.of(user).clone()),
             Subject::Number(number) => {
                 let line = self.line(*number);
                 let last = |owners: &Vec<Owner>| owners.iter().rposition(|owner| owner.opened_s <= at_s).unwrap_or_default();
@@ -142,12 +152,17 @@ impl Walk {
     /// Whether a BSUID was seen on a number here.
     #[must_use]
     pub fn knows(&self, user: &User) -> bool {
-        self.persons.contains_key(&Node::User(user.clone()))
+        self.persons.contains_key(&Node::User(self.names.of(user).clone()))
     }
 
-    /// All that is one person with `person`.
-    pub fn members<'a>(&'a self, person: &'a Node) -> impl Iterator<Item = &'a Node> {
-        self.persons.keys().filter(move |node| self.person(node) == *person)
+    /// All BSUIDs that are one person with `person`, under each of their names.
+    pub fn users<'a>(&'a self, person: &'a Node) -> impl Iterator<Item = &'a User> {
+        let members = self.persons.keys().filter(move |node| self.person(node) == *person);
+        let users = members.chain([person]).filter_map(|node| match node {
+            Node::User(user) => Some(user),
+            Node::Owner(..) => None,
+        });
+        users.flat_map(|name| self.names.all(name).chain([name]))
     }
 
     fn line(&self, number: Number) -> Subscriber {
@@ -155,10 +170,10 @@ impl Walk {
         self.lines.get(&own).copied().unwrap_or(own)
     }
 
-    fn happenings<'a>(&self, facts: &'a Facts) -> BTreeMap<Subscriber, Vec<(i64, Happening<'a>)>> {
+    fn happenings<'a>(&self, facts: &'a Facts, names: &'a Names) -> BTreeMap<Subscriber, Vec<(i64, Happening<'a>)>> {
         let mut earliest: BTreeMap<(Subscriber, &User), (i64, Number)> = BTreeMap::new();
         for ((number, user), at_s) in &facts.sights {
-            let known = earliest.entry((self.line(*number), user)).or_insert((*at_s, *number));
+            let known = earliest.entry((self.line(*number), names.of(user))).or_insert((*at_s, *number));
             *known = (*at_s, *number).min(*known);
         }
         let sights = earliest.into_iter().map(|((line, user), (at_s, number))| (line, (at_s, Happening::Sight(number, user))));
@@ -206,6 +221,22 @@ impl Walk {
     }
 }
 
+impl Names {
+    fn new(renamed: &FlatSet<(User, User)>) -> Self {
+        Self(classes(renamed.iter().map(|(previous, current)| [previous.clone(), current.clone()])))
+    }
+
+    /// What a BSUID goes by.
+    fn of<'a>(&'a self, user: &'a User) -> &'a User {
+        self.0.get(user).unwrap_or(user)
+    }
+
+    /// The BSUIDs that go by a name, if it has more than one.
+    fn all<'a>(&'a self, name: &'a User) -> impl Iterator<Item = &'a User> {
+        self.0.iter().filter(move |(_, least)| *least == name).map(|(user, _)| user)
+    }
+}
+
 impl Owner {
     const fn new(opened_s: i64) -> Self {
         Self { opened_s, users: FlatSet::new(), scopes: FlatSet::new(), closed: false }
@@ -224,25 +255,31 @@ fn sight(owners: &mut Vec<Owner>, at_s: i64, user: &User) {
 }
 
 /// The owner of the BSUID that a change names, else the current one.
-fn named<'a>(owners: &'a mut [Owner], change: &Change) -> (usize, &'a mut Owner) {
-    let by_user = change.user.as_ref().and_then(|user| owners.iter().position(|owner| owner.users.contains(user)));
-    let index = by_user.unwrap_or(owners.len() - 1);
+fn named<'a>(owners: &'a mut [Owner], change: &Change, names: &Names) -> (usize, &'a mut Owner) {
+    let name = change.user.as_ref().map(|user| names.of(user));
+    let by_name = name.and_then(|name| owners.iter().position(|owner| owner.users.contains(name)));
+    let index = by_name.unwrap_or(owners.len() - 1);
     (index, &mut owners[index])
 }
 
 /// Each subscriber that evidence linked to another, with the least of its line.
 fn lines(same: &FlatSet<(Number, Number)>) -> FlatMap<Subscriber, Subscriber> {
-    let mut lines: FlatMap<Subscriber, Subscriber> = FlatMap::new();
-    for (one, other) in same {
-        let of = |number: &Number| lines.get(&subscriber(*number)).copied().unwrap_or_else(|| subscriber(*number));
-        let (one_line, other_line) = (of(one), of(other));
-        let (least, joined) = (one_line.min(other_line), one_line.max(other_line));
-        for member in [subscriber(*one), subscriber(*other), least, joined] {
-            lines.entry(member).or_insert(least);
+    classes(same.iter().map(|(one, other)| [subscriber(*one), subscriber(*other)]))
+}
+
+/// Each thing that is the same as another, with the least of its class.
+fn classes<T: Ord + Clone>(pairs: impl Iterator<Item = [T; 2]>) -> FlatMap<T, T> {
+    let mut classes: FlatMap<T, T> = FlatMap::new();
+    for [one, other] in pairs {
+        let class_of = |member: &T| classes.get(member).unwrap_or(member).clone();
+        let (one_class, other_class) = (class_of(&one), class_of(&other));
+        let (least, joined) = if one_class <= other_class { (one_class, other_class) } else { (other_class, one_class) };
+        for member in [one, other] {
+            classes.entry(member).or_insert_with(|| least.clone());
         }
-        for line in lines.values_mut().filter(|line| **line == joined) {
-            *line = least;
+        for class in classes.values_mut().filter(|class| **class == joined) {
+            *class = least.clone();
         }
     }
-    lines
+    classes
 }

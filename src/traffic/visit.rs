@@ -230,8 +230,7 @@ impl Play<'_> {
         if enqueued {
             self.status(send, News::Enqueued, 300, false);
         }
-        // Not for who is in the records twice: the echo of one spelling would be evidence, seen with the BSUID, of what the other reaches.
-        let echo = self.dice.chance(40) && self.visit.person.numbers.also_dialled.is_none();
+        let echo = self.dice.chance(40);
         let delivered = echo || self.dice.chance(950);
         let sent_ms = self.dice.between(700, 3 * SECOND);
         if !delivered || self.dice.chance(970) {

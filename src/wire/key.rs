@@ -14,7 +14,7 @@
 //! number     7 bytes, big-endian: the digits, filled up to 15 with zeros on the right, times 16, plus how many they are
 //! seconds    8 bytes, big-endian, the highest bit turned
 //! direction  1 outbound, 2 inbound
-//! id         its UTF-8, up to the end
+//! id         its UTF-8, up to the end; of a message, each byte 00 of it as 00 FF, and of an echo then 00 01
 //! ```
 
 use super::codec::DecodeError;
@@ -134,7 +134,10 @@ fn put_message(bytes: &mut Vec<u8>, message: &MessageKey) {
         Direction::Outbound => OUTBOUND,
         Direction::Inbound => INBOUND,
     });
-    bytes.extend_from_slice(message.id.reveal().as_bytes());
+    put_escaped(bytes, message.id.reveal());
+    if message.echo {
+        bytes.extend_from_slice(&END);
+    }
 }
 
 fn put_seconds(bytes: &mut Vec<u8>, at_s: i64) {
@@ -142,13 +145,17 @@ fn put_seconds(bytes: &mut Vec<u8>, at_s: i64) {
 }
 
 fn put_text(bytes: &mut Vec<u8>, text: &str) {
+    put_escaped(bytes, text);
+    bytes.extend_from_slice(&END);
+}
+
+fn put_escaped(bytes: &mut Vec<u8>, text: &str) {
     let mut parts = text.as_bytes().split(|byte| *byte == 0);
     bytes.extend_from_slice(parts.next().unwrap_or_default());
     for part in parts {
         bytes.extend_from_slice(&ESCAPED);
         bytes.extend_from_slice(part);
     }
-    bytes.extend_from_slice(&END);
 }
 
 fn put_number(bytes: &mut Vec<u8>, digits: u64) {
@@ -193,7 +200,14 @@ fn take_message(rest: &mut &[u8]) -> Result<MessageKey, DecodeError> {
         INBOUND => Direction::Inbound,
         _ => return Err(DecodeError::Value("a key's direction")),
     };
-    Ok(MessageKey { app, at_s, direction, id: take_id(rest)? })
+    let echo = rest.ends_with(&END);
+    let mut id = std::mem::take(rest).to_vec();
+    if !echo {
+        id.extend_from_slice(&END);
+    }
+    let mut text = id.as_slice();
+    let id = MessageId::parse(&take_text(&mut text)?).filter(|_| text.is_empty()).ok_or(DecodeError::Value("a key's message id"))?;
+    Ok(MessageKey { app, at_s, direction, id, echo })
 }
 
 fn take_id(rest: &mut &[u8]) -> Result<MessageId, DecodeError> {

@@ -5,12 +5,12 @@ use super::codec::{
     put_value,
 };
 use crate::domain::circle::{Circle, Derived, Founder};
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, Sighted};
 use crate::domain::entity::{
     Absorbed, Change, CircleEvent, Direction, Event, Fact, Heard, Home, Message as Placing, Naming, Original, OwnerIs, Report, ReportKind,
     Sighting, Subject,
 };
-use crate::domain::event::{Cause, Context, Inbound, Mismatch, Send, SendError, Source};
+use crate::domain::event::{Cause, Context, Echo, Inbound, Mismatch, Send, SendError, Source};
 use crate::domain::evidence::{Class, Evidence, Observation, ObservedIn};
 use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
 use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
@@ -38,6 +38,7 @@ message! {
     Mismatch { 1 app, 2 id, 3 wa_id, 4 at }
     Inbound { 1 app, 2 id, 3 wa_id, 4 user, 5 at, 6 kind, 7 context, 8 referral }
     Context { 1 gupshup_id, 2 other_id }
+    Echo { 1 app, 2 id, 3 wa_id, 4 user, 5 at, 6 kind }
     Original { 1 key, 2 value, 3 headers }
 }
 
@@ -60,23 +61,25 @@ one_of! {
     Address { 1 Phone, 2 User }
     Subject { 1 Number, 2 User }
     Event {
-        9 Send, 10 Report, 11 Inbound, 12 Placed, 13 Observed, 14 Sighted, 15 Circle, 16 Alias, 17 Moved, 18 OwnerIs, 19 Absorbed;
+        9 Send, 10 Report, 11 Inbound, 12 Placed, 13 Observed, 14 Sighted, 15 Circle, 16 Alias, 17 Moved, 18 OwnerIs, 19 Absorbed,
+        26 Echo;
         20 Mismatch(1 mismatch, 2 original), 21 MovedFrom(1 address, 2 change), 22 Watch(1 subject, 2 address),
         23 Subscribe(1 user, 2 address), 24 SeenWith(1 user, 2 wa_id, 3 at_s), 25 Seen(1 address, 2 user, 3 wa_id, 4 at_s)
     }
     CircleEvent { 1 Message, 2 Fact, 3 Link, 4 HandOver, 5 HandOverMessages; 6 Watch(1 subject, 2 address) }
-    Fact { 1 Change; 2 Sight(1 wa_id, 2 user, 3 at_s), 3 Same(1 one, 2 other) }
+    Fact { 1 Change; 2 Sight(1 wa_id, 2 user, 3 at_s), 3 Same(1 one, 2 other), 4 Renamed(1 previous, 2 current) }
 }
 one_of_message!(Address, Subject, CircleEvent, Fact);
 
 // What entities keep.
 message! {
-    Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version, 9 last_ms, 10 awaits, 11 expired }
+    Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version, 9 last_ms, 10 awaits, 11 expired, 12 echo }
     Sent { 1 send, 2 kafka_ms, 3 cause }
     Copies { 1 kafka_ms, 2 candidate_ms, 3 cause, 4 error, 5 candidate }
     MismatchCopies { 1 kafka_ms, 2 cause, 3 original }
-    Received { 1 inbound, 2 kafka_ms, 3 home, 4 version }
+    Received { 1 message, 2 home }
     Contact { 1 rows, 2 inbound, 3 sights, 4 moves, 5 watchers, 6 subscribers, 7 revisions, 8 absorbed }
+    Sighted { 1 first_s, 2 proper_s }
     AddressRow { 1 observed, 2 users, 3 seen, 4 moves, 5 watching, 6 owners, 7 told, 8 customer }
     Observed { 1 exact, 2 reply, 3 mismatch, 4 best, 5 exact_kind }
     Span { 1 first_s, 2 last_s }
@@ -86,14 +89,14 @@ message! {
     Wrote { 1 span, 2 first_id, 3 app }
     Circle { 1 into, 2 facts, 3 watchers, 4 identities, 5 absorbed, 6 generations, 7 apps, 8 version; derived: Derived::default() }
     Founder { 1 subject, 2 came_with }
-    Facts { 1 keys, 2 sights, 3 same, 4 changes }
+    Facts { 1 keys, 2 sights, 3 same, 4 changes, 5 renamed }
     Bundle { 1 app, 2 messages, 3 people, 4 conversations }
     Placed { 1 message, 2 told, 3 window_ms, 4 founded }
     Told { 1 identity, 2 conversation, 3 revision }
     Thread { 1 conversations, 2 people }
     Conversation { 1 id, 2 identity, 3 first, 4 last_s, 5 gone_s }
     Known { 1 phone, 2 customer_id }
-    MessageKey { 1 app, 2 at_s, 3 direction, 4 id }
+    MessageKey { 1 app, 2 at_s, 3 direction, 4 id, 5 echo }
 }
 
 /// A text of the dictionary, by index.

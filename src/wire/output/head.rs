@@ -155,12 +155,12 @@ impl<'a> Head<'a> {
     }
 }
 
-/// A message's id in its app: the two directions have ids of their own.
+/// A message's id in its app: the two directions have ids of their own, and so have echoes, which have no id of a send record.
 fn message_subject(message: &MessageFields) -> Cow<'_, str> {
-    let id = match message.direction {
-        Direction::Outbound => message.message_id.as_ref(),
-        Direction::Inbound => message.whatsapp_message_id.as_ref(),
+    let (kind, id) = match (message.direction, &message.message_id, &message.whatsapp_message_id) {
+        (Direction::Outbound, Some(id), _) => ("Outbound", Some(id)),
+        (Direction::Outbound, None, id) => ("Echo", id.as_ref()),
+        (Direction::Inbound, _, id) => ("Inbound", id.as_ref()),
     };
-    let id = id.map(MessageId::reveal).unwrap_or_default();
-    format!("{:?} {id}", message.direction).into()
+    format!("{kind} {}", id.map(MessageId::reveal).unwrap_or_default()).into()
 }

@@ -1,9 +1,9 @@
 //! The rows of `tests/fixtures/rows_v1.txt`, one of each kind with every field set: whatever waid becomes, it reads them.
 
 use crate::domain::circle::{Circle, Derived, Founder};
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, Sighted};
 use crate::domain::entity::{Change, Direction, Heard, Home, Message, Original, ReportKind, Subject};
-use crate::domain::event::{Cause, Context, Inbound, Send, SendError, Source};
+use crate::domain::event::{Cause, Send, SendError, Source};
 use crate::domain::evidence::{Class, Evidence};
 use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
 use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
@@ -71,8 +71,10 @@ fn bytes(digits: &str) -> Vec<u8> {
 }
 
 fn rows() -> Vec<(Key, Row)> {
-    let (home, key) =
-        (Home::of_number(app().tenant(), phone()), MessageKey { app: app(), at_s: T, direction: Direction::Inbound, id: wamid() });
+    let (home, key) = (
+        Home::of_number(app().tenant(), phone()),
+        MessageKey { app: app(), at_s: T, direction: Direction::Inbound, id: wamid(), echo: false },
+    );
     vec![
         (Key::Join(app(), gupshup_id()), Row::Join(join().into())),
         (Key::Contact(home.clone()), Row::Contact(contact().into())),
@@ -102,6 +104,10 @@ fn wa_id() -> Number {
 
 fn user() -> User {
     User { scope: app().scope().clone(), id: Bsuid::parse("BR.1648738043044942").expect("the form") }
+}
+
+fn other_user() -> User {
+    User { id: Bsuid::parse("BR.7130421865930174").expect("the form"), ..user() }
 }
 
 fn gupshup_id() -> MessageId {
@@ -134,16 +140,6 @@ fn join() -> Join {
         at: Moment(MS),
         kind: Some("template".into()),
     };
-    let inbound = Inbound {
-        app: app(),
-        id: wamid(),
-        wa_id: Some(wa_id()),
-        user: Some(user().id),
-        at: Moment(MS),
-        kind: Some("text".into()),
-        context: Some(Context { gupshup_id: Some(gupshup_id()), other_id: Some(wamid()) }),
-        referral: true,
-    };
     let heard = Heard { report: ReportKind::Delivered, wa_id: Some(wa_id()), user: Some(user()), at_s: Some(T) };
     let error = SendError { code: Some("131026".into()), reason: Some("undeliverable".into()) };
     let copies = Copies {
@@ -165,7 +161,8 @@ fn join() -> Join {
         aliases: [gupshup_id()].into(),
         others: [wamid()].into(),
         mismatches: [((wa_id(), T), mismatch)].into(),
-        inbound: Some(Received { inbound, kafka_ms: MS, home: Home::of_user(app().tenant(), &user()), version: 2 }),
+        inbound: Some(Received { message: placed().message, home: Home::of_user(app().tenant(), &user()) }),
+        echo: Some(Received { message: echo(), home: Home::of_number(app().tenant(), wa_id()) }),
         home: Some(Home::of_number(app().tenant(), phone())),
         version: 3,
         last_ms: MS + 9,
@@ -178,7 +175,7 @@ fn contact() -> Contact {
     Contact {
         rows: [(address(), row())].into(),
         inbound: [(wa_id(), Wrote { span: Span { first_s: T, last_s: T + 1 }, first_id: wamid(), app: app() })].into(),
-        sights: [((wa_id(), user()), T)].into(),
+        sights: [((wa_id(), user()), Sighted { first_s: T, proper_s: Some(T + 1) })].into(),
         moves: [change()].into(),
         watchers: [(phone(), [address(), Address::User(user())].into())].into(),
         subscribers: [address()].into(),
@@ -223,6 +220,7 @@ fn circle() -> Circle {
         sights: [((wa_id(), user()), T)].into(),
         same: [(phone(), wa_id())].into(),
         changes: [change()].into(),
+        renamed: [(user(), other_user())].into(),
     };
     let founder = Founder { subject: Subject::User(user()), came_with: Some(change()) };
     let mut circle = Circle {
@@ -241,12 +239,16 @@ fn circle() -> Circle {
 }
 
 fn thread() -> Thread {
-    let first = MessageKey { app: app(), at_s: T, direction: Direction::Outbound, id: gupshup_id() };
+    let first = MessageKey { app: app(), at_s: T, direction: Direction::Outbound, id: wamid(), echo: true };
     let known = Known { phone: Some(phone()), customer_id: Some("customer-1".into()) };
     Thread {
         conversations: vec![Conversation { id: Uuid::from_u128(7), identity: Uuid::from_u128(1), first, last_s: T + 1, gone_s: Some(T) }],
         people: [(Uuid::from_u128(1), known)].into(),
     }
+}
+
+fn echo() -> Message {
+    Message { direction: Direction::Outbound, user: None, address: None, customer_id: None, referral: false, ..placed().message }
 }
 
 fn placed() -> Placed {

@@ -1,12 +1,12 @@
 //! Random values of all that is encoded, from a seed.
 
 use crate::domain::circle::{Circle, Derived, Founder};
-use crate::domain::contact::Contact;
+use crate::domain::contact::{Contact, Sighted};
 use crate::domain::entity::{
     Absorbed, Change, CircleEvent, Direction, Entity, Envelope, Event, Fact, Heard, Home, Message, Naming, Original, OwnerIs, Report,
     ReportKind, Sighting, Subject,
 };
-use crate::domain::event::{Cause, Context, Inbound, Mismatch, Send, SendError, Source};
+use crate::domain::event::{Cause, Context, Echo, Inbound, Mismatch, Send, SendError, Source};
 use crate::domain::evidence::{Class, Evidence, Observation, ObservedIn};
 use crate::domain::flat::{FlatMap, FlatSet};
 use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
@@ -79,6 +79,7 @@ structs! {
     Mismatch { app, id, wa_id, at }
     Inbound { app, id, wa_id, user, at, kind, context, referral }
     Context { gupshup_id, other_id }
+    Echo { app, id, wa_id, user, at, kind }
     Original { key, value, headers }
     Envelope { to, cause, hops, event }
     Report { heard, error, naming }
@@ -90,11 +91,12 @@ structs! {
     Change { at_s, old, new, user }
     OwnerIs { address, subject, identity, version, absorbed }
     Absorbed { founder, previous, current }
-    Join { sent, heard, aliases, others, mismatches, inbound, home, version, last_ms, awaits, expired }
+    Join { sent, heard, aliases, others, mismatches, inbound, echo, home, version, last_ms, awaits, expired }
     Copies { kafka_ms, candidate_ms, cause, candidate, error }
     MismatchCopies { kafka_ms, cause, original }
-    Received { inbound, kafka_ms, home, version }
+    Received { message, home }
     Contact { rows, inbound, sights, moves, watchers, subscribers, revisions, absorbed }
+    Sighted { first_s, proper_s }
     AddressRow { observed, users, seen, moves, watching, owners, told, customer }
     Observed { exact, exact_kind, reply, mismatch, best }
     Span { first_s, last_s }
@@ -104,14 +106,14 @@ structs! {
     Wrote { span, first_id, app }
     Circle { into, facts, watchers, identities, absorbed, generations, apps, version; derived: Derived::default() }
     Founder { subject, came_with }
-    Facts { keys, sights, same, changes }
+    Facts { keys, sights, same, changes, renamed }
     Bundle { app, messages, conversations, people }
     Placed { message, told, window_ms, founded }
     Told { identity, conversation, revision }
     Thread { conversations, people }
     Conversation { id, identity, first, last_s, gone_s }
     Known { phone, customer_id }
-    MessageKey { app, at_s, direction, id }
+    MessageKey { app, at_s, direction, id, echo }
     Packed { stamp, marks, control, events }
     Stamp { topic, partition, offset, chunk, epoch }
     Mark { topic, partition, kafka_ms, hops }
@@ -132,13 +134,13 @@ enums! {
     Home { Number { tenant, class }, User { tenant, user } }
     Entity { Message { app, id }, Home(home) }
     Event {
-        Send(send), Report(report), Alias(id), Inbound(inbound), Mismatch(mismatch, original), Observed(observation), Placed(message),
+        Send(send), Report(report), Alias(id), Inbound(inbound), Echo(echo), Mismatch(mismatch, original), Observed(observation), Placed(message),
         Sighted(sighting), Moved(change), MovedFrom(address, change), Watch(subject, address), Subscribe(user, address),
         SeenWith(user, wa_id, at_s), Seen(address, user, wa_id, at_s), OwnerIs(said), Absorbed(absorbed), Circle(event)
     }
     CircleEvent { Fact(fact), Message(message), Watch(subject, address), Link(home), HandOver(circle), HandOverMessages(bundle) }
     Key { Join(app, id), Contact(home), Circle(home), Thread(home, app), Message(home, message) }
-    Fact { Sight(number, user, at_s), Same(one, other), Change(change) }
+    Fact { Sight(number, user, at_s), Same(one, other), Change(change), Renamed(previous, current) }
 }
 
 /// A key and a row of its kind.

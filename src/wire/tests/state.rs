@@ -8,7 +8,7 @@ use crate::domain::ids::{App, Bsuid, MessageId, Number, User};
 use crate::domain::number::class;
 use crate::domain::state::{Key, MessageKey, Row};
 use crate::wire::DecodeError;
-use crate::wire::state::{decode_row, encode_key, encode_row};
+use crate::wire::state::{decode_key, decode_row, encode_key, encode_row};
 use prost::Message;
 
 const SEEDS: u64 = 2000;
@@ -48,6 +48,7 @@ fn keys_sort_as_their_bytes_do() {
     keys.sort();
     bytes.sort();
     assert_eq!(keys.iter().map(encode_key).collect::<Vec<_>>(), bytes);
+    assert_eq!(bytes.iter().map(|bytes| decode_key(bytes).expect("a key")).collect::<Vec<_>>(), keys);
 }
 
 /// Keys whose parts are prefixes of each other, or hold what ends a part.
@@ -67,10 +68,14 @@ fn neighbours() -> Vec<Key> {
         })
     });
     let seconds = [i64::MIN, -1, 0, 1, 1_760_000_000, i64::MAX];
+    let home = &home;
     let messages = apps.iter().zip(seconds.into_iter().cycle()).flat_map(|(app, at_s)| {
-        [(Direction::Inbound, "a"), (Direction::Outbound, "ab"), (Direction::Outbound, "a")].map(|(direction, id)| {
-            let id = MessageId::parse(id).expect("an id");
-            Key::Message(home.clone(), MessageKey { app: app.clone(), at_s, direction, id })
+        let ids = texts.into_iter().filter_map(MessageId::parse);
+        let directions = [Direction::Inbound, Direction::Outbound];
+        let named = ids.flat_map(move |id| directions.map(|direction| (direction, id.clone())));
+        named.flat_map(move |(direction, id)| {
+            let key = |echo| MessageKey { app: app.clone(), at_s, direction, id: id.clone(), echo };
+            [key(false), key(true)].map(|key| Key::Message(home.clone(), key))
         })
     });
     let joins = apps.iter().map(|app| Key::Join(app.clone(), MessageId::parse("x").expect("an id")));
