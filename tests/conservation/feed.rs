@@ -114,21 +114,26 @@ impl Feed {
     /// A send of which nothing is heard, or a status of the same app and a send of it some other time, or a number change.
     fn stray(&mut self, random: &mut ChaCha8Rng) {
         let (id, at) = (random.random_range(0..200), self.end_ms / 1000);
-        let v2 = |payload: Value| json!({"app": "gs", "timestamp": at, "version": 2, "type": "message-event", "payload": payload});
+        let v2 = |payload: &Value| json!({"app": "gs", "timestamp": at, "version": 2, "type": "message-event", "payload": payload});
         match random.random_range(0..4) {
             0 => {
-                self.add_json(SourceTopic::Sends, &json!({"messageId": format!("g-{id}"), "app": "gs", "destination": "5535987654321"}), 1)
+                let send = json!({"messageId": format!("g-{id}"), "app": "gs", "destination": "5535987654321"});
+                self.add_json(SourceTopic::Sends, &send, 1);
             }
-            1 => self.add_json(
-                SourceTopic::Webhooks,
-                &v2(json!({"id": format!("g-{id}"), "type": "mismatch", "payload": {"ts": at, "wa_id": "5593587654321"}})),
-                1,
-            ),
-            2 => self.add_json(SourceTopic::Webhooks, &v2(json!({"id": format!("g-{id}"), "type": "failed", "payload": {"ts": at}})), 1),
+            1 => {
+                let content = json!({"ts": at, "wa_id": "5593587654321"});
+                let mismatch = json!({"id": format!("g-{id}"), "type": "mismatch", "payload": content});
+                self.add_json(SourceTopic::Webhooks, &v2(&mismatch), 1);
+            }
+            2 => {
+                let failed = json!({"id": format!("g-{id}"), "type": "failed", "payload": {"ts": at}});
+                self.add_json(SourceTopic::Webhooks, &v2(&failed), 1);
+            }
             _ => {
-                let system = json!({"id": "s", "source": "5511911112222", "type": "system", "payload": {"type": "user_changed_number", "wa_id": "5511922223333"}});
-                let body =
-                    json!({"app": "gs", "timestamp": at / 1_000_000 * 1_000_000, "version": 2, "type": "message", "payload": system});
+                let content = json!({"type": "user_changed_number", "wa_id": "5511922223333"});
+                let system = json!({"id": "s", "source": "5511911112222", "type": "system", "payload": content});
+                let at = at / 1_000_000 * 1_000_000;
+                let body = json!({"app": "gs", "timestamp": at, "version": 2, "type": "message", "payload": system});
                 self.add_json(SourceTopic::Webhooks, &body, 1);
             }
         }

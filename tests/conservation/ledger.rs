@@ -62,7 +62,9 @@ impl Ledger {
                 Routed::Events(events) => {
                     assert!(!events.is_empty(), "what is used tells something");
                     self.used += 1;
-                    events.iter().for_each(|envelope| self.note(envelope));
+                    for envelope in &events {
+                        self.note(envelope);
+                    }
                 }
             }
         }
@@ -97,12 +99,16 @@ impl Ledger {
                     Naming::Candidate => {
                         let heard = report.heard.clone().expect("a candidate says something");
                         let aliases = row.aliases.clone();
-                        aliases.into_iter().for_each(|alias| self.forward(app, alias, [heard.clone()]));
+                        for alias in aliases {
+                            self.forward(app, alias, [heard.clone()]);
+                        }
                         news
                     }
                     Naming::Gupshup(others) => {
                         let fresh: Vec<MessageId> = others.iter().filter(|other| row.others.insert((*other).clone())).cloned().collect();
-                        fresh.iter().for_each(|other| self.alias(app, other, id));
+                        for other in &fresh {
+                            self.alias(app, other, id);
+                        }
                         news || !fresh.is_empty()
                     }
                     Naming::Forwarded => panic!("inputs forward nothing"),
