@@ -7,7 +7,7 @@ pub mod run;
 mod config;
 mod failure;
 mod log;
-mod pipeline;
+pub mod pipeline;
 mod stop;
 mod topics;
 

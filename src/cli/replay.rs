@@ -2,7 +2,7 @@
 
 mod emit;
 mod files;
-mod line;
+pub mod line;
 mod tally;
 
 use super::{Failure, pipeline, stop};

@@ -103,7 +103,7 @@ impl ContactEntity<'_> {
     pub fn on_moved(&self, step: &mut Step, change: &Change) {
         let mut contact = self.row(step);
         if !contact.moves.insert(change.clone()) {
-            return;
+            return step.count_duplicate();
         }
         let tenant = self.home.tenant();
         for address in contact.watchers.get(&change.old).into_iter().flatten() {

@@ -293,6 +293,12 @@ impl Message {
         matches!(self.direction, Direction::Outbound) && self.address.is_none()
     }
 
+    /// The ids of the person that it names.
+    #[must_use]
+    pub const fn names(&self) -> (Option<Number>, Option<&User>) {
+        (self.wa_id, self.user.as_ref())
+    }
+
     /// The number or BSUID whose person it belongs to.
     #[must_use]
     pub fn subject(&self) -> Subject {

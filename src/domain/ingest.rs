@@ -34,7 +34,8 @@ pub fn route(element: Element, cause: &Cause, original: impl FnOnce() -> Origina
         Element::Ignored(name) => return Routed::Ignored(name),
         Element::Rejected(rejection) => return Routed::Rejected(rejection),
     }
-    Routed::Events(events)
+    // Such as an enqueued status that names no Gupshup id: it teaches another name of a message, and not of which.
+    if events.is_empty() { Routed::Ignored("nothing to learn") } else { Routed::Events(events) }
 }
 
 fn report_status(status: Status, tell: &mut impl FnMut(Entity, Event)) {

@@ -22,6 +22,9 @@ impl MessageEntity<'_> {
         let kafka_ms = step.cause.kafka_ms;
         let cause = step.cause.clone();
         let timeout_ms = step.settings.join_timeout_ms;
+        if step.state.join(self.app, self.id).is_some_and(|join| join.sent.is_some()) {
+            step.count_duplicate();
+        }
         self.learn(step, |join| {
             let sent = join.sent.get_or_insert_with(|| Sent { send: send.clone(), kafka_ms: [].into(), cause });
             note_copy(&mut sent.kafka_ms, kafka_ms, timeout_ms)
@@ -31,6 +34,9 @@ impl MessageEntity<'_> {
     /// A status or reply that names this id.
     pub fn on_report(&self, step: &mut Step, report: &Report) {
         let mut join = self.row(step);
+        if knows(&join, self.id, report) {
+            step.count_duplicate();
+        }
         match &report.naming {
             Naming::Gupshup(others) => {
                 for other in others.iter().filter(|other| *other != self.id) {
@@ -84,9 +90,13 @@ impl MessageEntity<'_> {
     /// A mismatch event, which waits for the send that it names.
     pub fn on_mismatch(&self, step: &mut Step, mismatch: &Mismatch, original: &Original) {
         let (cause, timeout_ms) = (step.cause.clone(), step.settings.join_timeout_ms);
+        let claim = (mismatch.wa_id, mismatch.at.seconds());
+        if step.state.join(self.app, self.id).is_some_and(|join| join.mismatches.contains_key(&claim)) {
+            step.count_duplicate();
+        }
         self.learn(step, |join| {
             let fresh = || MismatchCopies { kafka_ms: [].into(), cause: cause.clone(), original: Some(original.clone()) };
-            let copies = join.mismatches.entry((mismatch.wa_id, mismatch.at.seconds())).or_insert_with(fresh);
+            let copies = join.mismatches.entry(claim).or_insert_with(fresh);
             note_copy(&mut copies.kafka_ms, cause.kafka_ms, timeout_ms)
         });
     }
@@ -114,7 +124,13 @@ impl MessageEntity<'_> {
         let known = slot(&mut join);
         let received = match known {
             None => Received::first(copy),
-            Some(before) => Some(before.with(&copy)).filter(|received| received != before)?,
+            Some(before) => {
+                let received = before.with(&copy);
+                if received.message.names() == before.message.names() {
+                    step.count_duplicate();
+                }
+                Some(received).filter(|received| received != before)?
+            }
         };
         *known = Some(received.clone());
         place(step, &received.home, received.message.clone());
@@ -135,7 +151,8 @@ impl MessageEntity<'_> {
         if join.deadline_ms(step.settings) >= now_ms {
             return step.state.put(self.key(), Row::Join(join.into()));
         }
-        if join.sent.is_none() {
+        // What came by another name was passed on to the message that it names, and is counted there.
+        if join.sent.is_none() && join.aliases.is_empty() {
             step.counts.unmatched += u64::try_from(join.heard.len() + join.mismatches.len()).expect("fits");
         }
         step.state.remove(&self.key());
@@ -239,6 +256,15 @@ impl MessageEntity<'_> {
     fn entity(&self, id: &MessageId) -> Entity {
         Entity::Message { app: self.app.clone(), id: id.clone() }
     }
+}
+
+/// Whether a row has heard all that a status or reply says.
+fn knows(join: &Join, id: &MessageId, report: &Report) -> bool {
+    let names_known = match &report.naming {
+        Naming::Gupshup(others) => others.iter().all(|other| other == id || join.others.contains(other)),
+        Naming::Candidate | Naming::Forwarded => true,
+    };
+    names_known && report.heard.as_ref().is_none_or(|heard| join.heard.contains_key(heard))
 }
 
 /// Sends a message to where it was first placed; if it turns out to belong elsewhere too, the two places are one circle.

@@ -73,8 +73,10 @@ pub struct Counts {
     pub moves: u64,
     /// Sends told to have expired.
     pub expired: u64,
-    /// Statuses, replies and mismatch events whose send never came.
+    /// Statuses, replies and mismatch events whose send never came, once they are forgotten.
     pub unmatched: u64,
+    /// Events straight from inputs that said nothing new, but perhaps another Kafka time.
+    pub duplicates: u64,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -84,6 +86,7 @@ impl std::ops::AddAssign for Counts {
         self.moves += other.moves;
         self.expired += other.expired;
         self.unmatched += other.unmatched;
+        self.duplicates += other.duplicates;
     }
 }
 
@@ -120,6 +123,13 @@ impl<'a> Step<'a> {
     /// Tells an entity something that follows from an earlier record.
     pub fn tell_of(&mut self, cause: Cause, to: Entity, event: Event) {
         self.told.push(Envelope { to, cause, hops: self.hops + 1, event });
+    }
+
+    /// Counts the event at hand as a duplicate, if it came straight from an input.
+    pub const fn count_duplicate(&mut self) {
+        if self.hops == 0 {
+            self.counts.duplicates += 1;
+        }
     }
 
     /// Publishes a record.

@@ -55,7 +55,12 @@ impl Waid {
         let Self(reading) = self;
         let read = SourceTopic::ALL.map(|topic| ([("topic", topic.role())], reading.read[topic as usize]));
         writer.counter("waid_records_read", "Records taken in and committed, by topic", read)?;
+        writer.counter("waid_elements_read", "Elements of the input records taken in and committed", [([], reading.elements)])?;
         writer.counter("waid_events_taken", "Events taken by tasks and committed", [([], reading.events)])?;
+        let help = "Events straight from inputs that said nothing new, such as webhooks that were sent again";
+        writer.counter("waid_events_duplicate", help, [([], reading.duplicates)])?;
+        let help = "Statuses, replies and mismatch events that were forgotten, because no send came that they are about";
+        writer.counter("waid_events_unmatched", help, [([], reading.unmatched)])?;
         let published = Topic::ALL.map(|topic| ([("topic", topic.role())], reading.published[topic as usize]));
         writer.counter("waid_records_published", "Records published and committed, by topic", published)?;
         let letters = Reason::ALL.map(|reason| ([("reason", reason.name())], reading.dead_letters[reason as usize]));

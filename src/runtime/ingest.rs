@@ -27,9 +27,10 @@ impl Ingest {
         Self { apps, ignored: BTreeMap::new(), fresh: BTreeMap::new(), original_max: u64::MAX }
     }
 
-    /// Takes one record of an input topic.
-    pub fn take(&mut self, record: &Fetched, partitions: i32, sink: &mut dyn Sink) {
+    /// Takes one record of an input topic; how many elements it had. Each is told, ignored or dead-lettered.
+    pub fn take(&mut self, record: &Fetched, partitions: i32, sink: &mut dyn Sink) -> u64 {
         let (source, elements) = self.elements(record);
+        let count = u64::try_from(elements.len()).expect("fits");
         let mut kept_by = None;
         for (index, element) in elements.into_iter().enumerate() {
             let cause = Cause {
@@ -50,6 +51,7 @@ impl Ingest {
                 }
             }
         }
+        count
     }
 
     /// A record of more bytes than this is not kept with what it is the reason of: it would fit into no topic of waid's. (An input takes

@@ -2,11 +2,13 @@
 
 use super::broker::{Broker, BrokerError, Change, Commit, Fetched, PartitionCounts, Polled, Source};
 use super::clock;
+use super::vitals::Vitals;
 use super::workload::Workload;
 use crate::wire::packed::SourceTopic;
 use crate::wire::record::{OutRecord, Topic};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A record of an input topic.
@@ -39,6 +41,7 @@ pub struct MemoryBroker {
     restoring: BTreeSet<i32>,
     /// Tasks whose log is read.
     reading: BTreeSet<i32>,
+    vitals: Arc<Vitals>,
 }
 
 #[derive(Default)]
@@ -102,6 +105,7 @@ impl MemoryBroker {
             assigned: false,
             restoring: BTreeSet::new(),
             reading: BTreeSet::new(),
+            vitals: Arc::default(),
         }
     }
 
@@ -134,6 +138,12 @@ impl MemoryBroker {
     /// Appends a record to an input partition.
     pub fn append(&mut self, source: Source, record: Record) {
         self.logs.entry(source).or_default().records.push(record);
+    }
+
+    /// Where commits are counted.
+    #[must_use]
+    pub const fn vitals(&self) -> &Arc<Vitals> {
+        &self.vitals
     }
 
     /// What was published since this was asked last.
@@ -210,7 +220,9 @@ impl Broker for MemoryBroker {
 
     fn commit(&mut self, work: &mut Workload) -> Result<(), BrokerError> {
         work.seal();
+        let tally = std::mem::take(&mut work.open.tally);
         let (records, offsets) = work.open.finish();
+        self.vitals.committed(&tally, Duration::ZERO, &offsets);
         self.committed.extend(offsets);
         for record in records {
             let topic = match record.topic {

@@ -24,8 +24,14 @@ pub struct Reading {
     pub lag: [i64; SourceTopic::ALL.len()],
     /// How old the record taken last is while there are more to be read, ms, by topic; of several workers the greatest.
     pub lag_ms: [i64; SourceTopic::ALL.len()],
+    /// Elements of the input records taken in and committed.
+    pub elements: u64,
     /// Events taken by tasks.
     pub events: u64,
+    /// Of these: straight from inputs, and nothing new.
+    pub duplicates: u64,
+    /// Statuses, replies and mismatch events that were forgotten without a send.
+    pub unmatched: u64,
     /// Records published, by topic.
     pub published: [u64; Topic::ALL.len()],
     /// Dead letters, by reason.
@@ -56,7 +62,10 @@ impl Reading {
         sum(&mut self.read, &other.read);
         self.lag.iter_mut().zip(other.lag).for_each(|(lag, more)| *lag += more);
         self.lag_ms.iter_mut().zip(other.lag_ms).for_each(|(lag, other)| *lag = other.max(*lag));
+        self.elements += other.elements;
         self.events += other.events;
+        self.duplicates += other.duplicates;
+        self.unmatched += other.unmatched;
         sum(&mut self.published, &other.published);
         sum(&mut self.dead_letters, &other.dead_letters);
         other.ignored.iter().for_each(|(name, count)| *self.ignored.entry(name).or_default() += count);

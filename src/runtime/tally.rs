@@ -1,5 +1,6 @@
 //! What one transaction did, counted while it is open and added to the worker's vitals once it is committed.
 
+use super::task::TaskCounts;
 use crate::domain::event::Reason;
 use crate::domain::output::Output;
 use crate::wire::packed::SourceTopic;
@@ -12,8 +13,14 @@ pub struct Tally {
     pub read: [u64; SourceTopic::ALL.len()],
     /// The Kafka timestamp of the record taken last, ms, by topic; `None` when there is none.
     pub newest_ms: [Option<i64>; SourceTopic::ALL.len()],
+    /// Elements of the input records taken.
+    pub elements: u64,
     /// Events taken by tasks.
     pub events: u64,
+    /// Of these: straight from inputs, and nothing new.
+    pub duplicates: u64,
+    /// Statuses, replies and mismatch events that were forgotten without a send.
+    pub unmatched: u64,
     /// Records published, by topic.
     pub published: [u64; Topic::ALL.len()],
     /// Dead letters, by reason.
@@ -27,9 +34,11 @@ impl Tally {
         self.newest_ms[topic as usize] = Some(kafka_ms);
     }
 
-    /// A task took so many events.
-    pub fn stepped(&mut self, events: u64) {
-        self.events += events;
+    /// A task, whose counts were those before, took what it was given.
+    pub fn stepped(&mut self, before: &TaskCounts, after: &TaskCounts) {
+        self.events += after.events - before.events;
+        self.duplicates += after.core.duplicates - before.core.duplicates;
+        self.unmatched += after.core.unmatched - before.core.unmatched;
     }
 
     /// An output is to be published: of a dead letter, the reason counts.

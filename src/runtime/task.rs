@@ -32,6 +32,8 @@ pub struct Task {
 pub struct TaskCounts {
     /// Events taken.
     pub events: u64,
+    /// Of these: straight from inputs.
+    pub first: u64,
     /// What the core counts.
     pub core: Counts,
     /// What went to other partitions, or came from them.
@@ -270,6 +272,7 @@ impl Task {
 
     fn step(&mut self, envelope: &Envelope, sink: &mut dyn Sink) -> Vec<Envelope> {
         self.counts.events += 1;
+        self.counts.first += u64::from(envelope.hops == 0);
         let settings = self.control.as_ref().expect("checked by the caller").settings;
         let store = &mut self.store;
         let taken = catch_unwind(AssertUnwindSafe(|| {

@@ -33,7 +33,10 @@ pub struct Vitals {
     read: [AtomicU64; SourceTopic::ALL.len()],
     newest_ms: [AtomicI64; SourceTopic::ALL.len()],
     lag: [AtomicI64; SourceTopic::ALL.len()],
+    elements: AtomicU64,
     events: AtomicU64,
+    duplicates: AtomicU64,
+    unmatched: AtomicU64,
     published: [AtomicU64; Topic::ALL.len()],
     dead_letters: [AtomicU64; Reason::ALL.len()],
     ignored: Names,
@@ -109,7 +112,10 @@ impl Default for Vitals {
             read: counters(),
             newest_ms: gauges(),
             lag: std::array::from_fn(|_| AtomicI64::new(0)),
+            elements: AtomicU64::new(0),
             events: AtomicU64::new(0),
+            duplicates: AtomicU64::new(0),
+            unmatched: AtomicU64::new(0),
             published: counters(),
             dead_letters: counters(),
             ignored: Names::default(),
@@ -222,7 +228,14 @@ impl Vitals {
                 gauge.store(newest, Ordering::Relaxed);
             }
         }
-        self.events.fetch_add(tally.events, Ordering::Relaxed);
+        for (counter, more) in [
+            (&self.elements, tally.elements),
+            (&self.events, tally.events),
+            (&self.duplicates, tally.duplicates),
+            (&self.unmatched, tally.unmatched),
+        ] {
+            counter.fetch_add(more, Ordering::Relaxed);
+        }
         add(&self.published, &tally.published);
         add(&self.dead_letters, &tally.dead_letters);
         self.commits.add(took);
@@ -321,7 +334,10 @@ impl Vitals {
             read: values(&self.read),
             lag,
             lag_ms: std::array::from_fn(|topic| if lag[topic] > 0 { age(&self.newest_ms[topic]).unwrap_or(0) } else { 0 }),
+            elements: self.elements.load(Ordering::Relaxed),
             events: self.events.load(Ordering::Relaxed),
+            duplicates: self.duplicates.load(Ordering::Relaxed),
+            unmatched: self.unmatched.load(Ordering::Relaxed),
             published: values(&self.published),
             dead_letters: values(&self.dead_letters),
             ignored,

@@ -280,7 +280,8 @@ fn take(
         SourceTopic::Changelog => work.restore(record),
         SourceTopic::Repartition => work.take(record, partitions),
         SourceTopic::Webhooks | SourceTopic::Sends => {
-            ingest.take(record, partitions.repartition, &mut work.open.sink(record.source, record.offset));
+            let elements = ingest.take(record, partitions.repartition, &mut work.open.sink(record.source, record.offset));
+            work.open.tally.elements += elements;
             work.open.tally.took(record.source.0, record.timestamp_ms);
             work.open.advance(record.source, record.offset + 1, record.value.map_or(0, <[u8]>::len));
             if let Some(marks) = marks {

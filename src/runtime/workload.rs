@@ -205,10 +205,10 @@ impl Workload {
             Stage::Replaying(task, _) => task.take(packed, &mut Discard),
             Stage::Live(_, claimed) if packed.control.is_some() && record.offset < *claimed => return Err(unclaimed(partition)),
             Stage::Live(task, _) => {
-                let before = task.counts().events;
+                let before = *task.counts();
                 task.take(packed, &mut self.open.sink(record.source, record.offset));
                 self.open.tally.took(record.source.0, record.timestamp_ms);
-                self.open.tally.stepped(task.counts().events - before);
+                self.open.tally.stepped(&before, task.counts());
                 self.open.advance(record.source, record.offset + 1, bytes.len());
             }
             Stage::Restoring(..) | Stage::Gone => return Err(log_error(partition, format_args!("its log came before its state"))),

@@ -54,7 +54,7 @@ fn read(text: &str) -> BTreeMap<String, Family> {
 fn busy() -> Crew {
     let crew = Crew::new(2);
     for post in crew.posts() {
-        let mut tally = Tally { events: 5, ..Tally::default() };
+        let mut tally = Tally { elements: 7, events: 5, duplicates: 3, unmatched: 1, ..Tally::default() };
         tally.took(SourceTopic::Webhooks, 1);
         tally.dead_letters[Reason::NotJson as usize] = 2;
         tally.published[Topic::Identities as usize] = 3;
@@ -89,6 +89,9 @@ fn what_workers_have_counted_is_added_up() {
         (r#"waid_records_published_total{topic="identities"}"#, 12.0),
         (r#"waid_dead_letters_total{reason="NOT_JSON"}"#, 8.0),
         (r#"waid_events_ignored_total{event="billing-event"}"#, 8.0),
+        ("waid_elements_read_total", 28.0),
+        ("waid_events_duplicate_total", 12.0),
+        ("waid_events_unmatched_total", 4.0),
         ("waid_transactions_committed_total", 4.0),
         ("waid_transactions_failed_total", 2.0),
         ("waid_transaction_duration_seconds_count", 4.0),
@@ -135,7 +138,7 @@ fn each_family_has_a_meaning_and_a_name_of_the_right_form() {
             assert!(!name.ends_with(suffix), "{name}: {suffix} is for samples");
         }
     }
-    assert!(families.keys().filter(|name| name.starts_with("waid_")).count() == 18, "{:?}", families.keys());
+    assert!(families.keys().filter(|name| name.starts_with("waid_")).count() == 21, "{:?}", families.keys());
 }
 
 /// Labels are of these names and of values that the program itself holds, so that there is a bound to the series.
