@@ -15,14 +15,11 @@ pub fn body(records: &[Record], format: Format) -> (Value, Vec<Record>) {
         let field = field(&record.fact);
         let alone = records.len() == 1 || choice(record, 20).is_multiple_of(2);
         let shared = changes.iter().position(|change| !change.alone && change.field == field).filter(|_| !alone);
-        let change = match shared {
-            Some(index) => &mut changes[index],
-            None => {
-                changes.push(Change { field, alone, contacts: Vec::new(), statuses: Vec::new(), others: Vec::new() });
-                changes.last_mut().expect("just pushed")
-            }
-        };
-        change.add(record);
+        let index = shared.unwrap_or_else(|| {
+            changes.push(Change { field, alone, contacts: Vec::new(), statuses: Vec::new(), others: Vec::new() });
+            changes.len() - 1
+        });
+        changes[index].add(record);
     }
     let app = records[0].fact.app();
     let [gs_app_id, phone_number_id] = if app == LISTED[0] { [LISTED[1], LISTED[2]] } else { [app, app] };
@@ -152,10 +149,10 @@ fn name_someone(
     let (number, user_shown, with_contact) = match (&wa_id, user, way % 5) {
         (Some(_), Some(_), 1) => (repeated, user, true),
         (Some(_), _, 2) => (repeated, None, true),
-        (Some(_), Some(_), 3) => (None, user, true),
+        (Some(_), Some(_), 3) | (None, Some(_), 1) => (None, user, true),
         (Some(_), None, 3) | (None, Some(_), 2) => (None, None, true),
         (Some(_), Some(_), 4) => (wa_id.clone(), None, true),
-        (None, Some(_), 1) => (None, user, true),
+        (None, Some(_), 4) => (user.cloned(), None, false),
         (_, _, _) => (wa_id.clone(), user, false),
     };
     insert(element, number_field, number.as_ref());
