@@ -13,7 +13,7 @@ use super::history::Record;
 use super::reference::Settings;
 
 /// Whether histories hold echoes and renamings, and numbers repeated beside BSUIDs that belong elsewhere.
-pub const NEWER_FACTS: bool = false;
+pub const NEWER_FACTS: bool = true;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
