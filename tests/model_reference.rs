@@ -8,6 +8,8 @@ mod audit;
 mod generator;
 #[path = "model_reference/handmade.rs"]
 mod handmade;
+#[path = "model_reference/newer.rs"]
+mod newer;
 #[path = "model_reference/numbers.rs"]
 mod numbers;
 #[path = "model_reference/rules.rs"]

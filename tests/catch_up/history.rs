@@ -138,6 +138,8 @@ const fn at_ms(fact: &mut Fact) -> &mut i64 {
         Fact::Mismatch(mismatch) => &mut mismatch.at_ms,
         Fact::Inbound(inbound) => &mut inbound.at_ms,
         Fact::NumberChange(change) => &mut change.at_ms,
+        Fact::Echo(echo) => &mut echo.at_ms,
+        Fact::Renaming(renaming) => &mut renaming.at_ms,
     }
 }
 

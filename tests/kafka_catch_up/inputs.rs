@@ -49,7 +49,7 @@ impl Inputs {
 
 fn place(sources: &mut Sources, records: &[Record], placed: &[Placed], recorded: &[Recorded]) {
     for ((record, placed), recorded) in records.iter().zip(placed).zip(recorded) {
-        sources.insert((record.topic.clone(), i64::from(placed.partition), placed.offset), recorded.clone());
+        sources.insert((record.topic.clone(), i64::from(placed.partition), placed.offset), vec![recorded.clone()]);
     }
 }
 

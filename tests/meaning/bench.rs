@@ -3,14 +3,14 @@
 use super::model::audit::{Audit, audit};
 use super::model::history::Record;
 use super::model::reference;
-use super::model::render::{Sources, capture};
+use super::model::render::{Sources, capture, meta};
 use super::records::{Rows, input, line, outputs, rows};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use waid::domain::apps::Apps;
+use waid::domain::apps::{Apps, ListedApp};
 use waid::domain::step::Settings;
 use waid::runtime::broker::PartitionCounts;
 use waid::runtime::ingest::Ingest;
@@ -93,7 +93,7 @@ impl Bench {
             let (source, record) = input(line);
             broker.append(source, record);
         }
-        let mut worker = Worker::new(broker, Ingest::new(Apps::new(&[])), deployment(plan, settings), outputs()).expect("memory answers");
+        let mut worker = Worker::new(broker, Ingest::new(apps()), deployment(plan, settings), outputs()).expect("memory answers");
         while worker.turn(Duration::ZERO).expect("memory does not fail") {}
         let published = worker.broker_mut().take_published();
         Self { worker, published, sources: written.sources, partitions: plan.partitions }
@@ -150,6 +150,13 @@ impl Sink for Told {
     }
 
     fn send(&mut self, _: i32, _: &waid::domain::entity::Envelope) {}
+}
+
+/// Of the model's apps one is listed under all that it goes by.
+fn apps() -> Apps {
+    let [name, gs_app_id, phone_number_id] = meta::LISTED.map(Into::into);
+    let (gs_app_id, phone_number_id) = (Some(gs_app_id), Some(phone_number_id));
+    Apps::new(&[ListedApp { name, tenant: "default".into(), gs_app_id, phone_number_id, portfolio: None }])
 }
 
 fn deployment(plan: Plan, settings: &reference::Settings) -> Deployment {

@@ -139,7 +139,7 @@ fn outcomes(lines: &[&Line], sources: &Sources, state: &mut FinalState, violatio
             violations.push(format!("send {key:?}: {reason} told twice"));
         }
     }
-    for record in sources.values() {
+    for record in sources.values().flatten() {
         if let Fact::Send(send) = &record.fact {
             let message = (send.app.clone(), super::final_state::Direction::Outbound, send.message_id.clone());
             let key = (send.app.clone(), send.message_id.clone());

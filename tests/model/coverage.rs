@@ -1,15 +1,16 @@
 //! Which situations a history holds, counted, so that a test can see that the generator reaches them.
 
-use super::final_state::FinalState;
-use super::history::{Fact, Inbound, Record, Status, StatusKind, is_bsuid};
+use super::final_state::{Direction, FinalState};
+use super::history::{Fact, Inbound, Record, Renaming, Status, StatusKind, is_bsuid};
 use super::reference::joins::{Dialled, Kind, Outbound};
 use super::reference::names::Names;
 use super::reference::owners::Change;
 use super::reference::{Analysis, Settings, analyse, final_state, numbers};
+use super::render::{Format, bundles, format};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every name that `coverage` may count.
-pub const SITUATIONS: [&str; 53] = [
+/// Every name that `coverage` may count in any history.
+pub const SITUATIONS: [&str; 57] = [
     "send to a BSUID",
     "send joined",
     "send failed only",
@@ -63,6 +64,31 @@ pub const SITUATIONS: [&str; 53] = [
     "messages idle_timeout and 1 s apart",
     "delivered over a day late",
     "same second",
+    "event of Gupshup v3",
+    "event of Meta",
+    "copy in another format",
+    "body of several elements",
+];
+
+/// And those of echoes, renamings and repeated numbers.
+pub const NEWER_SITUATIONS: [&str; 17] = [
+    "echo without a BSUID",
+    "echo with a BSUID only",
+    "echo under the id of a send",
+    "echo made whole by its copies",
+    "echo in a conversation",
+    "renaming with a number",
+    "renaming without a number",
+    "BSUID changed, and from which is not said",
+    "name of several BSUIDs",
+    "name of three BSUIDs",
+    "name of several BSUIDs on one line",
+    "name on two numbers of which no BSUID was on both",
+    "renaming on a line with several owners",
+    "change that names a BSUID of several",
+    "number repeated beside a BSUID, and no more",
+    "number repeated beside a BSUID before it was seen",
+    "repeated number that would have answered",
 ];
 
 #[derive(Default)]
@@ -70,7 +96,7 @@ struct Counts(BTreeMap<&'static str, usize>);
 
 impl Counts {
     fn saw(&mut self, situation: &'static str, times: usize) {
-        assert!(SITUATIONS.contains(&situation), "{situation} is not listed");
+        assert!(SITUATIONS.contains(&situation) || NEWER_SITUATIONS.contains(&situation), "{situation} is not listed");
         *self.0.entry(situation).or_default() += times;
     }
 
@@ -93,6 +119,10 @@ pub fn coverage(records: &[Record], settings: &Settings) -> BTreeMap<&'static st
     changes(records, &analysis.changes, &mut counts);
     copies(records, settings, &mut counts);
     distances(&analysis, settings, &mut counts);
+    bodies(records, &mut counts);
+    echoes(records, &analysis, &state, &mut counts);
+    user_names(records, &analysis, &mut counts);
+    repetitions(&analysis, &mut counts);
     counts.0
 }
 
@@ -121,6 +151,15 @@ fn facts(records: &[Record], counts: &mut Counts) {
                     counts.saw_if("reply by both ids", context.id.is_some() && context.gs_id.is_some());
                 }
             }
+            Fact::Echo(echo) => {
+                counts.saw_if("echo without a BSUID", echo.user_id.is_none());
+                counts.saw_if("echo with a BSUID only", echo.wa_id.is_none());
+            }
+            Fact::Renaming(renaming) => {
+                counts.saw_if("BSUID changed, and from which is not said", renaming.previous.is_none());
+                counts.saw_if("renaming with a number", renaming.previous.is_some() && renaming.wa_id.is_some());
+                counts.saw_if("renaming without a number", renaming.wa_id.is_none());
+            }
             Fact::Status(_) | Fact::Mismatch(_) | Fact::NumberChange(_) => {}
         }
     }
@@ -145,7 +184,7 @@ fn names(records: &[Record], counts: &mut Counts) {
                 counts.saw_if("status without Gupshup id, alias told after", !before);
             }
             Fact::Inbound(_) => counts.saw_if("reply by id only, through an alias", aliased),
-            Fact::Send(_) | Fact::Status(_) | Fact::Mismatch(_) | Fact::NumberChange(_) => {}
+            _ => {}
         }
     }
 }
@@ -231,7 +270,7 @@ fn changes(records: &[Record], changes: &BTreeSet<Change>, counts: &mut Counts) 
                     let there = inbound.wa_id.as_ref().is_some_and(|wa_id| *wa_id == change.old || *wa_id == change.new);
                     there && inbound.at_ms > change.at_ms && other.kafka_ms < record.kafka_ms
                 }
-                Fact::Send(_) | Fact::Status(_) | Fact::Mismatch(_) | Fact::NumberChange(_) => false,
+                _ => false,
             });
             counts.saw_if("change told after a later event", later);
         }
@@ -261,6 +300,85 @@ fn distances(analysis: &Analysis, settings: &Settings, counts: &mut Counts) {
             counts.saw_if("messages idle_timeout apart", pair[1] - pair[0] == settings.idle_timeout_s);
             counts.saw_if("messages idle_timeout and 1 s apart", pair[1] - pair[0] == settings.idle_timeout_s + 1);
             counts.saw_if("same second", pair[1] == pair[0]);
+        }
+    }
+}
+
+fn bodies(records: &[Record], counts: &mut Counts) {
+    let mut formats: BTreeMap<&Fact, BTreeSet<&str>> = BTreeMap::new();
+    for record in records {
+        let name = match format(record) {
+            Format::GupshupV2 => "v2",
+            Format::GupshupV3 => "v3",
+            Format::Meta => "Meta",
+        };
+        counts.saw_if("event of Gupshup v3", name == "v3");
+        counts.saw_if("event of Meta", name == "Meta");
+        formats.entry(&record.fact).or_default().insert(name);
+    }
+    counts.saw("copy in another format", formats.values().filter(|formats| formats.len() > 1).count());
+    counts.saw("body of several elements", bundles(records).iter().filter(|records| records.len() > 1).count());
+}
+
+fn echoes(records: &[Record], analysis: &Analysis, state: &FinalState, counts: &mut Counts) {
+    let outbound = &analysis.joins.outbound;
+    counts.saw("echo under the id of a send", analysis.joins.echoes.keys().filter(|key| outbound.contains_key(key)).count());
+    let whole = analysis.joins.echoes.iter().filter(|((app, id), mail)| {
+        let as_told = |record: &&Record| match &record.fact {
+            Fact::Echo(echo) => (&echo.app, &echo.id) == (app, id) && echo.wa_id.is_some() && echo.user_id.is_some(),
+            _ => false,
+        };
+        mail.wa_id.is_some() && mail.user.is_some() && !records.iter().any(|record| as_told(&record))
+    });
+    counts.saw("echo made whole by its copies", whole.count());
+    let mut sizes: BTreeMap<&String, usize> = BTreeMap::new();
+    for placed in state.messages.values() {
+        *sizes.entry(&placed.conversation).or_default() += 1;
+    }
+    for ((_, direction, _), placed) in &state.messages {
+        counts.saw_if("echo in a conversation", *direction == Direction::Echo && sizes[&placed.conversation] > 1);
+    }
+}
+
+fn user_names(records: &[Record], analysis: &Analysis, counts: &mut Counts) {
+    let owners = &analysis.owners;
+    for users in owners.names.classes() {
+        counts.saw("name of several BSUIDs", 1);
+        counts.saw_if("name of three BSUIDs", users.len() > 2);
+        let mut lines: BTreeMap<usize, usize> = BTreeMap::new();
+        for user in &users {
+            let seen = owners.sights.keys().filter(|(_, seen)| seen == *user);
+            for line in seen.map(|(wa_id, _)| owners.line_of[&numbers::subscriber(wa_id)]).collect::<BTreeSet<_>>() {
+                *lines.entry(line).or_default() += 1;
+            }
+        }
+        counts.saw_if("name of several BSUIDs on one line", lines.values().any(|users| *users > 1));
+        counts.saw_if("name on two numbers of which no BSUID was on both", lines.len() > 1 && lines.values().all(|users| *users == 1));
+    }
+    for record in records {
+        if let Fact::Renaming(Renaming { previous: Some(_), wa_id: Some(wa_id), .. }) = &record.fact {
+            let line = owners.line_of[&numbers::subscriber(&numbers::digits(wa_id))];
+            counts.saw_if("renaming on a line with several owners", owners.lines[line].len() > 1);
+        }
+    }
+    let renamed = |user| owners.names.classes().iter().any(|users| users.contains(&user));
+    let named = analysis.changes.iter().filter(|change| change.user.as_ref().is_some_and(renamed));
+    counts.saw("change that names a BSUID of several", named.count());
+}
+
+fn repetitions(analysis: &Analysis, counts: &mut Counts) {
+    for seen in analysis.owners.sights.values() {
+        let later = seen.earliest_first_hand_s.is_some_and(|at_s| at_s > seen.earliest_s);
+        counts.saw_if("number repeated beside a BSUID, and no more", seen.earliest_first_hand_s.is_none());
+        counts.saw_if("number repeated beside a BSUID before it was seen", later);
+    }
+    for outbound in analysis.joins.outbound.values() {
+        for user in outbound.evidence.iter().filter_map(|element| element.user.as_ref()) {
+            let repeated = analysis.owners.sights.iter().filter(|((wa_id, seen_with), seen)| {
+                let elsewhere = outbound.dialled != Dialled::Phone(wa_id.clone());
+                seen_with == user && seen.earliest_first_hand_s.is_none() && elsewhere
+            });
+            counts.saw("repeated number that would have answered", repeated.count());
         }
     }
 }

@@ -39,7 +39,10 @@ pub struct Placed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     Inbound,
+    /// Of a send.
     Outbound,
+    /// Outbound too, typed in the WhatsApp Business app.
+    Echo,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -12,6 +12,9 @@ mod world;
 use super::history::Record;
 use super::reference::Settings;
 
+/// Whether histories hold echoes and renamings, and numbers repeated beside BSUIDs that belong elsewhere.
+pub const NEWER_FACTS: bool = true;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// People with numbers and BSUIDs who write, answer, move, swap and recycle. Kafka times lie within one retention.
@@ -37,11 +40,13 @@ pub struct Options {
     pub settings: Settings,
     /// Numbers, BSUIDs and message ids of one world are never those of another, below 1000. Means nothing for `Kind::Adversarial`.
     pub world: usize,
+    /// Echoes, renamings, and numbers repeated beside BSUIDs that belong elsewhere.
+    pub newer_facts: bool,
 }
 
 impl Options {
     pub fn new(seed: u64, kind: Kind, events: usize, people: usize, density: f64) -> Self {
-        Options { seed, kind, events, people, density, settings: Settings::default(), world: 0 }
+        Options { seed, kind, events, people, density, settings: Settings::default(), world: 0, newer_facts: NEWER_FACTS }
     }
 }
 

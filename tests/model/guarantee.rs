@@ -1,7 +1,7 @@
 //! What the guarantee asks of a history: a list of the ways in which one steps outside.
 
 use super::forest::Forest;
-use super::history::{Fact, Inbound, Record, Status, StatusKind, is_bsuid};
+use super::history::{Echo, Fact, Inbound, Record, Status, StatusKind, is_bsuid};
 use super::reference::names::Names;
 use super::reference::{Settings, numbers};
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +51,9 @@ fn disagreements(records: &[Record]) -> Vec<String> {
                 claims.claim(&format!("mismatch {app}/{}", mismatch.message_id), "content", Some(format!("{mismatch:?}")));
             }
             Fact::Inbound(inbound) => claim_inbound(inbound, &mut claims),
+            Fact::Echo(echo) => claim_echo(echo, &mut claims),
+            // It is no event of which there are copies that could disagree: all of them hold.
+            Fact::Renaming(_) => {}
             Fact::Status(status) => {
                 for message_id in names.named_by(&record.fact) {
                     claim_status(status, &format!("{:?} {app}/{message_id}", status.kind), &mut claims);
@@ -70,6 +73,13 @@ fn claim_inbound(inbound: &Inbound, claims: &mut Claims) {
     let context = inbound.context.as_ref();
     claims.claim(&event, "Gupshup id answered", context.and_then(|context| context.gs_id.clone()));
     claims.claim(&event, "id answered", context.and_then(|context| context.id.clone()));
+}
+
+fn claim_echo(echo: &Echo, claims: &mut Claims) {
+    let event = format!("echo {}/{}", echo.app, echo.id);
+    claims.claim(&event, "second", Some(echo.at_ms.div_euclid(1000).to_string()));
+    claims.claim(&event, "number", echo.wa_id.as_ref().map(|wa_id| numbers::digits(wa_id)));
+    claims.claim(&event, "BSUID", echo.user_id.clone());
 }
 
 fn claim_status(status: &Status, event: &str, claims: &mut Claims) {
@@ -154,6 +164,15 @@ fn keys(fact: &Fact) -> Vec<String> {
             spoken.numbers.extend([Some(&change.old), Some(&change.new)]);
             spoken.users.push(change.user_id.as_ref());
         }
+        Fact::Echo(echo) => {
+            spoken.ids.push(Some(&echo.id));
+            spoken.numbers.push(echo.wa_id.as_ref());
+            spoken.users.push(echo.user_id.as_ref());
+        }
+        Fact::Renaming(renaming) => {
+            spoken.numbers.push(renaming.wa_id.as_ref());
+            spoken.users.extend([renaming.previous.as_ref(), Some(&renaming.current)]);
+        }
     }
     let app = fact.app();
     let ids = spoken.ids.into_iter().flatten().map(|id| format!("id {app}/{id}"));
@@ -180,11 +199,13 @@ fn stands_alone(group: &[(&Fact, i64)], names: &Names, settings: &Settings) -> b
                 subscribers.insert(numbers::subscriber(&numbers::digits(&send.destination)));
                 subscribers.extend(send.wa_id.as_ref().map(|wa_id| numbers::subscriber(wa_id)));
             }
-            Fact::Status(Status { wa_id, user_id: None, .. }) | Fact::Inbound(Inbound { wa_id, user_id: None, .. }) => {
+            Fact::Status(Status { wa_id, user_id: None, .. })
+            | Fact::Inbound(Inbound { wa_id, user_id: None, .. })
+            | Fact::Echo(Echo { wa_id, user_id: None, .. }) => {
                 subscribers.extend(wa_id.as_ref().map(|wa_id| numbers::subscriber(wa_id)));
             }
             Fact::Mismatch(_) => {}
-            Fact::Send(_) | Fact::Status(_) | Fact::Inbound(_) | Fact::NumberChange(_) => return false,
+            Fact::Send(_) | Fact::Status(_) | Fact::Inbound(_) | Fact::NumberChange(_) | Fact::Echo(_) | Fact::Renaming(_) => return false,
         }
     }
     for (fact, kafka_ms) in group {

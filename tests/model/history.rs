@@ -14,6 +14,8 @@ pub enum Fact {
     Mismatch(Mismatch),
     Inbound(Inbound),
     NumberChange(NumberChange),
+    Echo(Echo),
+    Renaming(Renaming),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +39,7 @@ pub enum StatusKind {
     Failed,
 }
 
-/// `enqueued` always has a Gupshup id; so does `failed` (with one id only, a body cannot say which of the two it is).
+/// `enqueued` always has a Gupshup id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status {
     pub app: String,
@@ -87,6 +89,26 @@ pub struct NumberChange {
     pub at_ms: i64,
 }
 
+/// A message that the business typed in the WhatsApp Business app. At least one of `wa_id` and `user_id` is present.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Echo {
+    pub app: String,
+    pub id: String,
+    pub wa_id: Option<String>,
+    pub user_id: Option<String>,
+    pub at_ms: i64,
+}
+
+/// Somebody's BSUID became another. At least one of `previous` and `wa_id` is present.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Renaming {
+    pub app: String,
+    pub previous: Option<String>,
+    pub current: String,
+    pub wa_id: Option<String>,
+    pub at_ms: i64,
+}
+
 impl Fact {
     /// Event time in milliseconds.
     pub fn at_ms(&self) -> i64 {
@@ -96,6 +118,8 @@ impl Fact {
             Fact::Mismatch(mismatch) => mismatch.at_ms,
             Fact::Inbound(inbound) => inbound.at_ms,
             Fact::NumberChange(change) => change.at_ms,
+            Fact::Echo(echo) => echo.at_ms,
+            Fact::Renaming(renaming) => renaming.at_ms,
         }
     }
 
@@ -106,6 +130,8 @@ impl Fact {
             Fact::Mismatch(mismatch) => &mismatch.app,
             Fact::Inbound(inbound) => &inbound.app,
             Fact::NumberChange(change) => &change.app,
+            Fact::Echo(echo) => &echo.app,
+            Fact::Renaming(renaming) => &renaming.app,
         }
     }
 

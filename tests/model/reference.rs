@@ -6,12 +6,14 @@ pub mod names;
 pub mod numbers;
 pub mod owners;
 pub mod rows;
+pub mod users;
 
 use super::final_state::{Direction, FinalState, Placed};
-use super::history::{Fact, Record};
+use super::history::{self, Fact, Record};
 use joins::{Joins, Mail, Outbound};
 use owners::{Change, Owners, PersonId};
 use std::collections::{BTreeMap, BTreeSet};
+use users::Renaming;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -39,6 +41,7 @@ pub struct Analysis {
     pub joins: Joins,
     pub owners: Owners,
     pub changes: BTreeSet<Change>,
+    pub renamings: BTreeSet<Renaming>,
     pub addresses: BTreeMap<String, rows::Address>,
 }
 
@@ -65,19 +68,34 @@ pub fn final_state(records: &[Record], settings: &Settings) -> FinalState {
 pub fn analyse(records: &[Record], settings: &Settings) -> Analysis {
     let joins = joins::join(records, settings);
     let changes: BTreeSet<Change> = records.iter().filter_map(change).collect();
-    let owners = Owners::walk(&joins, &changes);
+    let renamings: BTreeSet<Renaming> = records.iter().filter_map(renaming).collect();
+    let owners = Owners::walk(&joins, &changes, &renamings);
     let addresses = rows::addresses(&joins, &owners, &changes);
-    Analysis { joins, owners, changes, addresses }
+    Analysis { joins, owners, changes, renamings, addresses }
 }
 
 fn change(record: &Record) -> Option<Change> {
-    let Fact::NumberChange(change) = &record.fact else { return None };
-    Some(Change {
-        at_s: seconds(change.at_ms),
-        old: numbers::digits(&change.old),
-        new: numbers::digits(&change.new),
-        user: change.user_id.clone().map(|id| Bsuid { app: change.app.clone(), id }),
-    })
+    match &record.fact {
+        Fact::NumberChange(change) => Some(Change {
+            at_s: seconds(change.at_ms),
+            old: numbers::digits(&change.old),
+            new: numbers::digits(&change.new),
+            user: change.user_id.clone().map(|id| Bsuid { app: change.app.clone(), id }),
+        }),
+        // Somebody on this number has another BSUID now, and nobody says whose place it takes.
+        Fact::Renaming(history::Renaming { previous: None, wa_id: Some(wa_id), at_ms, .. }) => {
+            let number = numbers::digits(wa_id);
+            Some(Change { at_s: seconds(*at_ms), old: number.clone(), new: number, user: None })
+        }
+        Fact::Renaming(_) | Fact::Send(_) | Fact::Status(_) | Fact::Mismatch(_) | Fact::Inbound(_) | Fact::Echo(_) => None,
+    }
+}
+
+fn renaming(record: &Record) -> Option<Renaming> {
+    let Fact::Renaming(history::Renaming { app, previous: Some(previous), current, wa_id, at_ms }) = &record.fact else { return None };
+    let user = |id: &String| Bsuid { app: app.clone(), id: id.clone() };
+    let wa_id = wa_id.as_ref().map(|wa_id| numbers::digits(wa_id));
+    Some(Renaming { at_s: seconds(*at_ms), previous: user(previous), current: user(current), wa_id })
 }
 
 /// Event times count in whole seconds.
@@ -88,10 +106,12 @@ fn seconds(at_ms: i64) -> i64 {
 /// Each message's person, then each person's conversations.
 fn place(analysis: &mut Analysis, settings: &Settings) -> BTreeMap<super::final_state::MessageKey, Placed> {
     let mut messages = Vec::new();
-    for ((app, id), mail) in &analysis.joins.inbound {
-        let person = inbound_person(mail, &mut analysis.owners);
-        let key = (app.clone(), Direction::Inbound, id.clone());
-        messages.push(conversations::Message { key, person, at_s: mail.at_s, kafka_ms: mail.kafka_ms });
+    for (direction, mails) in [(Direction::Inbound, &analysis.joins.inbound), (Direction::Echo, &analysis.joins.echoes)] {
+        for ((app, id), mail) in mails {
+            let person = mail_person(mail, &mut analysis.owners);
+            let key = (app.clone(), direction, id.clone());
+            messages.push(conversations::Message { key, person, at_s: mail.at_s, kafka_ms: mail.kafka_ms });
+        }
     }
     for ((app, id), outbound) in &analysis.joins.outbound {
         let Some(kafka_ms) = outbound.kafka_ms else { continue };
@@ -102,11 +122,11 @@ fn place(analysis: &mut Analysis, settings: &Settings) -> BTreeMap<super::final_
     conversations::place(messages, settings)
 }
 
-fn inbound_person(mail: &Mail, owners: &mut Owners) -> PersonId {
+fn mail_person(mail: &Mail, owners: &mut Owners) -> PersonId {
     match (&mail.user, &mail.wa_id) {
         (Some(user), _) => owners.person_of(user),
         (None, Some(wa_id)) => owners.owner_at(wa_id, mail.at_s),
-        (None, None) => panic!("an inbound message without any id"),
+        (None, None) => panic!("a message without any id"),
     }
 }
 

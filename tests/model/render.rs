@@ -1,4 +1,6 @@
-//! Facts as bytes: Gupshup v2 webhook bodies and send records, in shapes that vary by a function of the record alone.
+//! Facts as bytes: webhook bodies of three formats and send records, in shapes that vary by a function of the record alone.
+
+pub mod meta;
 
 use super::history::{Context, Fact, Inbound, Mismatch, NumberChange, Record, Send, Status, StatusKind};
 use super::reference::numbers;
@@ -20,8 +22,8 @@ impl Topic {
     }
 }
 
-/// Records by topic, partition and offset.
-pub type Sources = BTreeMap<(String, i64, i64), Record>;
+/// By topic, partition and offset: what the elements of a body are, in its order.
+pub type Sources = BTreeMap<(String, i64, i64), Vec<Record>>;
 
 /// A capture in `kcat -J` lines, and where each record went.
 pub struct Capture {
@@ -29,17 +31,56 @@ pub struct Capture {
     pub sources: Sources,
 }
 
-/// Writes the records down in the order given, spread over `partitions` of each topic; offsets count up per partition.
-pub fn capture(records: &[Record], partitions: i64) -> Capture {
-    capture_over(records, partitions, partitions)
+/// The format of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    GupshupV2,
+    GupshupV3,
+    Meta,
 }
 
-/// The same over so many partitions of webhooks, and of sends.
+/// Elements of a body at most.
+const BUNDLE_MAX: usize = 6;
+
+/// Writes the records down in the order given, spread over `partitions` of each topic; offsets count up per partition. Of the events that
+/// come at one Kafka time in one format and app, some share a body, which stands where the first of them would.
+pub fn capture(records: &[Record], partitions: i64) -> Capture {
+    write_down(bundles(records), partitions, partitions)
+}
+
+/// A body for each record, over so many partitions of webhooks, and of sends.
 pub fn capture_over(records: &[Record], webhooks: i64, sends: i64) -> Capture {
+    write_down(records.iter().map(|record| vec![record.clone()]).collect(), webhooks, sends)
+}
+
+/// The records of each body.
+pub fn bundles(records: &[Record]) -> Vec<Vec<Record>> {
+    let mut bundles: Vec<Vec<Record>> = Vec::new();
+    let mut open: BTreeMap<(i64, &str, bool), usize> = BTreeMap::new();
+    for record in records {
+        let format = format(record);
+        if format == Format::GupshupV2 || choice(record, 9).is_multiple_of(4) {
+            bundles.push(vec![record.clone()]);
+            continue;
+        }
+        let place = (record.kafka_ms, record.fact.app(), format == Format::Meta);
+        match open.get(&place) {
+            Some(index) if bundles[*index].len() < BUNDLE_MAX => bundles[*index].push(record.clone()),
+            _ => {
+                open.insert(place, bundles.len());
+                bundles.push(vec![record.clone()]);
+            }
+        }
+    }
+    bundles
+}
+
+fn write_down(bundles: Vec<Vec<Record>>, webhooks: i64, sends: i64) -> Capture {
     let mut ends: BTreeMap<(Topic, i64), i64> = BTreeMap::new();
     let mut capture = Capture { lines: Vec::new(), sources: Sources::new() };
-    for record in records {
-        let (topic, payload) = render(record);
+    for records in bundles {
+        let record = &records[0];
+        let (topic, payload, elements) = render_all(&records);
         let partitions = if topic == Topic::Webhooks { webhooks } else { sends };
         let partition = i64::try_from(choice(record, 7)).expect("a small number").rem_euclid(partitions);
         let end = ends.entry((topic, partition)).or_default();
@@ -49,22 +90,58 @@ pub fn capture_over(records: &[Record], webhooks: i64, sends: i64) -> Capture {
             "broker": 0, "key": null, "payload": payload,
         });
         capture.lines.push(line.to_string());
-        capture.sources.insert((topic.name().to_owned(), partition, *end), record.clone());
+        capture.sources.insert((topic.name().to_owned(), partition, *end), elements);
         *end += 1;
     }
     capture
 }
 
 pub fn render(record: &Record) -> (Topic, Vec<u8>) {
+    let (topic, payload, _) = render_all(std::slice::from_ref(record));
+    (topic, payload)
+}
+
+/// One body of all these, and what its elements are.
+fn render_all(records: &[Record]) -> (Topic, Vec<u8>, Vec<Record>) {
+    let bytes = |body: &Value| serde_json::to_vec(body).expect("a value is JSON");
+    match format(&records[0]) {
+        Format::GupshupV2 => {
+            let (topic, body) = single(&records[0]);
+            (topic, bytes(&body), records.to_vec())
+        }
+        format => {
+            let (body, elements) = meta::body(records, format);
+            (Topic::Webhooks, bytes(&body), elements)
+        }
+    }
+}
+
+/// One of those that can say what the record says; a send record is of no other.
+pub fn format(record: &Record) -> Format {
+    use Format::{GupshupV2, GupshupV3, Meta};
+    let formats: &[Format] = match &record.fact {
+        Fact::Send(_) | Fact::Mismatch(_) => &[GupshupV2],
+        Fact::Status(Status { kind: StatusKind::Enqueued, .. }) => &[GupshupV2, GupshupV3],
+        // v2 takes the only id of a failure for Gupshup's.
+        Fact::Status(Status { kind: StatusKind::Failed, gs_id: None, .. }) | Fact::Echo(_) | Fact::Renaming(_) => &[GupshupV3, Meta],
+        Fact::Status(Status { gs_id: Some(_), .. }) | Fact::Inbound(Inbound { context: Some(Context { gs_id: Some(_), .. }), .. }) => {
+            &[GupshupV2, GupshupV3]
+        }
+        Fact::Status(_) | Fact::Inbound(_) | Fact::NumberChange(_) => &[GupshupV2, GupshupV2, GupshupV3, Meta],
+    };
+    formats[usize::try_from(choice(record, 8)).expect("31 bits") % formats.len()]
+}
+
+fn single(record: &Record) -> (Topic, Value) {
     let vary = |what: u64| choice(record, what);
-    let (topic, body) = match &record.fact {
+    match &record.fact {
         Fact::Send(send) => (Topic::Sends, send_record(send, vary)),
         Fact::Status(status) => (Topic::Webhooks, status_event(status, vary)),
         Fact::Mismatch(mismatch) => (Topic::Webhooks, mismatch_event(mismatch)),
         Fact::Inbound(inbound) => (Topic::Webhooks, message(inbound, vary)),
         Fact::NumberChange(change) => (Topic::Webhooks, system_message(change)),
-    };
-    (topic, serde_json::to_vec(&body).expect("a value is JSON"))
+        Fact::Echo(_) | Fact::Renaming(_) => panic!("not in this format"),
+    }
 }
 
 /// A small number that depends on nothing but the record and the question asked.

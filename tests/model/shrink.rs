@@ -75,6 +75,11 @@ fn says(fact: &Fact) -> String {
         Fact::NumberChange(change) => {
             format!("change {} from {} to {} user={}", change.id, change.old, change.new, or_none(change.user_id.as_ref()))
         }
+        Fact::Echo(echo) => format!("echo {} to wa_id={} user={}", echo.id, or_none(echo.wa_id.as_ref()), or_none(echo.user_id.as_ref())),
+        Fact::Renaming(renaming) => {
+            let (previous, wa_id) = (or_none(renaming.previous.as_ref()), or_none(renaming.wa_id.as_ref()));
+            format!("renaming {previous} to {} wa_id={wa_id}", renaming.current)
+        }
     }
 }
 

@@ -122,6 +122,7 @@ fn narrate(state: &FinalState, records: &[Record], sources: &Capture) -> Vec<Str
         let (direction, field) = match direction {
             Direction::Inbound => ("INBOUND", "whatsapp_message_id"),
             Direction::Outbound => ("OUTBOUND", "message_id"),
+            Direction::Echo => ("OUTBOUND", "whatsapp_message_id"),
         };
         let mut fields = json!({
             "event_type": "ASSIGNED", "app": app, "direction": direction, "revision": 1,
@@ -135,10 +136,13 @@ fn narrate(state: &FinalState, records: &[Record], sources: &Capture) -> Vec<Str
         lines.push(line("send-unresolved", "any", lines.len(), &fields));
     }
     for refusal in joins::join(records, &Settings::default()).refusals {
-        let ((topic, partition, offset), _) = sources.sources.iter().find(|(_, record)| record.fact == refusal.fact).expect("a source");
+        let of_elements =
+            sources.sources.iter().flat_map(|(source, elements)| elements.iter().enumerate().map(move |element| (source, element)));
+        let ((topic, partition, offset), (element, _)) =
+            of_elements.into_iter().find(|(_, (_, record))| record.fact == refusal.fact).expect("a source");
         let headers = json!({
             "waid-reason": refusal.reason, "waid-source-topic": topic,
-            "waid-source-partition": partition.to_string(), "waid-source-offset": offset.to_string(),
+            "waid-source-partition": partition.to_string(), "waid-source-offset": offset.to_string(), "waid-element": element.to_string(),
         });
         lines.push(json!({"topic": "waid.dead-letter", "key": null, "headers": headers, "payload": null}).to_string());
     }

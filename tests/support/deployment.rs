@@ -135,6 +135,10 @@ threads = {threads}
 listen = "off"
 [[apps]]
 name = "DemoApp"
+[[apps]]
+name = "alpha"
+gs_app_id = "4005ef9e-581e-41f4-9b04-e0797e0463d2"
+phone_number_id = "269033402967482"
 "#
         )
     }

@@ -14,7 +14,7 @@ pub fn letters(
     violations: &mut Vec<String>,
 ) -> BTreeSet<(String, String, String)> {
     // Which message a refused element is about may take aliases to see; the model's joins know.
-    let records: Vec<Record> = sources.values().cloned().collect();
+    let records: Vec<Record> = sources.values().flatten().cloned().collect();
     let refusals = joins::join(&records, settings).refusals;
     let mut letters = BTreeSet::new();
     for line in lines {
@@ -38,7 +38,8 @@ pub fn letters(
 
 fn source<'a>(line: &Line, sources: &'a Sources) -> Option<&'a Record> {
     let number = |name| header(line.headers, name).and_then(|value| value.parse().ok());
-    sources.get(&(header(line.headers, "topic")?, number("partition")?, number("offset")?))
+    let elements = sources.get(&(header(line.headers, "topic")?, number("partition")?, number("offset")?))?;
+    elements.get(usize::try_from(number("element")?).ok()?)
 }
 
 /// The header of waid's own whose name ends like this: `waid-topic`, `waid-source-topic`.

@@ -56,11 +56,12 @@ pub fn messages(
     messages
 }
 
-/// An inbound message is known by WhatsApp's id, an outbound one by that of its send record.
+/// An inbound message and an echo are known by WhatsApp's id, an outbound one that was sent by that of its send record.
 fn message_key(line: &Line, violations: &mut Vec<String>) -> MessageKey {
-    let (direction, field) = match line.required("direction", violations).as_str() {
-        "INBOUND" => (Direction::Inbound, "whatsapp_message_id"),
-        _ => (Direction::Outbound, "message_id"),
+    let (direction, field) = match (line.required("direction", violations).as_str(), line.text("message_id")) {
+        ("INBOUND", _) => (Direction::Inbound, "whatsapp_message_id"),
+        (_, Some(_)) => (Direction::Outbound, "message_id"),
+        (_, None) => (Direction::Echo, "whatsapp_message_id"),
     };
     (line.required("app", violations), direction, line.required(field, violations))
 }

@@ -1,7 +1,7 @@
 //! Random facts over a tiny universe, kept only if the guarantee still covers the whole.
 
 use super::super::guarantee;
-use super::super::history::{Context, Fact, Inbound, Mismatch, NumberChange, Record, Send, Status, StatusKind};
+use super::super::history::{Context, Echo, Fact, Inbound, Mismatch, NumberChange, Record, Renaming, Send, Status, StatusKind};
 use super::Options;
 use super::dice::Dice;
 use super::lively::EPOCH_S;
@@ -26,6 +26,7 @@ struct Chaos {
     times_ms: Vec<i64>,
     kafka_ms: Vec<i64>,
     records: Vec<Record>,
+    newer_facts: bool,
 }
 
 pub fn generate(options: &Options) -> Vec<Record> {
@@ -35,7 +36,7 @@ pub fn generate(options: &Options) -> Vec<Record> {
     let first_ms = base_ms + 2 * idle_ms - 23 * 3_600_000;
     let kafka_ms = [0, 1, 5000, 3_600_000, 36_000_000, options.settings.retention_ms - 1].map(|shift| first_ms + shift).to_vec();
     let numbers = *dice.pick(&NUMBERS);
-    let mut chaos = Chaos { dice, numbers, times_ms, kafka_ms, records: Vec::new() };
+    let mut chaos = Chaos { dice, numbers, times_ms, kafka_ms, records: Vec::new(), newer_facts: options.newer_facts };
     // A tiny universe runs out of what may still be said; duplicates fill it up.
     for _ in 0..options.events * 4 {
         let fact = chaos.fact();
@@ -53,7 +54,8 @@ pub fn generate(options: &Options) -> Vec<Record> {
 
 impl Chaos {
     fn fact(&mut self) -> Fact {
-        let kind = self.dice.weighted(&[20, 43, 8, 21, 8]);
+        let newer = if self.newer_facts { [9, 9] } else { [0, 0] };
+        let kind = self.dice.weighted(&[20, 43, 8, 21, 8, newer[0], newer[1]]);
         let app = (*self.dice.pick(&["alpha", "alpha", "beta"])).to_owned();
         let at_ms = *self.dice.pick(&self.times_ms);
         let id = (*self.dice.pick(&IDS)).to_owned();
@@ -62,7 +64,9 @@ impl Chaos {
             1 => self.status(app),
             2 => Fact::Mismatch(Mismatch { app, message_id: id, phone: self.number(), wa_id: self.number(), at_ms }),
             3 => self.inbound(app, at_ms),
-            _ => self.change(app, at_ms),
+            4 => self.change(app, at_ms),
+            5 => self.echo(app, at_ms),
+            _ => self.renaming(app, at_ms),
         };
         self.agreeing(fact)
     }
@@ -91,6 +95,8 @@ impl Chaos {
         let numbers = self.numbers;
         let (wa_id, user_id) = (self.maybe(&numbers), self.maybe(&USERS));
         let (wa_id, user_id) = if sure { (None, None) } else { (wa_id, user_id) };
+        // A failure that Meta tells has its only id where a candidate stands.
+        let gs_id = gs_id.filter(|_| kind != StatusKind::Failed || whatsapp_id.is_none() || self.dice.chance(0.8));
         Fact::Status(Status { app, kind, gs_id, whatsapp_id, wa_id, user_id, at_ms: EPOCH_S * 1000 })
     }
 
@@ -113,6 +119,24 @@ impl Chaos {
         Fact::NumberChange(NumberChange { app, id, old, new, user_id, at_ms })
     }
 
+    fn echo(&mut self, app: String, at_ms: i64) -> Fact {
+        let numbers = self.numbers;
+        let (wa_id, user_id) = (self.maybe(&numbers), self.maybe(&USERS));
+        let wa_id = if user_id.is_none() { Some(self.number()) } else { wa_id };
+        let id = (*self.dice.pick(&["m1", "m2", "i1", "e1", "e2", "e3"])).to_owned();
+        Fact::Echo(Echo { app, id, wa_id, user_id, at_ms })
+    }
+
+    fn renaming(&mut self, app: String, at_ms: i64) -> Fact {
+        let mut users = USERS.map(str::to_owned);
+        self.dice.shuffle(&mut users);
+        let [previous, current, _] = users;
+        let previous = Some(previous).filter(|_| self.dice.chance(0.7));
+        let numbers = self.numbers;
+        let wa_id = if previous.is_none() { Some(self.number()) } else { self.maybe(&numbers) };
+        Fact::Renaming(Renaming { app, previous, current, wa_id, at_ms })
+    }
+
     /// A fact about an event that was told before tells the same, or, of an inbound message, some of it.
     fn agreeing(&mut self, fact: Fact) -> Fact {
         let told = self.records.iter().map(|record| &record.fact).find(|told| told.app() == fact.app() && same_event(told, &fact));
@@ -121,6 +145,12 @@ impl Chaos {
                 wa_id: fact.wa_id.map(|wa_id| told.wa_id.clone().unwrap_or(wa_id)),
                 user_id: fact.user_id.map(|user_id| told.user_id.clone().unwrap_or(user_id)),
                 context: told.context.clone(),
+                at_ms: told.at_ms,
+                ..fact
+            }),
+            (Some(Fact::Echo(told)), Fact::Echo(fact)) => Fact::Echo(Echo {
+                wa_id: fact.wa_id.map(|wa_id| told.wa_id.clone().unwrap_or(wa_id)),
+                user_id: fact.user_id.map(|user_id| told.user_id.clone().unwrap_or(user_id)),
                 at_ms: told.at_ms,
                 ..fact
             }),
@@ -136,6 +166,7 @@ fn same_event(told: &Fact, fact: &Fact) -> bool {
         (Fact::Mismatch(told), Fact::Mismatch(fact)) => told.message_id == fact.message_id,
         (Fact::Inbound(told), Fact::Inbound(fact)) => told.id == fact.id,
         (Fact::NumberChange(told), Fact::NumberChange(fact)) => told.id == fact.id,
+        (Fact::Echo(told), Fact::Echo(fact)) => told.id == fact.id,
         (_, _) => false,
     }
 }

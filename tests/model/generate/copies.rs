@@ -1,8 +1,9 @@
 //! From a fact to its records: when they are delivered, how often, and as which twins.
 
-use super::super::history::{Fact, Record, Status, StatusKind};
+use super::super::history::{Echo, Fact, Record, Status, StatusKind};
 use super::Options;
 use super::dice::Dice;
+use std::collections::BTreeMap;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -11,6 +12,8 @@ pub struct Delivery {
     pub first_ms: i64,
     pub last_ms: i64,
     far_ms: i64,
+    /// Of the last record of each app.
+    last_of: BTreeMap<String, i64>,
     pub records: Vec<Record>,
 }
 
@@ -18,13 +21,14 @@ impl Delivery {
     pub fn new(options: &Options, first_ms: i64) -> Self {
         let last_ms = first_ms + options.settings.retention_ms - HOUR_MS;
         let far_ms = last_ms + options.settings.join_timeout_ms * 10 / 7;
-        Delivery { first_ms, last_ms, far_ms, records: Vec::new() }
+        Delivery { first_ms, last_ms, far_ms, last_of: BTreeMap::new(), records: Vec::new() }
     }
 
     /// One fact, in full or as twins, perhaps with duplicates.
     pub fn deliver(&mut self, dice: &mut Dice, fact: Fact) {
         for twin in twins(dice, fact) {
-            let kafka_ms = self.kafka_ms(dice, twin.at_ms());
+            let kafka_ms = self.kafka_ms_near(dice, &twin);
+            self.last_of.insert(twin.app().to_owned(), kafka_ms);
             self.records.push(twin.clone().recorded(kafka_ms));
             if dice.chance(0.08) {
                 let kafka_ms = self.kafka_ms(dice, twin.at_ms());
@@ -35,6 +39,12 @@ impl Delivery {
                 self.records.push(twin.recorded(kafka_ms));
             }
         }
+    }
+
+    /// Sometimes at the same time as another event of the app, so that they may share a body.
+    fn kafka_ms_near(&self, dice: &mut Dice, fact: &Fact) -> i64 {
+        let other_ms = self.last_of.get(fact.app()).filter(|other_ms| fact.at_ms() <= **other_ms && dice.chance(0.2));
+        other_ms.copied().unwrap_or_else(|| self.kafka_ms(dice, fact.at_ms()))
     }
 
     /// Mostly seconds after the event, sometimes days; a clock may also run ahead of Kafka's by less than a day.
@@ -53,6 +63,15 @@ impl Delivery {
 fn twins(dice: &mut Dice, fact: Fact) -> Vec<Fact> {
     if !dice.chance(0.15) {
         return vec![fact];
+    }
+    // As Meta tells it too, without Gupshup's id.
+    if let Fact::Status(status) = &fact
+        && !matches!(status.kind, StatusKind::Enqueued)
+        && status.gs_id.is_some()
+        && status.whatsapp_id.is_some()
+        && dice.chance(0.3)
+    {
+        return vec![fact.clone(), Fact::Status(Status { gs_id: None, ..status.clone() })];
     }
     let (without_phone, without_user) = match &fact {
         Fact::Status(status) if matches!(status.kind, StatusKind::Sent | StatusKind::Delivered | StatusKind::Read) => {
@@ -73,7 +92,10 @@ fn twins(dice: &mut Dice, fact: Fact) -> Vec<Fact> {
             }
             (Fact::Inbound(left), Fact::Inbound(right))
         }
-        Fact::Send(_) | Fact::Status(_) | Fact::Mismatch(_) | Fact::Inbound(_) | Fact::NumberChange(_) => return vec![fact],
+        Fact::Echo(echo) if echo.wa_id.is_some() && echo.user_id.is_some() => {
+            (Fact::Echo(Echo { wa_id: None, ..echo.clone() }), Fact::Echo(Echo { user_id: None, ..echo.clone() }))
+        }
+        _ => return vec![fact],
     };
     let mut twins = vec![without_phone, without_user];
     if dice.chance(0.3) {

@@ -1,6 +1,6 @@
 //! Isolated cases at the edges of the limits that compare Kafka timestamps.
 
-use super::super::history::{Context, Fact, Inbound, Mismatch, Record, Send, Status, StatusKind};
+use super::super::history::{Context, Echo, Fact, Inbound, Mismatch, Record, Send, Status, StatusKind};
 use super::Options;
 use super::dice::Dice;
 use super::lively::EPOCH_S;
@@ -93,13 +93,25 @@ pub fn at_tie_limit(options: &Options) -> Vec<Record> {
         }
         for (index, shift_ms) in shifts_ms.into_iter().enumerate() {
             let at_ms = base_ms + 1000 * *dice.pick(&[0, 1, 60, idle_s / 2, idle_s, idle_s + 1]) - HOUR_MS;
-            records.extend(message(&mut dice, (case, index), at_ms, base_ms + idle_s * 1000 + shift_ms));
+            let kafka_ms = base_ms + idle_s * 1000 + shift_ms;
+            let echoed = options.newer_facts && dice.chance(0.2);
+            records.extend(if echoed {
+                vec![echo((case, index), at_ms, kafka_ms)]
+            } else {
+                message(&mut dice, (case, index), at_ms, kafka_ms)
+            });
         }
         if records.len() >= options.events {
             break;
         }
     }
     records
+}
+
+/// One message of the business's own hand.
+fn echo((case, index): (i64, usize), at_ms: i64, kafka_ms: i64) -> Record {
+    let wa_id = Some(format!("5535{}", 82_000_000 + case));
+    Fact::Echo(Echo { app: "alpha".to_owned(), id: format!("{case}-{index}"), wa_id, user_id: None, at_ms }).recorded(kafka_ms)
 }
 
 /// One message whose own Kafka time is `kafka_ms`.

@@ -1,13 +1,16 @@
 //! Histories made by hand, each with one point; what must come of them stands in the tests.
 
+pub mod newer;
+
 use super::super::history::{Context, Fact, Inbound, Mismatch, NumberChange, Record, Send, Status, StatusKind};
+use super::NEWER_FACTS;
 use super::lively::EPOCH_S;
 
 const HOUR_S: i64 = 3600;
 
 /// All of them by name.
 pub fn all() -> Vec<(&'static str, Vec<Record>)> {
-    vec![
+    let mut all = vec![
         ("the article's case", article_case()),
         ("the article's contradictory mismatch", article_mismatch()),
         ("recycled number with a late change", recycled_number()),
@@ -16,7 +19,11 @@ pub fn all() -> Vec<(&'static str, Vec<Record>)> {
         ("a late sight in the middle of a conversation", late_sight()),
         ("landline pair", landline_pair()),
         ("AR evidence", argentine_evidence()),
-    ]
+    ];
+    if NEWER_FACTS {
+        all.append(&mut newer::all());
+    }
+    all
 }
 
 /// Sent to the number with the 9, answered from the one without: one conversation.

@@ -1,11 +1,12 @@
 //! A world that goes on: people write, are written to, move, swap numbers and leave them to others.
 
-use super::super::history::{Context, Fact, Inbound, NumberChange, Record};
+use super::super::history::{Context, Echo, Fact, Inbound, NumberChange, Record, Renaming};
 use super::Options;
 use super::copies::Delivery;
 use super::dice::Dice;
 use super::sends::Sent;
 use super::world::World;
+use std::collections::BTreeSet;
 
 const HOUR_S: i64 = 3600;
 /// 2026-03-01.
@@ -22,6 +23,9 @@ pub struct Lively {
     last_s: i64,
     idle_s: i64,
     recent_s: Vec<i64>,
+    newer_facts: bool,
+    /// Ids of sends that an echo has had too.
+    echoed: BTreeSet<String>,
 }
 
 pub fn generate(options: &Options) -> Vec<Record> {
@@ -34,8 +38,20 @@ pub fn generate(options: &Options) -> Vec<Record> {
     let idle_s = options.settings.idle_timeout_s;
     let clock_s = dice.between(first_s, kafka_s);
     let recent_s = vec![clock_s];
-    let mut lively =
-        Lively { dice, world, delivery, sent: Vec::new(), clock_s, made: options.world * 10_000, first_s, last_s, idle_s, recent_s };
+    let mut lively = Lively {
+        dice,
+        world,
+        delivery,
+        sent: Vec::new(),
+        clock_s,
+        made: options.world * 10_000,
+        first_s,
+        last_s,
+        idle_s,
+        recent_s,
+        newer_facts: options.newer_facts,
+        echoed: BTreeSet::new(),
+    };
     let restless = 2 + usize::from(options.density > 0.4) * 6;
     while lively.delivery.records.len() < options.events {
         lively.happen(restless);
@@ -48,14 +64,20 @@ impl Lively {
     fn happen(&mut self, restless: usize) {
         let person = self.dice.below(self.world.people.len());
         let app = self.dice.below(self.world.apps.len());
-        match self.dice.weighted(&[40, 34, restless, restless, 1 + restless / 4, restless, restless]) {
+        let newer = |weight: usize| if self.newer_facts { weight } else { 0 };
+        let newer = [newer(12), newer(2 + restless), newer(4)];
+        let weights = [[40, 34, restless, restless].as_slice(), &[1 + restless / 4, restless, restless], &newer].concat();
+        match self.dice.weighted(&weights) {
             0 => self.send(person, app),
             1 => self.write(person, app),
             2 => self.move_away(person),
             3 => self.recycle(person),
             4 => self.swap(person),
             5 => self.wander(person, app),
-            _ => self.respell(person),
+            6 => self.respell(person),
+            7 => self.type_in_app(person, app),
+            8 => self.rename(person, app),
+            _ => self.send_astray(person, app),
         }
     }
 
@@ -209,6 +231,55 @@ impl Lively {
             for app in 0..before.len() {
                 self.world.people[person].users[app] = Some(self.world.new_user(subscriber));
             }
+        }
+    }
+
+    /// The business writes to them by hand, and the id may be one that is known already.
+    fn type_in_app(&mut self, person: usize, app: usize) {
+        let (wa_id, user_id) = self.shown(person, app);
+        let spelling = self.dice.pick(&self.world.subscribers[self.world.people[person].subscriber].spellings).clone();
+        let wa_id = wa_id.map(|wa_id| if self.dice.chance(0.3) { spelling } else { wa_id });
+        let known = self.sent.last().filter(|sent| sent.app == app).map(|sent| sent.id.clone());
+        let known = known.filter(|id| self.dice.chance(0.3) && self.echoed.insert(id.clone()));
+        let id = known.unwrap_or_else(|| self.id("echo"));
+        let echo = Echo { app: self.world.apps[app].clone(), id, wa_id, user_id, at_ms: self.at_ms() };
+        self.delivery.deliver(&mut self.dice, Fact::Echo(echo));
+        if self.dice.chance(0.3) {
+            self.clock_s += self.dice.between(0, 600);
+            self.write(person, app);
+        }
+    }
+
+    /// Someone gets another BSUID, once or several times; each is told or not, in any order, and with the number or not.
+    fn rename(&mut self, person: usize, app: usize) {
+        let subscriber = self.world.people[person].subscriber;
+        for _ in 0..*self.dice.pick(&[1, 1, 1, 2, 3]) {
+            let Some(previous) = self.world.people[person].users[app].clone() else { return };
+            let current = self.world.new_user(subscriber);
+            let number = Some(self.world.subscribers[subscriber].wa_id.clone());
+            let shift_s = *self.dice.pick(&[0, 0, 0, -HOUR_S, -20 * HOUR_S]);
+            let told = Renaming {
+                app: self.world.apps[app].clone(),
+                previous: Some(previous),
+                current: current.clone(),
+                wa_id: number.clone().filter(|_| self.dice.chance(0.5)),
+                at_ms: self.at_ms() + shift_s * 1000,
+            };
+            match self.dice.below(10) {
+                0 => {}
+                1 | 2 => self.delivery.deliver(&mut self.dice, Fact::Renaming(Renaming { previous: None, wa_id: number, ..told })),
+                _ => self.delivery.deliver(&mut self.dice, Fact::Renaming(told)),
+            }
+            self.world.people[person].users[app] = Some(current);
+            if self.dice.chance(0.5) {
+                self.clock_s += self.dice.between(0, 600);
+                let shown = (self.shown(person, app).0, self.world.people[person].users[app].clone());
+                self.write_as(app, shown, None);
+            }
+        }
+        if self.dice.chance(0.2) {
+            // Whoever has the number next is told of before the last news of who had it.
+            self.recycle(person);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::world::{Person, typed};
 pub struct Sent {
     pub app: usize,
     pub person: usize,
-    id: String,
+    pub id: String,
     /// The other id of the same message; none for raw Meta's sends.
     other_id: Option<String>,
 }
@@ -75,6 +75,32 @@ impl Lively {
         self.sent.push(sent);
     }
 
+    /// Someone's old number is dialled still, or one that was noted down wrongly: SENT repeats it beside the BSUID that was reached, who may
+    /// answer later from where they really are.
+    pub fn send_astray(&mut self, person: usize, app: usize) {
+        let Some(user_id) = self.world.people[person].users[app].clone() else { return };
+        let strange = self.dice.below(self.world.subscribers.len());
+        let dialled = self.dice.pick(&self.world.subscribers[strange].spellings).clone();
+        let (id, at_ms) = (self.id("gs"), self.at_ms());
+        let (name, other_id) = (self.world.apps[app].clone(), format!("wa{id}"));
+        let destination = typed(&mut self.dice, &dialled);
+        let send = Send { app: name.clone(), message_id: id.clone(), destination, sent_at_ms: at_ms, customer_id: None, wa_id: None };
+        self.delivery.deliver(&mut self.dice, Fact::Send(send));
+        let kind = *self.dice.pick(&[StatusKind::Sent, StatusKind::Sent, StatusKind::Delivered]);
+        let (gs_id, whatsapp_id) = (Some(id.clone()), Some(other_id.clone()));
+        let status = Status { app: name, kind, gs_id, whatsapp_id, wa_id: Some(dialled), user_id: Some(user_id.clone()), at_ms };
+        self.delivery.deliver(&mut self.dice, Fact::Status(status));
+        let sent = Sent { app, person, id, other_id: Some(other_id) };
+        if self.dice.chance(0.4) {
+            self.clock_s += self.dice.between(0, 4000);
+            let subscriber = self.world.people[person].subscriber;
+            let wa_id = Some(self.world.subscribers[subscriber].wa_id.clone()).filter(|_| self.dice.chance(0.7));
+            let context = self.dice.chance(0.7).then(|| self.partly(sent.context()));
+            self.write_as(app, (wa_id, Some(user_id)), context);
+        }
+        self.sent.push(sent);
+    }
+
     fn reached(&mut self, reached: &Reached, subscriber: usize, dialled: &str) -> Option<String> {
         let other = match reached {
             Reached::Holder => Some(subscriber),
@@ -111,7 +137,8 @@ impl Lively {
     fn status_ids(&mut self, sent: &Sent, kind: StatusKind) -> (Option<String>, Option<String>) {
         let Some(other) = sent.other_id.clone() else {
             let raw_failure = kind == StatusKind::Failed;
-            return if raw_failure { (Some(sent.id.clone()), None) } else { (None, Some(sent.id.clone())) };
+            let as_gupshups = raw_failure && self.dice.chance(0.5);
+            return if as_gupshups { (Some(sent.id.clone()), None) } else { (None, Some(sent.id.clone())) };
         };
         match (kind, self.dice.below(10)) {
             (StatusKind::Failed, 0..5) => (Some(sent.id.clone()), None),

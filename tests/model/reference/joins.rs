@@ -1,7 +1,7 @@
 //! Which elements meet which send, by which id and within which time; and inbound messages with their copies put together.
 
 use super::super::final_state::{Outcome, SendKey};
-use super::super::history::{Fact, Inbound, Record, Send, StatusKind, is_bsuid};
+use super::super::history::{Fact, Record, Send, StatusKind, is_bsuid};
 use super::names::Names;
 use super::{Bsuid, Settings, numbers, seconds};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,7 +82,7 @@ impl Outbound {
     }
 }
 
-/// An inbound message, its copies put together.
+/// An inbound message or an echo, its copies put together.
 #[derive(Clone, Debug)]
 pub struct Mail {
     pub wa_id: Option<String>,
@@ -104,6 +104,7 @@ pub struct Refusal {
 pub struct Joins {
     pub outbound: BTreeMap<SendKey, Outbound>,
     pub inbound: BTreeMap<SendKey, Mail>,
+    pub echoes: BTreeMap<SendKey, Mail>,
     pub refusals: BTreeSet<Refusal>,
 }
 
@@ -121,8 +122,15 @@ pub fn join(records: &[Record], settings: &Settings) -> Joins {
                 let copies = sends.entry((send.app.clone(), send.message_id.clone())).or_default();
                 copies.push((send, record.kafka_ms));
             }
-            Fact::Inbound(inbound) => put_together(inbound, record.kafka_ms, &mut joins.inbound),
-            Fact::Status(_) | Fact::Mismatch(_) | Fact::NumberChange(_) => {}
+            Fact::Inbound(inbound) => {
+                let ids = ids(&inbound.app, inbound.wa_id.as_ref(), inbound.user_id.as_ref());
+                put_together((&inbound.app, &inbound.id), ids, record, &mut joins.inbound);
+            }
+            Fact::Echo(echo) => {
+                let ids = ids(&echo.app, echo.wa_id.as_ref(), echo.user_id.as_ref());
+                put_together((&echo.app, &echo.id), ids, record, &mut joins.echoes);
+            }
+            Fact::Status(_) | Fact::Mismatch(_) | Fact::NumberChange(_) | Fact::Renaming(_) => {}
         }
     }
     for (key, copies) in sends {
@@ -137,16 +145,17 @@ pub fn join(records: &[Record], settings: &Settings) -> Joins {
 }
 
 /// Copies with the other id fill in what the first lacked; the earliest copy counts.
-fn put_together(inbound: &Inbound, kafka_ms: i64, all: &mut BTreeMap<SendKey, Mail>) {
-    let (wa_id, user) = ids(&inbound.app, inbound.wa_id.as_ref(), inbound.user_id.as_ref());
-    let fresh = Mail { wa_id: None, user: None, at_s: seconds(inbound.at_ms), kafka_ms };
-    let mail = all.entry((inbound.app.clone(), inbound.id.clone())).or_insert(fresh);
+fn put_together((app, id): (&str, &str), (wa_id, user): Ids, record: &Record, all: &mut BTreeMap<SendKey, Mail>) {
+    let fresh = Mail { wa_id: None, user: None, at_s: seconds(record.fact.at_ms()), kafka_ms: record.kafka_ms };
+    let mail = all.entry((app.to_owned(), id.to_owned())).or_insert(fresh);
     mail.wa_id = mail.wa_id.take().or(wa_id);
     mail.user = mail.user.take().or(user);
-    mail.kafka_ms = mail.kafka_ms.min(kafka_ms);
+    mail.kafka_ms = mail.kafka_ms.min(record.kafka_ms);
 }
 
-fn ids(app: &str, wa_id: Option<&String>, user_id: Option<&String>) -> (Option<String>, Option<Bsuid>) {
+type Ids = (Option<String>, Option<Bsuid>);
+
+fn ids(app: &str, wa_id: Option<&String>, user_id: Option<&String>) -> Ids {
     let user = user_id.map(|id| Bsuid { app: app.to_owned(), id: id.clone() });
     (wa_id.map(|wa_id| numbers::digits(wa_id)), user)
 }
@@ -223,11 +232,11 @@ impl Meeting {
                     Dialled::Phone(_) | Dialled::User(_) => self.refuse("INCONSISTENT_MISMATCH", record.fact.clone()),
                 }
             }
-            Fact::Send(_) | Fact::NumberChange(_) => {}
+            Fact::Send(_) | Fact::NumberChange(_) | Fact::Echo(_) | Fact::Renaming(_) => {}
         }
     }
 
-    fn evidence(&mut self, kind: Kind, ids: (Option<String>, Option<Bsuid>), at_s: i64, kafka_ms: i64, fact: Fact) {
+    fn evidence(&mut self, kind: Kind, ids: Ids, at_s: i64, kafka_ms: i64, fact: Fact) {
         let (wa_id, mut user) = ids;
         match (&self.outbound.dialled, &wa_id) {
             (Dialled::Phone(phone), Some(wa_id)) if numbers::foreign(phone, wa_id) => {

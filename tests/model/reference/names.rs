@@ -1,7 +1,7 @@
 //! Which message an element is about: Gupshup ids, other ids, and the aliases between them.
 
 use super::super::final_state::SendKey;
-use super::super::history::{Fact, Record, Status, StatusKind};
+use super::super::history::{Fact, Record};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which message an element is about.
@@ -37,10 +37,8 @@ impl Names {
 
 fn both_ids(fact: &Fact) -> (Option<&String>, Option<&String>) {
     match fact {
-        // A failed status with one id shows it where failures at Gupshup have theirs.
-        Fact::Status(Status { kind: StatusKind::Failed, gs_id: None, whatsapp_id, .. }) => (whatsapp_id.as_ref(), None),
         Fact::Status(status) => (status.gs_id.as_ref(), status.whatsapp_id.as_ref()),
         Fact::Inbound(inbound) => inbound.context.as_ref().map_or((None, None), |context| (context.gs_id.as_ref(), context.id.as_ref())),
-        Fact::Send(_) | Fact::Mismatch(_) | Fact::NumberChange(_) => (None, None),
+        Fact::Send(_) | Fact::Mismatch(_) | Fact::NumberChange(_) | Fact::Echo(_) | Fact::Renaming(_) => (None, None),
     }
 }

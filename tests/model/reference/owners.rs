@@ -2,6 +2,7 @@
 
 use super::super::forest::Forest;
 use super::joins::{Dialled, Joins};
+use super::users::{Renaming, UserNames};
 use super::{Bsuid, numbers};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,7 @@ pub struct Change {
 #[derive(Clone, Debug)]
 pub struct Owner {
     pub opened_at_s: i64,
+    /// By name.
     pub users: BTreeSet<Bsuid>,
     /// Apps of which this owner has its BSUID already.
     apps: BTreeSet<String>,
@@ -35,20 +37,33 @@ enum Step {
     Leave(Change),
 }
 
+/// When a BSUID was seen on a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub earliest_s: i64,
+    /// The earliest that is more than a repetition of what was dialled.
+    pub earliest_first_hand_s: Option<i64>,
+}
+
 #[derive(Default)]
 pub struct Owners {
-    /// Earliest per wa_id and BSUID.
-    pub sights: BTreeMap<(String, Bsuid), i64>,
+    /// Per wa_id and BSUID.
+    pub sights: BTreeMap<(String, Bsuid), Seen>,
+    pub names: UserNames,
     /// By narrow subscriber: the line it is part of.
-    line_of: BTreeMap<String, usize>,
+    pub line_of: BTreeMap<String, usize>,
     pub lines: Vec<Vec<Owner>>,
     users: BTreeMap<Bsuid, usize>,
     persons: Forest,
 }
 
 impl Owners {
-    pub fn walk(joins: &Joins, changes: &BTreeSet<Change>) -> Self {
-        let mut owners = Owners { sights: sights(joins), ..Owners::default() };
+    /// In all of this a BSUID stands for its name.
+    pub fn walk(joins: &Joins, changes: &BTreeSet<Change>, renamings: &BTreeSet<Renaming>) -> Self {
+        let names = UserNames::of(renamings);
+        let by_name = |change: &Change| Change { user: change.user.as_ref().map(|user| names.name(user)), ..change.clone() };
+        let changes: &BTreeSet<Change> = &changes.iter().map(by_name).collect();
+        let mut owners = Owners { sights: sights(joins, renamings), names, ..Owners::default() };
         owners.draw_lines(joins, changes);
         let mut leavers = BTreeMap::new();
         let mut enterers = BTreeMap::new();
@@ -138,9 +153,9 @@ impl Owners {
     fn steps(&mut self, changes: &BTreeSet<Change>) -> BTreeMap<usize, BTreeSet<(i64, Step)>> {
         let mut steps: BTreeMap<usize, BTreeSet<(i64, Step)>> = BTreeMap::new();
         let mut first: BTreeMap<(usize, Bsuid), (i64, String)> = BTreeMap::new();
-        for ((wa_id, user), at_s) in self.sights.clone() {
-            let line = self.line(&wa_id);
-            let earliest = first.entry((line, user)).or_insert((at_s, wa_id.clone()));
+        for ((wa_id, user), Seen { earliest_s: at_s, .. }) in self.sights.clone() {
+            let (line, name) = (self.line(&wa_id), self.names.name(&user));
+            let earliest = first.entry((line, name)).or_insert((at_s, wa_id.clone()));
             *earliest = earliest.clone().min((at_s, wa_id));
         }
         for ((line, user), (at_s, wa_id)) in first {
@@ -186,25 +201,33 @@ impl Owners {
     }
 
     fn user_node(&mut self, user: &Bsuid) -> usize {
-        *self.users.entry(user.clone()).or_insert_with(|| self.persons.add())
+        *self.users.entry(self.names.name(user)).or_insert_with(|| self.persons.add())
     }
 }
 
-fn sights(joins: &Joins) -> BTreeMap<(String, Bsuid), i64> {
-    let mut sights: BTreeMap<(String, Bsuid), i64> = BTreeMap::new();
-    let mut saw = |wa_id: &Option<String>, user: &Option<Bsuid>, at_s: i64| {
+fn sights(joins: &Joins, renamings: &BTreeSet<Renaming>) -> BTreeMap<(String, Bsuid), Seen> {
+    let mut sights: BTreeMap<(String, Bsuid), Seen> = BTreeMap::new();
+    let mut saw = |wa_id: &Option<String>, user: &Option<Bsuid>, at_s: i64, hearsay: bool| {
         if let (Some(wa_id), Some(user)) = (wa_id, user) {
-            let earliest = sights.entry((wa_id.clone(), user.clone())).or_insert(at_s);
-            *earliest = at_s.min(*earliest);
+            let fresh = Seen { earliest_s: at_s, earliest_first_hand_s: None };
+            let seen = sights.entry((wa_id.clone(), user.clone())).or_insert(fresh);
+            seen.earliest_s = at_s.min(seen.earliest_s);
+            if !hearsay {
+                seen.earliest_first_hand_s = Some(seen.earliest_first_hand_s.map_or(at_s, |earliest| earliest.min(at_s)));
+            }
         }
     };
     for mail in joins.inbound.values() {
-        saw(&mail.wa_id, &mail.user, mail.at_s);
+        saw(&mail.wa_id, &mail.user, mail.at_s, false);
     }
     for outbound in joins.outbound.values() {
         for element in &outbound.evidence {
-            saw(&element.wa_id, &element.user, element.at_s);
+            let repeated = element.wa_id.as_ref().is_some_and(|wa_id| outbound.dialled == Dialled::Phone(wa_id.clone()));
+            saw(&element.wa_id, &element.user, element.at_s, repeated);
         }
+    }
+    for renaming in renamings {
+        saw(&renaming.wa_id, &Some(renaming.current.clone()), renaming.at_s, false);
     }
     sights
 }

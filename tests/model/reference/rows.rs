@@ -43,8 +43,10 @@ pub fn addresses(joins: &Joins, owners: &Owners, changes: &BTreeSet<Change>) -> 
         }
     }
     let mut seen_with: BTreeMap<&Bsuid, Vec<(&String, i64)>> = BTreeMap::new();
-    for ((wa_id, user), at_s) in &owners.sights {
-        seen_with.entry(user).or_default().push((wa_id, *at_s));
+    for ((wa_id, user), seen) in &owners.sights {
+        if let Some(at_s) = seen.earliest_first_hand_s {
+            seen_with.entry(user).or_default().push((wa_id, at_s));
+        }
     }
     for address in addresses.values_mut() {
         if let Dialled::Phone(phone) = &address.dialled {
@@ -117,7 +119,7 @@ impl Address {
 
     /// A change takes along each address whose answer at that time was exactly the old number.
     fn follow(&mut self, changes: &BTreeSet<Change>) {
-        for change in changes {
+        for change in changes.iter().filter(|change| change.old != change.new) {
             if self.answer(change.at_s).as_ref() == Some(&change.old) {
                 self.observe(Class::A, &change.new, Kind::NumberChange, change.at_s);
             }
