@@ -114,7 +114,8 @@ impl Outcome {
             conversations.insert(text(payload, "previous_conversation_id"), text(payload, "conversation_id"));
             return;
         }
-        let id = text(payload, if payload["direction"] == "INBOUND" { "whatsapp_message_id" } else { "message_id" });
+        // A message that was not sent by a record has WhatsApp's id only.
+        let id = text(payload, if payload["message_id"].is_null() { "whatsapp_message_id" } else { "message_id" });
         let (app, revision) = (text(payload, "app"), payload["revision"].as_u64().unwrap_or_default());
         let messages = self.messages.entry(id).or_default();
         let known = messages.iter().position(|message| message.app == app);
