@@ -10,7 +10,7 @@ fn a_demo_answers_and_is_right() {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}{err}");
     for said in [
-        "people.\n",
+        "people. One of the two apps",
         "would have been two conversations",
         "+55 35 98765-4321\n  SENT and reply named    553587654321\n",
         "(one for the number, the send and the reply)",

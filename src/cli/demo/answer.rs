@@ -16,7 +16,8 @@ const DIFFERENCES_MAX: usize = 20;
 pub fn text(world: &World, played: &Played) -> String {
     let (people, conversations) = (played.audit.people(), played.audit.conversations());
     let mut text = format!(
-        "waid read {} records and met {} {}.\n\n\
+        "waid read {} records and met {} {}. One of the two apps that they talk to has its webhooks in\n\
+         Gupshup's v2, the other in v3.\n\n\
          {} of them would have been two conversations, since the number in the business's records is\n\
          not the number that wrote back. To waid each is one person, in one conversation at a time:\n\
          {} messages in {} conversations.\n\n",

@@ -1,7 +1,8 @@
 //! The world through the processor: an embedded broker, one thread that feeds it, one that works, and one that reads what comes of it.
 
 use crate::cli::pipeline;
-use crate::config::{Config, KafkaConfig, TopicsConfig};
+use crate::config::{App, Config, KafkaConfig, TopicsConfig};
+use crate::domain::apps::ListedApp;
 use crate::domain::event::Source;
 use crate::runtime::broker::BrokerError;
 use crate::runtime::ingest::Ingest;
@@ -49,7 +50,7 @@ pub enum PlayError {
 }
 
 /// What people make of each topic on average, in bytes of the largest one, generously rounded up.
-const BYTES_OF_PERSON: usize = 12_000;
+const BYTES_OF_PERSON: usize = 14_000;
 
 /// How many people's records a partition holds: the broker forgets what is over its limit, and people are not spread evenly.
 const PEOPLE_OF_PARTITION: usize = PARTITION_BYTES_MAX / 4 * 3 / BYTES_OF_PERSON;
@@ -63,7 +64,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Plays the world.
 pub fn play(world: &World) -> Result<Played, PlayError> {
     let partitions = i32::try_from((world.settings().people as usize).div_ceil(PEOPLE_OF_PARTITION)).expect("few");
-    let mut config = Config::default();
+    let listed =
+        |ListedApp { name, tenant, gs_app_id, phone_number_id, portfolio }| App { name, tenant, gs_app_id, phone_number_id, portfolio };
+    let mut config = Config { apps: world.listed_apps().into_iter().map(listed).collect(), ..Config::default() };
     let names = config.topics.names().map(|(_, name)| (name, partitions));
     let embedded = Embedded::start(&names)?;
     config.kafka = KafkaConfig { bootstrap_servers: embedded.bootstrap_servers(), group_id: "waid-demo".to_owned(), ..config.kafka };
