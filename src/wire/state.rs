@@ -1,4 +1,4 @@
-//! Rows of state as bytes: what the changelog and the local store keep.
+//! Rows of state as bytes: what the store and, in segments, the changelog keep.
 //!
 //! ```text
 //! key     as `key.rs` draws it: it sorts as the key does
@@ -32,12 +32,7 @@ mod field {
     pub const MESSAGE: u32 = 7;
 }
 
-/// The bytes of a key alone: of a row to remove, or of the end of a range.
-pub fn encode_key(key: &Key) -> Vec<u8> {
-    key::encode(key)
-}
-
-/// The same, after what is in `bytes`.
+/// Appends the bytes of a key.
 pub fn put_key(key: &Key, bytes: &mut Vec<u8>) {
     key::put(key, bytes);
 }

@@ -8,7 +8,8 @@ use crate::domain::ids::{App, Bsuid, MessageId, Number, User};
 use crate::domain::number::class;
 use crate::domain::state::{Key, MessageKey, Row};
 use crate::wire::DecodeError;
-use crate::wire::state::{decode_key, decode_row, encode_key, encode_row};
+use crate::wire::key::encode as encode_key;
+use crate::wire::state::{decode_key, decode_row, encode_row};
 use prost::Message;
 
 const SEEDS: u64 = 2000;
