@@ -46,9 +46,10 @@ fn example(text: &mut String, world: &World, played: &Played) {
     let messages = world.truth(0).messages;
     let (send, reply) = (&messages[0].id, &messages[1].id);
     let audit = &played.audit;
-    let wa_id = audit.wa_id_of(DIALLED).unwrap_or("none");
+    let tenant = world.tenant_name(world.tenant_of(0));
+    let wa_id = audit.wa_id_of(tenant, DIALLED).unwrap_or("none");
     let one = |same: bool| if same { "one" } else { "NOT ONE" };
-    let identities = [audit.identity_of_address(DIALLED), audit.identity_of(send), audit.identity_of(reply)];
+    let identities = [audit.identity_of_address(tenant, DIALLED), audit.identity_of(send), audit.identity_of(reply)];
     let conversations = [audit.conversation_of(send), audit.conversation_of(reply)];
     let _ = writeln!(
         text,

@@ -185,7 +185,7 @@ impl Ear<'_> {
 fn bar(world: &World) -> ProgressBar {
     let truth = Summary::of(world.truths());
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} messages in their conversations{msg}");
-    let bar = ProgressBar::new(truth.inbound + truth.outbound).with_style(style.expect("a template that indicatif knows"));
+    let bar = ProgressBar::new(truth.messages()).with_style(style.expect("a template that indicatif knows"));
     bar.set_message("; the group is forming, which takes some seconds");
     bar
 }
