@@ -110,7 +110,7 @@ fn the_truth_is_found_whatever_the_order() {
     ];
     for (seed, repartition, records_max, formats) in cases {
         let settings = match formats {
-            Formats::All => Settings { visits: 4, ..Settings::of_all_kinds(seed, 800, 1_776_000_000_000) },
+            Formats::All => Settings { visits: 4, ..Settings::of_all_kinds(seed, 500, 1_776_000_000_000) },
             Formats::V2 | Formats::V3 | Formats::Both => {
                 Settings { visits: 3, apps: 3, formats, ..Settings::new(seed, 400, 1_776_000_000_000) }
             }

@@ -94,7 +94,7 @@ impl World {
     fn formats(&self, app: u16) -> &'static [Format] {
         match (self.settings.formats, app % 4) {
             (Formats::V2, _) | (Formats::Both, 0 | 2) | (Formats::All, 0) => &[Format::V2],
-            (Formats::V3, _) | (Formats::Both, _) | (Formats::All, 1) => &[Format::V3],
+            (Formats::V3 | Formats::Both, _) | (Formats::All, 1) => &[Format::V3],
             (Formats::All, 2) => &[Format::Meta],
             (Formats::All, _) => &[Format::V2, Format::V3],
         }
@@ -113,16 +113,11 @@ impl World {
     /// The formats in which an app hears of a happening. Of a send it hears nothing: the business records that itself, once.
     pub(super) fn told_in(&self, app: u16, happening: &Happening) -> impl Iterator<Item = Format> + use<> {
         let formats = self.formats(app);
-        let once = &formats[..1];
+        let gupshups_own: &[Format] = if self.is_without_gupshup(app) { &[] } else { &[Format::V2] };
         let (formats, without) = match happening {
-            Happening::Send(_) => (once, None),
-            Happening::Status { news: News::Mismatch | News::MismatchWrong, .. } | Happening::Billing(_)
-                if self.is_without_gupshup(app) =>
-            {
-                (&formats[..0], None)
-            }
-            // Gupshup's own, which v3 has no form for.
-            Happening::Status { news: News::Mismatch | News::MismatchWrong, .. } | Happening::Billing(_) => (&[Format::V2][..], None),
+            Happening::Send(_) => (&formats[..1], None),
+            // v3 has no form for these.
+            Happening::Status { news: News::Mismatch | News::MismatchWrong, .. } | Happening::Billing(_) => (gupshups_own, None),
             Happening::Status { news: News::Enqueued, .. } => (formats, Some(Format::Meta)),
             Happening::Notice { .. } | Happening::Echo { .. } => (formats, Some(Format::V2)),
             Happening::Status { .. } | Happening::Inbound { .. } => (formats, None),

@@ -1,6 +1,7 @@
 //! Compares what waid published with the truth of the world that its input came from.
 
 mod compare;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -9,7 +10,7 @@ pub use compare::Difference;
 use super::World;
 use super::truth::{Summary, Way};
 use compare::Comparison;
-use serde::Deserialize;
+use record::{ConversationRecord, Id, IdentityRecord, UnresolvedRecord};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -67,48 +68,6 @@ pub struct Verdict {
     pub truth: Summary,
     /// All that differs from it.
     pub differences: Vec<Difference>,
-}
-
-/// An id of waid's own.
-#[derive(Deserialize, Clone, Copy)]
-#[serde(try_from = "&str")]
-struct Id(Uuid);
-
-impl TryFrom<&str> for Id {
-    type Error = uuid::Error;
-
-    fn try_from(text: &str) -> Result<Self, uuid::Error> {
-        Uuid::parse_str(text).map(Self)
-    }
-}
-
-#[derive(Deserialize)]
-struct IdentityRecord<'a> {
-    event_type: &'a str,
-    tenant: &'a str,
-    address: &'a str,
-    wa_id: Option<&'a str>,
-    differs: Option<bool>,
-    identity_id: Id,
-    previous_identity_id: Option<Id>,
-}
-
-#[derive(Deserialize)]
-struct ConversationRecord<'a> {
-    event_type: &'a str,
-    conversation_id: Id,
-    previous_conversation_id: Option<Id>,
-    identity_id: Id,
-    direction: Option<&'a str>,
-    message_id: Option<&'a str>,
-    whatsapp_message_id: Option<&'a str>,
-    revision: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct UnresolvedRecord<'a> {
-    message_id: &'a str,
-    reason: &'a str,
 }
 
 impl Audit {

@@ -65,6 +65,7 @@ pub struct Numbers {
 
 impl Numbers {
     /// As somebody's who is known in this way: who wrote first is dialled by what was seen, the wa_id.
+    #[must_use]
     pub fn known_by(self, acquaintance: Acquaintance) -> Self {
         if acquaintance == Acquaintance::WroteFirst { Self { dialled: self.wa_id, also_dialled: None, ..self } } else { self }
     }

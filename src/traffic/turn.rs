@@ -33,7 +33,7 @@ pub enum Change {
 }
 
 /// Of a thousand people who have numbers, up to which one the number is given to another. Those up to [`SECOND_APP`] talk to two apps.
-const RECYCLED: u32 = 12;
+const RECYCLED: u32 = 18;
 /// Up to which one there is a second app.
 pub const SECOND_APP: u32 = 80;
 /// Up to which one the BSUID changes.

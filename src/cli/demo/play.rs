@@ -50,7 +50,7 @@ pub enum PlayError {
 }
 
 /// What people make of each topic on average, in bytes of the largest one, generously rounded up.
-const BYTES_OF_PERSON: usize = 14_000;
+const BYTES_OF_PERSON: usize = 18_000;
 
 /// How many people's records a partition holds: the broker forgets what is over its limit, and people are not spread evenly.
 const PEOPLE_OF_PARTITION: usize = PARTITION_BYTES_MAX / 4 * 3 / BYTES_OF_PERSON;
