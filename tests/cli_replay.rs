@@ -98,13 +98,14 @@ fn write(directory: &Path, name: &str, text: &str) -> String {
 
 #[test]
 fn the_truth_of_a_world_is_what_replay_finds() {
-    let world = World::new(Settings { visits: 3, ..Settings::new(11, 400, START_MS) });
+    let world = World::new(Settings { visits: 3, ..Settings::of_all_kinds(11, 400, START_MS) });
     let directory = tempfile::tempdir().expect("a directory");
+    let config = write(directory.path(), "waid.toml", &world.listed_apps_toml());
     let (webhooks, sends) = captures(&world);
     let (webhooks, sends) = (write(directory.path(), "w", &webhooks), write(directory.path(), "s", &sends));
     let outs = ["one", "two"].map(|name| directory.path().join(name));
     for (files, out) in [[&webhooks, &sends], [&webhooks, &sends]].into_iter().zip(&outs) {
-        let (code, text, err) = told(&replay(&[files[0], files[1], "--out", out.to_str().expect("a path")], ""));
+        let (code, text, err) = told(&replay(&["--config", &config, files[0], files[1], "--out", out.to_str().expect("a path")], ""));
         assert_eq!((code, text.as_str()), (0, ""), "{err}");
         assert_eq!(audit(out, &world).differences, []);
     }

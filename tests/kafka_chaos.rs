@@ -41,7 +41,7 @@ fn setting(name: &str, usual: u64) -> u64 {
 /// A world with about so many inputs that ends now.
 fn world(seed: u64, inputs: u64) -> World {
     let of = |people| {
-        let mut settings = Settings::new(seed, people, 0);
+        let mut settings = Settings::of_all_kinds(seed, people, 0);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         settings.start_ms = i64::try_from(now.as_millis()).expect("fits") - settings.span_ms();
         World::new(settings)
@@ -80,8 +80,8 @@ fn whatever_happens_to_the_processes_the_truth_is_published_once() {
     eprintln!("WAID_CHAOS_SEED={seed} WAID_CHAOS_INPUTS={inputs} WAID_CHAOS_FAULTS={faults}");
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let faults = Fault::schedule(usize::try_from(faults).expect("fits"), &mut random);
-    let deployment = Deployment::create("chaos", [WEBHOOKS, SENDS], THREADS).session_ms(SESSION_MS);
     let world = world(seed, inputs);
+    let deployment = Deployment::create("chaos", [WEBHOOKS, SENDS], THREADS).session_ms(SESSION_MS).apps(world.listed_apps_toml());
     let records = records(&world, &deployment);
     let mut machines = [Machine::start(&deployment, "one"), Machine::start(&deployment, "two")];
 

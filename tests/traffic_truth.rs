@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use waid::domain::apps::Apps;
@@ -13,6 +13,7 @@ use waid::runtime::ingest::Ingest;
 use waid::runtime::memory::{MemoryBroker, Record};
 use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use waid::traffic::audit::{Audit, Published};
+use waid::traffic::truth::Row;
 use waid::traffic::{Formats, Settings, World};
 use waid::wire::output::{Format, Outputs};
 use waid::wire::packed::SourceTopic;
@@ -59,7 +60,8 @@ fn published(world: &World, broker: MemoryBroker, records_max: usize) -> Vec<Out
     };
     let commit = CommitPolicy { records_max, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO, keeping_up: 0 };
     let (webhooks, sends) = ("webhooks".to_owned(), "sends".to_owned());
-    let outputs = Outputs { format: Format::Json, webhooks: webhooks.clone(), sends: sends.clone(), keys_name_tenant: false };
+    let outputs =
+        Outputs { format: Format::Json, webhooks: webhooks.clone(), sends: sends.clone(), keys_name_tenant: world.settings().tenants > 1 };
     let deployment = Deployment { webhooks, sends, settings, commit, tick: None, checkpoint: None };
     let mut worker =
         Worker::new(broker, Ingest::new(Apps::new(&world.listed_apps())), deployment, Arc::new(outputs)).expect("memory answers");
@@ -69,26 +71,55 @@ fn published(world: &World, broker: MemoryBroker, records_max: usize) -> Vec<Out
     worker.broker_mut().take_published()
 }
 
+/// What was published of the world, as its audit takes it in.
+fn audit(records: &[OutRecord]) -> Audit {
+    let mut audit = Audit::default();
+    for record in records {
+        let published = match record.topic {
+            Topic::IdentityResolved => Published::IdentityResolved,
+            Topic::Identities => Published::Identities,
+            Topic::ConversationAssigned => Published::ConversationAssigned,
+            Topic::SendUnresolved => Published::SendUnresolved,
+            Topic::DeadLetter => Published::DeadLetter,
+            Topic::Repartition | Topic::Changelog => unreachable!("internal"),
+        };
+        let reason = record.headers.iter().find(|(name, _)| name == "waid-reason").and_then(|(_, value)| value.clone());
+        let reason = reason.map(|reason| String::from_utf8(reason.into_owned()).expect("text"));
+        audit.take(published, record.payload.as_deref().unwrap_or_default(), reason.as_deref());
+    }
+    audit
+}
+
+/// The keys of all rows.
+fn keys(records: Vec<OutRecord>) -> BTreeSet<String> {
+    let rows = records.into_iter().filter(|record| record.topic == Topic::Identities);
+    rows.map(|record| String::from_utf8(record.key.expect("a key")).expect("text")).collect()
+}
+
 #[test]
 fn the_truth_is_found_whatever_the_order() {
-    let cases =
-        [(1, 1, 1000, Formats::V2), (2, 3, 1, Formats::V2), (3, 7, 50, Formats::V2), (4, 3, 50, Formats::V3), (5, 2, 7, Formats::Both)];
+    let cases = [
+        (1, 1, 1000, Formats::V2),
+        (2, 3, 1, Formats::V2),
+        (3, 7, 50, Formats::V2),
+        (4, 3, 50, Formats::V3),
+        (5, 2, 7, Formats::Both),
+        (6, 1, 1000, Formats::All),
+        (7, 3, 50, Formats::All),
+        (8, 7, 7, Formats::All),
+    ];
     for (seed, repartition, records_max, formats) in cases {
-        let world = World::new(Settings { visits: 3, apps: 3, formats, ..Settings::new(seed, 400, 1_776_000_000_000) });
-        let mut audit = Audit::default();
-        for record in published(&world, broker(&world, repartition), records_max) {
-            let published = match record.topic {
-                Topic::IdentityResolved => Published::IdentityResolved,
-                Topic::Identities => Published::Identities,
-                Topic::ConversationAssigned => Published::ConversationAssigned,
-                Topic::SendUnresolved => Published::SendUnresolved,
-                Topic::DeadLetter => Published::DeadLetter,
-                Topic::Repartition | Topic::Changelog => unreachable!("internal"),
-            };
-            let reason = record.headers.iter().find(|(name, _)| name == "waid-reason").and_then(|(_, value)| value.clone());
-            let reason = reason.map(|reason| String::from_utf8(reason.into_owned()).expect("text"));
-            audit.take(published, record.payload.as_deref().unwrap_or_default(), reason.as_deref());
-        }
-        assert_eq!(audit.verdict(&world).differences, [], "seed {seed}");
+        let settings = match formats {
+            Formats::All => Settings { visits: 4, ..Settings::of_all_kinds(seed, 500, 1_776_000_000_000) },
+            Formats::V2 | Formats::V3 | Formats::Both => {
+                Settings { visits: 3, apps: 3, formats, ..Settings::new(seed, 400, 1_776_000_000_000) }
+            }
+        };
+        let world = World::new(settings);
+        let records = published(&world, broker(&world, repartition), records_max);
+        assert_eq!(audit(&records).verdict(&world).differences, [], "seed {seed}");
+        let of_tenant = |row: &Row| if settings.tenants > 1 { format!("{}:{}", row.tenant, row.address) } else { row.address.clone() };
+        let rows: BTreeSet<String> = world.truths().flat_map(|truth| truth.rows).map(|row| of_tenant(&row)).collect();
+        assert_eq!(keys(records), rows, "seed {seed}");
     }
 }

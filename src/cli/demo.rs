@@ -4,7 +4,7 @@ mod answer;
 mod play;
 
 use super::{Failure, print};
-use crate::traffic::{Formats, Settings, World};
+use crate::traffic::{Settings, World};
 use clap::Args;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,8 +24,7 @@ const PEOPLE_MAX: i64 = 10_000;
 
 /// Plays the world through the processor and compares what it said with what is true.
 pub(super) fn run(args: &DemoArgs) -> Result<(), Failure> {
-    let mut settings = Settings::new(args.seed, args.people, 0);
-    settings.formats = Formats::Both;
+    let mut settings = Settings::of_all_kinds(args.seed, args.people, 0);
     settings.start_ms = now_ms() - settings.span_ms();
     let world = World::new(settings);
     let played = play::play(&world).map_err(Failure::failed)?;

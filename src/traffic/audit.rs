@@ -1,15 +1,16 @@
 //! Compares what waid published with the truth of the world that its input came from.
 
 mod compare;
+mod record;
 #[cfg(test)]
 mod tests;
 
 pub use compare::Difference;
 
 use super::World;
-use super::truth::Summary;
+use super::truth::{Summary, Way};
 use compare::Comparison;
-use serde::Deserialize;
+use record::{ConversationRecord, Id, IdentityRecord, UnresolvedRecord};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
@@ -31,7 +32,8 @@ pub enum Published {
 /// What was published, followed through merges and moves.
 #[derive(Default)]
 pub struct Audit {
-    rows: HashMap<String, ToldRow>,
+    /// By tenant and address.
+    rows: HashMap<(String, String), ToldRow>,
     messages: HashMap<String, ToldMessage>,
     identities: Merges,
     conversations: Merges,
@@ -56,7 +58,7 @@ struct ToldMessage {
     assigned: bool,
     identity: Uuid,
     conversation: Uuid,
-    is_inbound: bool,
+    way: Way,
 }
 
 /// How waid did.
@@ -66,47 +68,6 @@ pub struct Verdict {
     pub truth: Summary,
     /// All that differs from it.
     pub differences: Vec<Difference>,
-}
-
-/// An id of waid's own.
-#[derive(Deserialize, Clone, Copy)]
-#[serde(try_from = "&str")]
-struct Id(Uuid);
-
-impl TryFrom<&str> for Id {
-    type Error = uuid::Error;
-
-    fn try_from(text: &str) -> Result<Self, uuid::Error> {
-        Uuid::parse_str(text).map(Self)
-    }
-}
-
-#[derive(Deserialize)]
-struct IdentityRecord<'a> {
-    event_type: &'a str,
-    address: &'a str,
-    wa_id: Option<&'a str>,
-    differs: Option<bool>,
-    identity_id: Id,
-    previous_identity_id: Option<Id>,
-}
-
-#[derive(Deserialize)]
-struct ConversationRecord<'a> {
-    event_type: &'a str,
-    conversation_id: Id,
-    previous_conversation_id: Option<Id>,
-    identity_id: Id,
-    direction: Option<&'a str>,
-    message_id: Option<&'a str>,
-    whatsapp_message_id: Option<&'a str>,
-    revision: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct UnresolvedRecord<'a> {
-    message_id: &'a str,
-    reason: &'a str,
 }
 
 impl Audit {
@@ -149,9 +110,19 @@ impl Audit {
         self.messages.len()
     }
 
-    /// The wa_id that an address has now.
-    pub fn wa_id_of(&self, address: &str) -> Option<&str> {
-        self.rows.get(address).and_then(|told| told.wa_id.as_deref())
+    /// How many identities turned out to be another's.
+    pub fn merged_identities(&self) -> u64 {
+        self.identities.0.len() as u64
+    }
+
+    /// How many conversations turned out to be part of another.
+    pub fn merged_conversations(&self) -> u64 {
+        self.conversations.0.len() as u64
+    }
+
+    /// The wa_id that an address of a tenant has now.
+    pub fn wa_id_of(&self, tenant: &str, address: &str) -> Option<&str> {
+        self.row(tenant, address).and_then(|told| told.wa_id.as_deref())
     }
 
     /// The identity that a message has now.
@@ -164,9 +135,9 @@ impl Audit {
         self.messages.get(message).map(|told| self.conversations.follow(told.conversation))
     }
 
-    /// The identity that an address has now.
-    pub fn identity_of_address(&self, address: &str) -> Option<Uuid> {
-        self.rows.get(address).map(|told| self.identities.follow(told.identity))
+    /// The identity that an address of a tenant has now.
+    pub fn identity_of_address(&self, tenant: &str, address: &str) -> Option<Uuid> {
+        self.row(tenant, address).map(|told| self.identities.follow(told.identity))
     }
 
     /// Whether all of it is so.
@@ -190,7 +161,11 @@ impl Audit {
 
     fn take_row(&mut self, record: &IdentityRecord) {
         let row = ToldRow { identity: record.identity_id.0, wa_id: record.wa_id.map(Into::into), differs: record.differs };
-        self.rows.insert(record.address.to_owned(), row);
+        self.rows.insert((record.tenant.to_owned(), record.address.to_owned()), row);
+    }
+
+    fn row(&self, tenant: &str, address: &str) -> Option<&ToldRow> {
+        self.rows.get(&(tenant.to_owned(), address.to_owned()))
     }
 
     fn take_conversation(&mut self, record: &ConversationRecord) {
@@ -198,15 +173,19 @@ impl Audit {
             self.conversations.put(record.previous_conversation_id, record.conversation_id.0);
             return;
         }
-        let is_inbound = record.direction == Some("INBOUND");
-        let id = if is_inbound { record.whatsapp_message_id } else { record.message_id };
+        let (way, id) = match (record.direction, record.message_id) {
+            (Some("INBOUND"), _) => (Way::Inbound, record.whatsapp_message_id),
+            (_, Some(id)) => (Way::Outbound, Some(id)),
+            // Without a send record there is no id of one.
+            (_, None) => (Way::Echo, record.whatsapp_message_id),
+        };
         let (Some(id), Some(revision)) = (id, record.revision) else {
             let what = "a message without id or revision".to_owned();
             return self.differences.push(Difference::Unreadable(Published::ConversationAssigned, what));
         };
         let assigned = record.event_type == "ASSIGNED";
         let (identity, conversation) = (record.identity_id.0, record.conversation_id.0);
-        let mut told = ToldMessage { revision, assigned, identity, conversation, is_inbound };
+        let mut told = ToldMessage { revision, assigned, identity, conversation, way };
         // A move is told under two keys, whose partitions are read in any order: it may come before what it moves.
         if let Some(known) = self.messages.get_mut(id) {
             if assigned && known.assigned {

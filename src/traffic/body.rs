@@ -1,5 +1,7 @@
 //! The events of a visit as records: Gupshup v2 webhooks as it sends them in 2026, and a business's records of its sends.
 
+use super::apps::Format;
+use super::country::Numbers;
 use super::inputs::Input;
 use super::person::Person;
 use super::text::{Text, rfc3339};
@@ -9,42 +11,19 @@ use crate::domain::event::Source;
 use uuid::Uuid;
 
 /// The record of an event.
-pub fn input(world: &World, visit: &Visit, happening: Happening, kafka_ms: i64) -> Input {
+pub fn input(world: &World, visit: &Visit, happening: Happening, format: Format, kafka_ms: i64) -> Input {
     let page = Page { world, visit, person: &visit.person, app: visit.person.app_of(visit.number) };
     let mut text = Text(Vec::with_capacity(640));
-    let (source, key) = match happening {
-        Happening::Send(send) => {
-            page.send(&mut text, send);
-            (Source::Sends, Some(page.customer()))
-        }
-        Happening::Status { send, news, at_ms, named } => {
-            if !(world.is_v3(page.app) && page.status_v3(&mut text, send, news, at_ms, named)) {
-                page.status(&mut text, send, news, at_ms, named);
-            }
-            (Source::Webhooks, None)
-        }
-        Happening::Inbound { message, named } => {
-            if world.is_v3(page.app) {
-                page.inbound_v3(&mut text, message, named);
-            } else {
-                page.inbound(&mut text, message, named);
-            }
-            (Source::Webhooks, None)
-        }
-        Happening::Billing(send) => {
-            page.billing(&mut text, send);
-            (Source::Webhooks, None)
-        }
-    };
-    Input { source, key, value: text.0, kafka_ms }
-}
-
-/// The id of a message from a person, which WhatsApp gave.
-pub fn inbound_id(world: &World, person: &Person, visit: u32, message: usize) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bits = world.id(IdKind::Inbound, person, visit, message);
-    let letters = (0..21).map(|place| char::from(ALPHABET[(bits >> (place * 6) & 63) as usize]));
-    format!("wamid.HBgM{}FQIAEhgg==", letters.collect::<String>())
+    if let Happening::Send(send) = happening {
+        page.send(&mut text, send);
+        return Input { source: Source::Sends, key: Some(page.customer()), value: text.0, kafka_ms };
+    }
+    match format {
+        Format::V2 => page.webhook_v2(&mut text, happening),
+        Format::V3 => page.webhook_passed_on(&mut text, happening, true),
+        Format::Meta => page.webhook_passed_on(&mut text, happening, false),
+    }
+    Input { source: Source::Webhooks, key: None, value: text.0, kafka_ms }
 }
 
 /// What one visit's records are written from.
@@ -56,9 +35,19 @@ pub(super) struct Page<'a> {
 }
 
 impl Page<'_> {
+    fn webhook_v2(&self, text: &mut Text, happening: Happening) {
+        match happening {
+            Happening::Status { send, news, at_ms, named } => self.status(text, send, news, at_ms, named),
+            Happening::Inbound { message, named } => self.inbound(text, message, named),
+            Happening::Billing(send) => self.billing(text, send),
+            Happening::Send(_) | Happening::Echo { .. } | Happening::Notice { .. } => unreachable!("v2 does not tell it"),
+        }
+    }
+
     fn send(&self, text: &mut Text, send: usize) {
-        let Outbound { at_ms, clock, .. } = self.visit.sends[send];
-        text.put(r#"{"messageId":""#).uuid(self.id(IdKind::Gupshup, send)).put(r#"","app":""#).put(self.app_name());
+        let Outbound { at_ms, clock, responded, .. } = self.visit.sends[send];
+        text.put(r#"{"messageId":""#).put(&self.world.send_id(self.person, self.visit.number, send));
+        text.put(r#"","app":""#).put(self.app_name());
         text.put(r#"","destination":""#).put(&self.destination());
         text.put(r#"","source":""#).integer(self.business_phone()).put(r#"","customerId":""#).bytes(&self.customer());
         text.put(r#"","sentAt":"#);
@@ -67,6 +56,9 @@ impl Page<'_> {
             Clock::Seconds => text.time(at_ms / 1000),
             Clock::Text => text.put("\"").put(&rfc3339(at_ms)).put("\""),
         };
+        if responded {
+            text.put(r#","waId":""#).put(&self.peer()).put("\"");
+        }
         text.put(r#","kind":""#).put(if send == 0 { "template" } else { "session" }).put("\"}");
     }
 
@@ -85,10 +77,10 @@ impl Page<'_> {
             News::Read => report(text.uuid(whatsapp).gs_id(gupshup), "read", &self.peer(), at_ms),
             News::ReadLate => report(text.uuid(whatsapp), "read", &self.peer(), at_ms),
             News::Failed => self.failed(text, send, at_ms),
-            News::Mismatch => self.mismatch(text.uuid(gupshup), self.person.numbers.wa_id),
+            News::Mismatch => self.mismatch(text.uuid(gupshup), self.numbers().wa_id),
             // Off by its last digit: another subscriber, as in the help article's own sample.
             News::MismatchWrong => {
-                let wa_id = self.person.numbers.wa_id;
+                let wa_id = self.numbers().wa_id;
                 self.mismatch(text.uuid(gupshup), wa_id / 10 * 10 + (wa_id + 1) % 10);
             }
         }
@@ -136,12 +128,12 @@ impl Page<'_> {
     fn inbound(&self, text: &mut Text, message: usize, named: bool) {
         let Incoming { at_ms, answers, answers_gupshup, referral, content } = self.visit.inbounds[message];
         self.open(text, "message", at_ms);
-        let id = inbound_id(self.world, self.person, self.visit.number, message);
+        let id = self.world.inbound_id(self.person, self.visit.number, message);
         let source = self.peer();
         text.put(r#"{"id":""#).put(&id).put(r#"","source":""#).put(&source).put(r#"","#);
         self.content(text, content);
         text.put(r#","sender":{"#);
-        if !self.person.is_nameless() {
+        if !self.is_nameless() {
             let code = self.person.country.calling_code();
             text.put(r#""phone":""#).put(&source).put(r#"","country_code":""#).put(code);
             text.put(r#"","dial_code":""#).put(&source[code.len()..]).put(r#"","#);
@@ -191,17 +183,25 @@ impl Page<'_> {
     }
 
     pub(super) fn bsuid(&self) -> String {
-        self.world.bsuid(self.person, self.person.owner(self.visit.number), self.app)
+        self.world.bsuid(self.person, self.person.generation(self.visit.number), self.app)
+    }
+
+    pub(super) fn is_nameless(&self) -> bool {
+        self.person.is_nameless(self.visit.number)
+    }
+
+    fn numbers(&self) -> Numbers {
+        self.person.numbers(self.visit.number)
     }
 
     /// Who it is, to WhatsApp.
     pub(super) fn peer(&self) -> String {
-        if self.person.is_nameless() { self.bsuid() } else { self.person.numbers.wa_id.to_string() }
+        if self.is_nameless() { self.bsuid() } else { self.numbers().wa_id.to_string() }
     }
 
     /// Whom the business's record names, as it is spelled there.
     fn destination(&self) -> String {
-        if self.person.is_nameless() {
+        if self.is_nameless() {
             return self.bsuid();
         }
         let number = self.person.dialled(self.visit.number);
@@ -210,7 +210,7 @@ impl Page<'_> {
 
     /// The same, as Gupshup repeats it.
     pub(super) fn dialled_digits(&self) -> String {
-        if self.person.is_nameless() { self.bsuid() } else { self.person.dialled(self.visit.number).to_string() }
+        if self.is_nameless() { self.bsuid() } else { self.person.dialled(self.visit.number).to_string() }
     }
 
     fn customer(&self) -> Vec<u8> {

@@ -3,6 +3,7 @@
 //! Seven of a number's digits are the person's alone, so that no two people of a world share a number, or even a co-location class.
 
 use super::dice::Dice;
+use super::person::Acquaintance;
 
 /// How many people can have a number of their own.
 pub const PEOPLE_MAX: u32 = 10_000_000;
@@ -60,6 +61,14 @@ pub struct Numbers {
     pub dialled: u64,
     /// What another record of the same person says, when there are two.
     pub also_dialled: Option<u64>,
+}
+
+impl Numbers {
+    /// As somebody's who is known in this way: who wrote first is dialled by what was seen, the wa_id.
+    #[must_use]
+    pub fn known_by(self, acquaintance: Acquaintance) -> Self {
+        if acquaintance == Acquaintance::WroteFirst { Self { dialled: self.wa_id, also_dialled: None, ..self } } else { self }
+    }
 }
 
 impl Country {

@@ -1,5 +1,6 @@
 //! The records of a world in the order in which they reach Kafka, made as they are asked for.
 
+use super::apps::Format;
 use super::body;
 use super::visit::{Happening, Script, Visit};
 use super::{VISIT_LASTS_MS_MAX, World};
@@ -36,8 +37,12 @@ struct Pending {
     kafka_ms: i64,
     order: u64,
     happening: Happening,
+    format: Format,
     visit: Arc<Visit>,
 }
+
+/// An event that comes in two formats comes a little later in the second, ms.
+const TWIN_AFTER_MS: usize = 35;
 
 impl Inputs {
     pub(super) fn new(world: World) -> Self {
@@ -66,8 +71,11 @@ impl Inputs {
         let visit = Arc::new(Visit::play(&self.world, person, self.next_visit, start_ms, &mut script));
         for (kafka_ms, happening) in script.drain(..) {
             debug_assert!((start_ms..start_ms + VISIT_LASTS_MS_MAX).contains(&kafka_ms), "a visit took from {start_ms} to {kafka_ms}");
-            self.pending.push(Pending { kafka_ms, order: self.begun, happening, visit: visit.clone() });
-            self.begun += 1;
+            let app = person.app_of(visit.number);
+            for (format, kafka_ms) in self.world.told_in(app, &happening).zip((kafka_ms..).step_by(TWIN_AFTER_MS)) {
+                self.pending.push(Pending { kafka_ms, order: self.begun, happening, format, visit: visit.clone() });
+                self.begun += 1;
+            }
         }
         self.script = script;
     }
@@ -78,8 +86,8 @@ impl Iterator for Inputs {
 
     fn next(&mut self) -> Option<Input> {
         self.begin_visits();
-        let Pending { kafka_ms, happening, visit, .. } = self.pending.pop()?;
-        Some(body::input(&self.world, &visit, happening, kafka_ms))
+        let Pending { kafka_ms, happening, format, visit, .. } = self.pending.pop()?;
+        Some(body::input(&self.world, &visit, happening, format, kafka_ms))
     }
 }
 

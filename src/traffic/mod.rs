@@ -4,24 +4,29 @@
 //! Everything is a pure function of a seed: a person of the seed and an index, a visit (an hour or so of talk between a person and a
 //! business) of these and a number. So nothing is kept but the visits in flight, and the truth about a person can be asked at any time.
 
+pub mod apps;
 pub mod audit;
 pub mod country;
 pub mod person;
 pub mod truth;
+pub mod turn;
 pub mod visit;
 
 mod body;
 mod dice;
 mod inputs;
+mod notice;
 mod passthrough;
+mod play;
 mod text;
 
 use std::sync::Arc;
 
+pub use apps::Formats;
 pub use inputs::{Input, Inputs};
 
-use crate::domain::apps::{ListedApp, TENANT_DEFAULT};
 use crate::domain::ids::Number;
+use apps::{APPS_MAX, TENANTS_MAX};
 use dice::{Cup, Dice};
 use person::{Person, Spelling};
 use truth::Truth;
@@ -35,17 +40,6 @@ pub const VISIT_EVERY_MS: i64 = 48 * 60 * 60 * 1000;
 /// How long after its beginning the last event of a visit may reach Kafka, ms.
 pub const VISIT_LASTS_MS_MAX: i64 = 6 * 60 * 60 * 1000;
 
-/// In which of Gupshup's formats webhooks come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Formats {
-    /// v2, all of them.
-    V2,
-    /// v3, but for what v3 does not have.
-    V3,
-    /// v2 of the first app, v3 of the second, and so on.
-    Both,
-}
-
 /// What a world is made from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -53,20 +47,28 @@ pub struct Settings {
     pub seed: u64,
     /// How many people, at most [`country::PEOPLE_MAX`].
     pub people: u32,
-    /// How many apps, at most 64.
+    /// How many apps, at most [`APPS_MAX`].
     pub apps: u16,
+    /// How many tenants have them, at most [`TENANTS_MAX`] and no more than there are apps.
+    pub tenants: u16,
     /// How many visits each person makes at most, 1 to 255.
     pub visits: u32,
     /// When the first event happens, ms.
     pub start_ms: i64,
-    /// How webhooks are written. The truth does not depend on it if the apps are listed with [`World::gs_app_id`].
+    /// How webhooks are written. Two worlds that differ in nothing else have the same people and visits; but what only Meta's bodies tell
+    /// happens only where they come. Unless it is v2, the apps must be listed as [`World::listed_apps`] says.
     pub formats: Formats,
 }
 
 impl Settings {
     /// Some people of a small business with two apps, in two visits each.
     pub const fn new(seed: u64, people: u32, start_ms: i64) -> Self {
-        Self { seed, people, apps: 2, visits: 2, start_ms, formats: Formats::V2 }
+        Self { seed, people, apps: 2, tenants: 1, visits: 2, start_ms, formats: Formats::V2 }
+    }
+
+    /// The same of two businesses, whose four apps have their webhooks in all ways that there are: everything happens that can.
+    pub const fn of_all_kinds(seed: u64, people: u32, start_ms: i64) -> Self {
+        Self { apps: 4, tenants: 2, formats: Formats::All, ..Self::new(seed, people, start_ms) }
     }
 
     /// How long the events go on, ms: a caller that wants them to end now lets them start so long ago.
@@ -92,13 +94,14 @@ impl World {
     /// When a setting is out of its bounds.
     pub fn new(settings: Settings) -> Self {
         assert!((1..=country::PEOPLE_MAX).contains(&settings.people), "1 to {} people", country::PEOPLE_MAX);
-        assert!((1..=64).contains(&settings.apps), "1 to 64 apps");
+        assert!((1..=APPS_MAX).contains(&settings.apps), "1 to {APPS_MAX} apps");
+        assert!((1..=TENANTS_MAX.min(settings.apps)).contains(&settings.tenants), "1 to {TENANTS_MAX} tenants, each with an app");
         assert!((1..=255).contains(&settings.visits), "1 to 255 visits");
         let cup = Cup::new(settings.seed);
         let mut dice = cup.dice(u64::MAX);
         let stride = u64::from(dice.below(100_000) + 300_000) * 10 + u64::from(dice.pick(&[1_u32, 3, 7, 9]));
-        let name = |app| format!("{}{}", ["AcmeSupport", "AcmeSales", "AcmeBilling", "AcmeNews"][app % 4], Suffix(app / 4));
-        Self { settings, cup, stride, apps: (0..usize::from(settings.apps)).map(name).collect() }
+        let name = |app| Self::name_of(settings.tenants, settings.apps, app);
+        Self { settings, cup, stride, apps: (0..settings.apps).map(name).collect() }
     }
 
     /// What it was made from.
@@ -109,32 +112,6 @@ impl World {
     /// The names of its apps.
     pub fn apps(&self) -> &[String] {
         &self.apps
-    }
-
-    /// Gupshup's id of the app with this number.
-    pub fn gs_app_id(app: u16) -> Uuid {
-        Uuid::from_u128(0x4005_ef9e_581e_41f4_9b04_e079_7e04_0000 + u128::from(app))
-    }
-
-    /// Its apps as a configuration lists them, so that events in each format are of the same ones.
-    pub fn listed_apps(&self) -> Vec<ListedApp> {
-        let listed = |(app, name): (u16, &String)| ListedApp {
-            name: name.clone(),
-            tenant: TENANT_DEFAULT.to_owned(),
-            gs_app_id: Some(Self::gs_app_id(app).to_string()),
-            phone_number_id: None,
-            portfolio: None,
-        };
-        (0..).zip(&*self.apps).map(listed).collect()
-    }
-
-    /// Whether webhooks of the app with this number come in v3.
-    const fn is_v3(&self, app: u16) -> bool {
-        match self.settings.formats {
-            Formats::V2 => false,
-            Formats::V3 => true,
-            Formats::Both => app % 2 == 1,
-        }
     }
 
     /// The records that reach Kafka, in the order in which they do.
@@ -169,6 +146,11 @@ impl World {
         self.cup.dice(u64::from(index) << 16 | visit)
     }
 
+    /// More draws for a person, beside those of up to 255 visits.
+    fn dice_of_turn(&self, index: u32) -> Dice {
+        self.cup.dice(u64::from(index) << 16 | 0xFFFF)
+    }
+
     /// Seven digits that are this person's alone; those of person 0 are the article's.
     fn seven_digits(&self, index: u32) -> u64 {
         (7_654_321 + u64::from(index) * self.stride) % u64::from(country::PEOPLE_MAX)
@@ -188,9 +170,36 @@ impl World {
         uuid::Builder::from_random_bytes(self.id(kind, person, visit, item).to_be_bytes()).into_uuid()
     }
 
-    /// A person's BSUID, which is another one in each app and for each owner of a number.
-    fn bsuid(&self, person: &Person, owner: u8, app: u16) -> String {
-        let bits = self.id(IdKind::Bsuid, person, u32::from(app), usize::from(owner));
+    /// Meta's id of a message.
+    fn wamid(&self, kind: IdKind, person: &Person, visit: u32, item: usize) -> String {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let bits = self.id(kind, person, visit, item);
+        let letters = (0..21).map(|place| char::from(ALPHABET[(bits >> (place * 6) & 63) as usize]));
+        format!("wamid.HBgM{}FQIAEhgg==", letters.collect::<String>())
+    }
+
+    /// The id of a message from a person.
+    fn inbound_id(&self, person: &Person, visit: u32, message: usize) -> String {
+        self.wamid(IdKind::Inbound, person, visit, message)
+    }
+
+    /// The id of a message that the business typed in the WhatsApp Business app.
+    fn echo_id(&self, person: &Person, visit: u32, echo: usize) -> String {
+        self.wamid(IdKind::Echo, person, visit, echo)
+    }
+
+    /// The id of a send, as the API that it was sent with returned it.
+    fn send_id(&self, person: &Person, visit: u32, send: usize) -> String {
+        if self.is_without_gupshup(person.app_of(visit)) {
+            self.wamid(IdKind::WhatsApp, person, visit, send)
+        } else {
+            self.uuid(IdKind::Gupshup, person, visit, send).to_string()
+        }
+    }
+
+    /// A person's BSUID, which is another one in each app, for each owner of a number, and after some turns.
+    fn bsuid(&self, person: &Person, generation: u8, app: u16) -> String {
+        let bits = self.id(IdKind::Bsuid, person, u32::from(app), usize::from(generation));
         format!("{}.{}", person.country.letters(), 1_000_000_000_000_000 + bits % 9_000_000_000_000_000)
     }
 
@@ -222,15 +231,8 @@ enum IdKind {
     Inbound,
     /// A person, to an app.
     Bsuid,
-}
-
-/// Nothing for the first four apps, then a number.
-struct Suffix(usize);
-
-impl std::fmt::Display for Suffix {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0 == 0 { Ok(()) } else { write!(f, "{}", self.0 + 1) }
-    }
+    /// A message that the business typed in the WhatsApp Business app.
+    Echo,
 }
 
 fn number(value: u64) -> Number {

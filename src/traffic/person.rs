@@ -3,6 +3,7 @@
 use super::World;
 use super::country::{ARTICLE, Country, Numbers};
 use super::dice::Dice;
+use super::turn::{Change, SECOND_APP, Turn};
 
 /// How a person and the business came to know each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,7 +14,7 @@ pub enum Acquaintance {
     WroteFirst,
     /// The person writes and is never written to.
     OnlyWrites,
-    /// As listed, but by a user name: neither side ever sees a number.
+    /// As listed, but by a user name: neither side sees a number, unless the person shows it.
     Nameless,
 }
 
@@ -37,7 +38,7 @@ pub struct Person {
     pub index: u32,
     /// Where the number is from.
     pub country: Country,
-    /// The number's spellings.
+    /// The number's spellings, at first.
     pub numbers: Numbers,
     /// How the two came to know each other.
     pub acquaintance: Acquaintance,
@@ -47,8 +48,8 @@ pub struct Person {
     pub app: u16,
     /// Another one, if there is one.
     pub second_app: Option<u16>,
-    /// The visit from which on the number is another person's.
-    pub recycled_at: Option<u32>,
+    /// What happens to the person once.
+    pub turn: Option<Turn>,
 }
 
 impl Person {
@@ -65,14 +66,11 @@ impl Person {
         let other = (app + 1) % apps;
         let more = dice.below(1000);
         let moment = dice.below(world.settings().visits.saturating_sub(1).max(1)) + 1;
-        let mut person = Self { index, country, numbers: drawn, acquaintance, spelling, app, second_app: None, recycled_at: None };
-        match acquaintance {
-            Acquaintance::Nameless => {}
-            _ if more < 4 && world.settings().visits > 1 => person.recycled_at = Some(moment),
-            _ => person.second_app = Some(other).filter(|other| *other != app && more < 80),
-        }
-        if acquaintance == Acquaintance::WroteFirst {
-            person.numbers = Numbers { dialled: drawn.wa_id, also_dialled: None, ..drawn };
+        let mut person = Self { index, country, numbers: drawn, acquaintance, spelling, app, second_app: None, turn: None };
+        person.numbers = drawn.known_by(acquaintance);
+        person.turn = Turn::of(world, &person, more, moment);
+        if person.turn.is_none() && acquaintance != Acquaintance::Nameless {
+            person.second_app = Some(other).filter(|other| *other != app && more < SECOND_APP);
         }
         if index == 0 { person.of_the_article() } else { person }
     }
@@ -86,19 +84,28 @@ impl Person {
             spelling: Spelling::Grouped,
             app: 0,
             second_app: None,
-            recycled_at: None,
+            turn: None,
             ..self
         }
     }
 
-    /// Whether neither side sees a number.
-    pub fn is_nameless(&self) -> bool {
-        self.acquaintance == Acquaintance::Nameless
+    /// Whether neither side sees a number in a visit.
+    pub fn is_nameless(&self, visit: u32) -> bool {
+        self.acquaintance == Acquaintance::Nameless && self.turned(visit) != Some(Change::Shown)
+    }
+
+    /// The number's spellings at a visit.
+    pub fn numbers(&self, visit: u32) -> Numbers {
+        match self.turned(visit) {
+            Some(Change::Moved(numbers)) => numbers,
+            Some(Change::Recycled | Change::Renamed | Change::Shown) | None => self.numbers,
+        }
     }
 
     /// The number that a visit dials: records of the same person are used in turn.
     pub fn dialled(&self, visit: u32) -> u64 {
-        self.numbers.also_dialled.filter(|_| visit % 2 == 1).unwrap_or(self.numbers.dialled)
+        let numbers = self.numbers(visit);
+        numbers.also_dialled.filter(|_| visit % 2 == 1).unwrap_or(numbers.dialled)
     }
 
     /// The app that a visit is with.
@@ -108,12 +115,31 @@ impl Person {
 
     /// Who has the number: 0, or 1 once it was given to another.
     pub fn owner(&self, visit: u32) -> u8 {
-        u8::from(self.recycled_at.is_some_and(|from| visit >= from))
+        u8::from(self.turned(visit) == Some(Change::Recycled))
+    }
+
+    /// Which BSUID it is: 0, or 1 once it is another one.
+    pub fn generation(&self, visit: u32) -> u8 {
+        match self.turned(visit) {
+            Some(Change::Recycled | Change::Moved(_) | Change::Renamed) => 1,
+            Some(Change::Shown) | None => 0,
+        }
+    }
+
+    /// Whether the number is given to another some time.
+    pub fn is_recycled(&self) -> bool {
+        self.turn.is_some_and(|turn| turn.change == Change::Recycled)
     }
 
     /// How many of a thousand events name the BSUID. All, where nothing else tells who it is.
     pub fn named_permille(&self) -> u32 {
-        if self.is_nameless() || self.recycled_at.is_some() || self.index == 0 { 1000 } else { 950 }
+        let alone = self.acquaintance == Acquaintance::Nameless || self.is_recycled() || self.index == 0;
+        if alone { 1000 } else { 950 }
+    }
+
+    /// What has happened to the person by a visit.
+    fn turned(&self, visit: u32) -> Option<Change> {
+        self.turn.filter(|turn| visit >= turn.visit).map(|turn| turn.change)
     }
 }
 

@@ -1,9 +1,13 @@
 //! What is true of a person: what a processor of the events must find, whatever the order it reads them in.
 
-use super::body::inbound_id;
+mod summary;
+
+pub use summary::Summary;
+
 use super::person::{Acquaintance, Person};
-use super::visit::{Fate, Script, Visit};
-use super::{IdKind, World, number};
+use super::turn::Change;
+use super::visit::{Fate, Outbound, Script, Visit};
+use super::{World, number};
 use crate::domain::ids::Number;
 
 /// What is true of one person (or of the two that had one number).
@@ -11,6 +15,8 @@ use crate::domain::ids::Number;
 pub struct Truth {
     /// The person's index.
     pub person: u32,
+    /// What happened to the person once.
+    pub change: Option<Change>,
     /// Each address that a message to this person was sent to and answered for.
     pub rows: Vec<Row>,
     /// Every message that belongs to a conversation.
@@ -25,55 +31,52 @@ pub struct Truth {
     pub would_be_two: bool,
 }
 
+/// Whose something is. Tenants know nothing of each other, so to each of them a person is another one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Whose {
+    /// The tenant's number.
+    pub tenant: u16,
+    /// 0, or 1 if it was after the number was given to another.
+    pub owner: u8,
+}
+
 /// A row of identities.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Row {
-    /// What was dialled, as records are keyed by it.
+    /// The name of the tenant that it is of.
+    pub tenant: &'static str,
+    /// What was dialled, as the business dials it.
     pub address: String,
     /// The wa_id; none for who goes by a user name.
     pub wa_id: Option<Number>,
-    /// Whether it differs from what was dialled.
+    /// Whether it differs from the number that was dialled.
     pub differs: bool,
-    /// Whose it is: 0, or 1 if the number was given to another.
-    pub owner: u8,
+    /// Whose it is.
+    pub whose: Whose,
 }
 
 /// A message that belongs to a conversation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Message {
-    /// Its id: Gupshup's of an outbound one, WhatsApp's of an inbound one.
+    /// Its id: of an outbound one as its send record has it, else WhatsApp's.
     pub id: String,
-    /// Whether the person wrote it.
-    pub is_inbound: bool,
+    /// How it came about.
+    pub way: Way,
     /// Which of the person's visits, and so of the conversations, it is in.
     pub visit: u32,
     /// Whose it is.
-    pub owner: u8,
+    pub whose: Whose,
 }
 
-/// The truth about everybody, in numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Summary {
-    /// People, each owner of a recycled number for itself.
-    pub people: u64,
-    /// Rows of identities.
-    pub rows: u64,
-    /// Rows whose wa_id is not what was dialled.
-    pub differing_rows: u64,
-    /// People whom the business would have seen as two.
-    pub would_be_two: u64,
-    /// Conversations.
-    pub conversations: u64,
-    /// Messages from people.
-    pub inbound: u64,
-    /// Messages to people that were answered for.
-    pub outbound: u64,
-    /// Sends that failed.
-    pub failed: u64,
-    /// Sends of which nothing was heard.
-    pub silent: u64,
-    /// Mismatch events that contradict their send.
-    pub contradictions: u64,
+/// How a message came about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Way {
+    /// The person wrote it.
+    Inbound,
+    /// The business sent it.
+    Outbound,
+    /// The business typed it in the WhatsApp Business app.
+    Echo,
 }
 
 impl Truth {
@@ -81,6 +84,7 @@ impl Truth {
         let person = world.person(index);
         let mut truth = Self {
             person: index,
+            change: person.turn.map(|turn| turn.change),
             rows: Vec::new(),
             messages: Vec::new(),
             failed: Vec::new(),
@@ -98,12 +102,27 @@ impl Truth {
         truth
     }
 
-    /// How many people it is about: those who had the number and were heard of.
-    pub fn owners(&self) -> usize {
-        let mut owners: Vec<u8> = self.messages.iter().map(|message| message.owner).collect();
-        owners.sort_unstable();
-        owners.dedup();
-        owners.len()
+    /// As whom the person is known: to each tenant, and each owner of the number, if anything was heard of them.
+    pub fn people(&self) -> Vec<Whose> {
+        let mut people: Vec<Whose> = self.messages.iter().map(|message| message.whose).collect();
+        people.sort_unstable();
+        people.dedup();
+        people
+    }
+
+    /// Whether the number had two owners who were both heard of.
+    pub fn is_recycled(&self) -> bool {
+        self.people().windows(2).any(|two| two[0].owner != two[1].owner)
+    }
+
+    /// Whether two tenants know the person.
+    pub fn is_of_two_tenants(&self) -> bool {
+        self.people().windows(2).any(|two| two[0].tenant != two[1].tenant)
+    }
+
+    /// How many messages came about in this way.
+    pub fn count(&self, way: Way) -> usize {
+        self.messages.iter().filter(|message| message.way == way).count()
     }
 
     /// How many conversations there were.
@@ -116,73 +135,71 @@ impl Truth {
 
     fn add(&mut self, world: &World, visit: &Visit) {
         let (person, number) = (&visit.person, visit.number);
-        let owner = person.owner(number);
+        let whose = Whose { tenant: world.tenant_of(person.app_of(number)), owner: person.owner(number) };
+        let message = |id, way| Message { id, way, visit: number, whose };
         for (send, sent) in visit.sends.iter().enumerate().filter(|(_, sent)| sent.recorded) {
-            let id = world.uuid(IdKind::Gupshup, person, number, send).to_string();
+            let id = world.send_id(person, number, send);
+            if has_evidence(sent) {
+                self.messages.push(message(id.clone(), Way::Outbound));
+                self.add_row(row(world, person, number, whose));
+            }
             match sent.fate {
-                Fate::Arrived => {
-                    self.messages.push(Message { id, is_inbound: false, visit: number, owner });
-                    self.add_row(row(world, person, number));
-                }
+                Fate::Arrived => {}
+                // That it failed is told of a message to a known wa_id too.
                 Fate::FailedAtGupshup | Fate::FailedAtWhatsApp => self.failed.push(id),
+                Fate::Silence if has_evidence(sent) => {}
                 Fate::Silence => self.silent.push(id),
             }
             self.contradictions += u32::from(sent.contradicted);
         }
-        for message in 0..visit.inbounds.len() {
-            let id = inbound_id(world, person, number, message);
-            self.messages.push(Message { id, is_inbound: true, visit: number, owner });
-        }
+        let inbounds = (0..visit.inbounds.len()).map(|inbound| message(world.inbound_id(person, number, inbound), Way::Inbound));
+        let echoes = (0..visit.echoes.len()).map(|echo| message(world.echo_id(person, number, echo), Way::Echo));
+        self.messages.extend(inbounds.chain(echoes));
     }
 
     fn add_row(&mut self, row: Row) {
-        if self.rows.iter().all(|known| known.address != row.address) {
+        if self.rows.iter().all(|known| (known.tenant, &known.address) != (row.tenant, &row.address)) {
             self.rows.push(row);
         }
     }
 
-    /// A row is its last owner's, whoever was written to when it began.
+    /// What became of rows after they began.
     fn finish(&mut self, person: &Person) {
-        let last = self.messages.iter().map(|message| message.owner).max().unwrap_or_default();
-        for row in &mut self.rows {
-            row.owner = last;
-        }
-        let wrote = self.messages.iter().any(|message| message.is_inbound);
+        let wrote = self.count(Way::Inbound) > 0;
         self.would_be_two = wrote && self.rows.iter().any(|row| row.differs) && person.acquaintance == Acquaintance::Listed;
+        match person.turn.map(|turn| turn.change) {
+            // A row is its last owner's, whoever was written to when it began. (Such a person is of one tenant.)
+            Some(Change::Recycled) => {
+                let last = self.people().last().map_or(0, |whose| whose.owner);
+                self.rows.iter_mut().for_each(|row| row.whose.owner = last);
+            }
+            // Whoever was dialled by the old number is at the new one.
+            Some(Change::Moved(numbers)) => {
+                for row in &mut self.rows {
+                    row.wa_id = Some(number(numbers.wa_id));
+                    row.differs = row.address != numbers.wa_id.to_string();
+                }
+            }
+            // The BSUID that was written to was shown beside the number.
+            Some(Change::Shown) => self.rows.iter_mut().for_each(|row| row.wa_id = Some(number(person.numbers.wa_id))),
+            Some(Change::Renamed) | None => {}
+        }
     }
 }
 
-/// The row of what a visit dials. Each message that arrives has a status that names the wa_id.
-fn row(world: &World, person: &Person, visit: u32) -> Row {
-    if person.is_nameless() {
+/// Whether something says whose a recorded send is: each message that arrives has a status that names the wa_id.
+fn has_evidence(sent: &Outbound) -> bool {
+    sent.fate == Fate::Arrived || sent.responded
+}
+
+/// The row of what a visit dials.
+fn row(world: &World, person: &Person, visit: u32, whose: Whose) -> Row {
+    let tenant = world.tenant_name(whose.tenant);
+    if person.is_nameless(visit) {
         let app = person.app_of(visit);
-        let address = format!("{}:{}", world.apps[usize::from(app)], world.bsuid(person, person.owner(visit), app));
-        return Row { address, wa_id: None, differs: false, owner: 0 };
+        let address = format!("{}:{}", world.apps[usize::from(app)], world.bsuid(person, person.generation(visit), app));
+        return Row { tenant, address, wa_id: None, differs: false, whose };
     }
-    let (dialled, wa_id) = (person.dialled(visit), person.numbers.wa_id);
-    Row { address: dialled.to_string(), wa_id: Some(number(wa_id)), differs: dialled != wa_id, owner: 0 }
-}
-
-impl Summary {
-    /// The numbers of these people.
-    pub fn of(truths: impl IntoIterator<Item = Truth>) -> Self {
-        let mut summary = Self::default();
-        truths.into_iter().for_each(|truth| summary.add(&truth));
-        summary
-    }
-
-    /// Counts a person in.
-    pub fn add(&mut self, truth: &Truth) {
-        let inbound = truth.messages.iter().filter(|message| message.is_inbound).count();
-        self.people += truth.owners() as u64;
-        self.rows += truth.rows.len() as u64;
-        self.differing_rows += truth.rows.iter().filter(|row| row.differs).count() as u64;
-        self.would_be_two += u64::from(truth.would_be_two);
-        self.conversations += truth.conversations() as u64;
-        self.inbound += inbound as u64;
-        self.outbound += (truth.messages.len() - inbound) as u64;
-        self.failed += truth.failed.len() as u64;
-        self.silent += truth.silent.len() as u64;
-        self.contradictions += u64::from(truth.contradictions);
-    }
+    let (dialled, wa_id) = (person.dialled(visit), person.numbers(visit).wa_id);
+    Row { tenant, address: dialled.to_string(), wa_id: Some(number(wa_id)), differs: dialled != wa_id, whose }
 }

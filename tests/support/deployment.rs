@@ -16,9 +16,21 @@ pub struct Deployment {
     prefix: String,
     threads: usize,
     session_ms: u32,
+    /// The apps, as lines of the configuration.
+    apps: String,
     /// Where machines keep their state.
     machines: TempDir,
 }
+
+/// Two apps, one of which is known by all of its ids.
+const APPS: &str = r#"
+[[apps]]
+name = "DemoApp"
+[[apps]]
+name = "alpha"
+gs_app_id = "4005ef9e-581e-41f4-9b04-e0797e0463d2"
+phone_number_id = "269033402967482"
+"#;
 
 /// A process of `waid run`; killed on drop.
 pub struct Running {
@@ -41,13 +53,19 @@ impl Deployment {
     /// Names only: no topic is created.
     pub fn named(name: &str, threads: usize) -> Self {
         let machines = tempfile::Builder::new().prefix("waid-state-").tempdir().expect("a directory");
-        Self { prefix: unique(name), threads, session_ms: 6000, machines }
+        Self { prefix: unique(name), threads, session_ms: 6000, apps: APPS.to_owned(), machines }
     }
 
     /// Another session timeout than 6 s.
     #[must_use]
     pub fn session_ms(self, session_ms: u32) -> Self {
         Self { session_ms, ..self }
+    }
+
+    /// Other apps, as lines of the configuration.
+    #[must_use]
+    pub fn apps(self, apps: String) -> Self {
+        Self { apps, ..self }
     }
 
     /// A topic of its own, such as `identities` or `in.sends`.
@@ -112,7 +130,7 @@ impl Deployment {
     }
 
     fn config(&self, state: &Path) -> String {
-        let Self { prefix, threads, session_ms, .. } = self;
+        let Self { prefix, threads, session_ms, apps, .. } = self;
         let (heartbeat_ms, state) = (session_ms / 12, state.display());
         let bootstrap = broker().bootstrap();
         format!(
@@ -133,12 +151,7 @@ dir = "{state}"
 threads = {threads}
 [http]
 listen = "off"
-[[apps]]
-name = "DemoApp"
-[[apps]]
-name = "alpha"
-gs_app_id = "4005ef9e-581e-41f4-9b04-e0797e0463d2"
-phone_number_id = "269033402967482"
+{apps}
 "#
         )
     }

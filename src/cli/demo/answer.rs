@@ -2,6 +2,7 @@
 
 use super::play::Played;
 use crate::traffic::World;
+use crate::traffic::truth::Summary;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ const DIFFERENCES_MAX: usize = 20;
 pub fn text(world: &World, played: &Played) -> String {
     let (people, conversations) = (played.audit.people(), played.audit.conversations());
     let mut text = format!(
-        "waid read {} records and met {} {}. One of the two apps that they talk to has its webhooks in\n\
-         Gupshup's v2, the other in v3.\n\n\
+        "waid read {} records and met {} {}. The four apps of two businesses that they talk to have\n\
+         their webhooks in Gupshup's v2, in v3, in Meta's own form, and in v2 and v3 at once.\n\n\
          {} of them would have been two conversations, since the number in the business's records is\n\
          not the number that wrote back. To waid each is one person, in one conversation at a time:\n\
          {} messages in {} conversations.\n\n",
@@ -28,6 +29,7 @@ pub fn text(world: &World, played: &Played) -> String {
         Grouped(played.audit.messages() as u64),
         Grouped(conversations),
     );
+    traps(&mut text, played);
     example(&mut text, world, played);
     differences(&mut text, played);
     let _ = writeln!(
@@ -41,14 +43,39 @@ pub fn text(world: &World, played: &Played) -> String {
     text
 }
 
+/// What makes two of one person, or one of two.
+fn traps(text: &mut String, played: &Played) {
+    let Summary { moved, renamed, shown, recycled, of_two_tenants, echoes, .. } = played.verdict.truth;
+    let rows = [
+        (moved, "people who changed their number", "one person, whether told before or after"),
+        (renamed, "people who got another BSUID", "one person"),
+        (shown, "user names that showed a number", "one person, without the number and with it"),
+        (recycled, "numbers given to somebody else", "two people, though nobody said so"),
+        (of_two_tenants, "people who talk to both businesses", "one person of each, kept apart"),
+        (echoes, "messages typed in WhatsApp's app", "in the conversation, without a send record"),
+    ];
+    text.push_str("What happened to them, and what it must come to:\n");
+    for (count, what, outcome) in rows {
+        let _ = writeln!(text, "  {:>6} {what:<35} {outcome}", Grouped(count).to_string());
+    }
+    let (identities, conversations) = (played.audit.merged_identities(), played.audit.merged_conversations());
+    let _ = writeln!(
+        text,
+        "As it learnt of this, waid merged identities {} times, conversations {} times.\n",
+        Grouped(identities),
+        Grouped(conversations),
+    );
+}
+
 /// The article's case: its send, its SENT, its reply, and what waid made of them.
 fn example(text: &mut String, world: &World, played: &Played) {
     let messages = world.truth(0).messages;
     let (send, reply) = (&messages[0].id, &messages[1].id);
     let audit = &played.audit;
-    let wa_id = audit.wa_id_of(DIALLED).unwrap_or("none");
+    let tenant = world.tenant_name(world.tenant_of(0));
+    let wa_id = audit.wa_id_of(tenant, DIALLED).unwrap_or("none");
     let one = |same: bool| if same { "one" } else { "NOT ONE" };
-    let identities = [audit.identity_of_address(DIALLED), audit.identity_of(send), audit.identity_of(reply)];
+    let identities = [audit.identity_of_address(tenant, DIALLED), audit.identity_of(send), audit.identity_of(reply)];
     let conversations = [audit.conversation_of(send), audit.conversation_of(reply)];
     let _ = writeln!(
         text,
@@ -67,7 +94,7 @@ fn example(text: &mut String, world: &World, played: &Played) {
 fn differences(text: &mut String, played: &Played) {
     let differences = &played.verdict.differences;
     if differences.is_empty() {
-        text.push_str("Every answer was compared with the truth of the simulation: none differs.\n");
+        text.push_str("Every answer, all of these among them, was compared with the truth of the simulation: none differs.\n");
         return;
     }
     let _ = writeln!(text, "Compared with the truth of the simulation, {} answers differ:", differences.len());

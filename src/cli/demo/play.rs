@@ -50,7 +50,7 @@ pub enum PlayError {
 }
 
 /// What people make of each topic on average, in bytes of the largest one, generously rounded up.
-const BYTES_OF_PERSON: usize = 14_000;
+const BYTES_OF_PERSON: usize = 18_000;
 
 /// How many people's records a partition holds: the broker forgets what is over its limit, and people are not spread evenly.
 const PEOPLE_OF_PARTITION: usize = PARTITION_BYTES_MAX / 4 * 3 / BYTES_OF_PERSON;
@@ -185,7 +185,7 @@ impl Ear<'_> {
 fn bar(world: &World) -> ProgressBar {
     let truth = Summary::of(world.truths());
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} messages in their conversations{msg}");
-    let bar = ProgressBar::new(truth.inbound + truth.outbound).with_style(style.expect("a template that indicatif knows"));
+    let bar = ProgressBar::new(truth.messages()).with_style(style.expect("a template that indicatif knows"));
     bar.set_message("; the group is forming, which takes some seconds");
     bar
 }

@@ -3,7 +3,7 @@
 use super::{Audit, Published};
 use crate::domain::event::Reason;
 use crate::domain::ids::Number;
-use crate::traffic::truth::{Summary, Truth};
+use crate::traffic::truth::{Summary, Truth, Whose};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ pub enum Difference {
     WrongAnswer(u32),
     /// A row is somebody else's.
     WrongRowIdentity(u32),
-    /// A message was not assigned, or as if it went the other way.
+    /// A message was not assigned, or as if it had come about in another way.
     MessageMissing(u32),
     /// A person's messages have several identities, or somebody else's.
     WrongIdentity(u32),
@@ -49,7 +49,7 @@ struct Seen {
     messages: usize,
     failed: usize,
     expired: usize,
-    identities: HashMap<Uuid, (u32, u8)>,
+    identities: HashMap<Uuid, (u32, Whose)>,
     conversations: HashMap<Uuid, (u32, u32)>,
 }
 
@@ -71,12 +71,12 @@ impl<'a> Comparison<'a> {
         self.unresolved(truth);
     }
 
-    /// Each message is where it should be. The identity of each owner, as told.
-    fn messages(&mut self, truth: &Truth) -> BTreeMap<u8, Uuid> {
+    /// Each message is where it should be. The identity of each person, as told.
+    fn messages(&mut self, truth: &Truth) -> BTreeMap<Whose, Uuid> {
         let person = truth.person;
         let (mut identities, mut conversations) = (BTreeMap::new(), BTreeMap::new());
         for message in &truth.messages {
-            let told = self.audit.messages.get(&message.id).filter(|told| told.is_inbound == message.is_inbound);
+            let told = self.audit.messages.get(&message.id).filter(|told| told.way == message.way);
             let Some(told) = told else {
                 self.differences.push(Difference::MessageMissing(person));
                 continue;
@@ -84,9 +84,9 @@ impl<'a> Comparison<'a> {
             self.seen.messages += 1;
             let identity = self.audit.identities.follow(told.identity);
             let conversation = self.audit.conversations.follow(told.conversation);
-            let one = *identities.entry(message.owner).or_insert(identity) == identity;
-            let whose = *self.seen.identities.entry(identity).or_insert((person, message.owner));
-            if !one || whose != (person, message.owner) {
+            let one = *identities.entry(message.whose).or_insert(identity) == identity;
+            let whose = *self.seen.identities.entry(identity).or_insert((person, message.whose));
+            if !one || whose != (person, message.whose) {
                 self.differences.push(Difference::WrongIdentity(person));
             }
             let one = *conversations.entry(message.visit).or_insert(conversation) == conversation;
@@ -98,18 +98,17 @@ impl<'a> Comparison<'a> {
         identities
     }
 
-    fn rows(&mut self, truth: &Truth, identities: &BTreeMap<u8, Uuid>) {
+    fn rows(&mut self, truth: &Truth, identities: &BTreeMap<Whose, Uuid>) {
         for row in &truth.rows {
-            let Some(told) = self.audit.rows.get(&row.address) else {
+            let Some(told) = self.audit.row(row.tenant, &row.address) else {
                 self.differences.push(Difference::RowMissing(truth.person));
                 continue;
             };
             self.seen.rows += 1;
-            let differs = row.wa_id.map(|_| row.differs);
-            if told.wa_id != row.wa_id.map(Number::reveal) || (differs.is_some() && told.differs != differs) {
+            if told.wa_id != row.wa_id.map(Number::reveal) || told.differs != Some(row.differs) {
                 self.differences.push(Difference::WrongAnswer(truth.person));
             }
-            if identities.get(&row.owner) != Some(&self.audit.identities.follow(told.identity)) {
+            if identities.get(&row.whose) != Some(&self.audit.identities.follow(told.identity)) {
                 self.differences.push(Difference::WrongRowIdentity(truth.person));
             }
         }

@@ -1,14 +1,14 @@
 //! An audit finds what is wrong, and nothing else.
 
 use super::{Audit, Difference, Published};
-use crate::traffic::truth::{Message, Row, Truth};
+use crate::traffic::truth::{Message, Row, Truth, Way, Whose};
 use crate::traffic::{Settings, World};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A world with a second owner of a number, so that identities and people are not the same.
+/// A world of two tenants with a second owner of a number, so that identities and people are not the same.
 fn world() -> World {
-    World::new(Settings { visits: 3, ..Settings::new(1, 500, 1_776_000_000_000) })
+    World::new(Settings { visits: 3, ..Settings::of_all_kinds(1, 500, 1_776_000_000_000) })
 }
 
 /// What a processor that is right would publish: topic, payload, reason.
@@ -18,21 +18,25 @@ fn id(kind: u128, person: u32, part: u32) -> Uuid {
     Uuid::from_u128(kind << 64 | u128::from(person) << 32 | u128::from(part))
 }
 
-fn identity(truth: &Truth, owner: u8) -> Uuid {
-    id(1, truth.person, owner.into())
+fn identity(truth: &Truth, whose: Whose) -> Uuid {
+    id(1, truth.person, u32::from(whose.owner) * 2 + u32::from(whose.tenant))
 }
 
 fn row(truth: &Truth, row: &Row) -> Value {
     let wa_id = row.wa_id.map(crate::domain::ids::Number::reveal);
-    json!({"event_type": "RESOLVED", "address": row.address, "wa_id": wa_id, "differs": row.differs, "identity_id": identity(truth, row.owner)
-        .to_string(), "previous_identity_id": null})
+    json!({"event_type": "RESOLVED", "tenant": row.tenant, "address": row.address, "wa_id": wa_id, "differs": row.differs,
+        "identity_id": identity(truth, row.whose).to_string(), "previous_identity_id": null})
 }
 
 fn message(truth: &Truth, message: &Message) -> Value {
-    let Message { id: message_id, is_inbound, visit, owner } = message;
-    let ids = if *is_inbound { (None, Some(message_id)) } else { (Some(message_id), None) };
+    let Message { id: message_id, way, visit, whose } = message;
+    let (ids, direction) = match way {
+        Way::Inbound => ((None, Some(message_id)), "INBOUND"),
+        Way::Outbound => ((Some(message_id), None), "OUTBOUND"),
+        Way::Echo => ((None, Some(message_id)), "OUTBOUND"),
+    };
     json!({"event_type": "ASSIGNED", "conversation_id": id(2, truth.person, *visit).to_string(), "previous_conversation_id": null,
-        "identity_id": identity(truth, *owner).to_string(), "direction": if *is_inbound { "INBOUND" } else { "OUTBOUND" },
+        "identity_id": identity(truth, *whose).to_string(), "direction": direction,
         "message_id": ids.0, "whatsapp_message_id": ids.1, "revision": 1})
 }
 
@@ -66,7 +70,8 @@ fn first(told: &Told, published: Published) -> usize {
 #[test]
 fn what_is_right_is_found_right() {
     let world = world();
-    assert!(world.truths().any(|truth| truth.owners() == 2), "a number has two owners");
+    assert!(world.truths().any(|truth| truth.is_recycled()), "a number has two owners");
+    assert!(world.truths().any(|truth| truth.is_of_two_tenants()), "a number is known to two tenants");
     assert_eq!(differences(&world, &told(&world)), []);
 }
 
@@ -109,7 +114,7 @@ fn merges_and_moves_are_followed() {
     let a_row = first(&told, Published::Identities);
     let (from, into) = (id(4, 0, 0).to_string(), id(1, 0, 0).to_string());
     told[a_row].1["identity_id"] = json!(from);
-    let merged = json!({"event_type": "MERGED", "address": "5535987654321", "wa_id": null, "differs": false, "identity_id": into,
+    let merged = json!({"event_type": "MERGED", "tenant": "acme", "address": "5535987654321", "wa_id": null, "differs": false, "identity_id": into,
         "previous_identity_id": from});
     told.push((Published::IdentityResolved, merged, None));
     let a_message = first(&told, Published::ConversationAssigned);
