@@ -15,6 +15,9 @@ use super::reference::Settings;
 /// Whether histories hold echoes and renamings, and numbers repeated beside BSUIDs that belong elsewhere.
 pub const NEWER_FACTS: bool = true;
 
+/// Whether the context of a reply may name two candidate ids, as a status may.
+pub const REPLIES_TO_TWO_CANDIDATES: bool = false;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// People with numbers and BSUIDs who write, answer, move, swap and recycle. Kafka times lie within one retention.
@@ -42,11 +45,13 @@ pub struct Options {
     pub world: usize,
     /// Echoes, renamings, and numbers repeated beside BSUIDs that belong elsewhere.
     pub newer_facts: bool,
+    /// Portfolios, a second tenant, statuses with two candidate ids, and facts that are lost.
+    pub wide: bool,
 }
 
 impl Options {
     pub fn new(seed: u64, kind: Kind, events: usize, people: usize, density: f64) -> Self {
-        Options { seed, kind, events, people, density, settings: Settings::default(), world: 0, newer_facts: NEWER_FACTS }
+        Options { seed, kind, events, people, density, settings: Settings::default(), world: 0, newer_facts: NEWER_FACTS, wide: true }
     }
 }
 
