@@ -11,10 +11,12 @@ mod records;
 use bench::{Bench, Counters, Plan};
 use model::final_state::compare;
 use model::generate::{Kind, Options, generate, handmade};
+use model::golden;
 use model::history::Record;
 use model::reference::{Settings, final_state};
 use model::shrink;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Histories in the short form; `WAID_TEST_SEEDS` asks for another number, `WAID_TEST_FIRST_SEED` for another start.
 const SEEDS_DEFAULT: u64 = 2_200;
@@ -45,7 +47,18 @@ fn explain(name: &str, records: &[Record], plan: Plan, why: &str) -> ! {
     let failing = |records: &[Record]| plans().any(|plan| check(records, plan).is_err());
     let small = if failing(records) { shrink::shrink_guaranteed(records, &Settings::default(), failing) } else { records.to_vec() };
     let small_why = plans().find_map(|plan| check(&small, plan).err()).unwrap_or_default();
-    panic!("{name}, {plan:?}: {why}\n\nsmallest:\n{}\n{small_why}", shrink::print(&small));
+    let golden = golden::file(&small, &format!("{name}, {plan:?}"));
+    let kept = keep(name, &golden);
+    panic!("{name}, {plan:?}: {why}\n\nsmallest:\n{}\n{small_why}\n\nas a golden file{kept}:\n{golden}", shrink::print(&small));
+}
+
+/// Writes a golden file where `WAID_TEST_GOLDEN_DIR` says, for instance `tests/golden`: it fails there until the core is mended.
+fn keep(name: &str, golden: &str) -> String {
+    let Ok(folder) = std::env::var("WAID_TEST_GOLDEN_DIR") else { return " (WAID_TEST_GOLDEN_DIR has it written)".to_owned() };
+    let name: String = name.to_lowercase().chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
+    let path = Path::new(&folder).join(format!("generated_{name}.txt"));
+    std::fs::write(&path, golden).unwrap_or_else(|error| panic!("{}: {error}\n{golden}", path.display()));
+    format!(", written to {}", path.display())
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod final_state;
 pub mod forest;
 pub mod generate;
+pub mod golden;
 pub mod guarantee;
 pub mod history;
 pub mod reference;

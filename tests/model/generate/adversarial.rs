@@ -3,9 +3,9 @@
 use super::super::apps::LINE_UPS;
 use super::super::guarantee;
 use super::super::history::{Context, Echo, Fact, Inbound, Mismatch, NumberChange, Record, Renaming, Send, Status, StatusKind};
+use super::Options;
 use super::dice::Dice;
 use super::lively::EPOCH_S;
-use super::{Options, REPLIES_TO_TWO_CANDIDATES};
 
 /// Three numbers in two classes each.
 const NUMBERS: [[&str; 3]; 8] = [
@@ -115,9 +115,9 @@ impl Chaos {
         let id = (*self.dice.pick(&["m1", "i1", "i2", "i3", "i4", "i5", "i6", "i7"])).to_owned();
         let context = self.dice.chance(0.4).then(|| Context { gs_id: self.maybe(&IDS), id: self.maybe(&IDS), meta_msg_id: None });
         let context = context.filter(|context| context.gs_id.is_some() || context.id.is_some());
-        let second = self.wide && REPLIES_TO_TWO_CANDIDATES && self.dice.chance(0.25);
+        let second = self.wide && self.dice.chance(0.25);
         let meta_msg_id = second.then(|| (*self.dice.pick(&IDS)).to_owned());
-        let context = context.map(|context| Context { meta_msg_id, ..context });
+        let context = context.map(|context| Context { meta_msg_id, ..context }.possible());
         Fact::Inbound(Inbound { app, id, wa_id, user_id, at_ms, context })
     }
 

@@ -1,7 +1,6 @@
 //! A send and what comes back: statuses under either id, failures, mismatch events, replies.
 
 use super::super::history::{Context, Fact, Mismatch, Send, Status, StatusKind};
-use super::REPLIES_TO_TWO_CANDIDATES;
 use super::lively::Lively;
 use super::world::{Person, typed};
 
@@ -18,11 +17,10 @@ pub struct Sent {
 impl Sent {
     pub fn context(&self) -> Context {
         match &self.other_id {
-            Some(other) => Context {
-                gs_id: Some(self.id.clone()),
-                id: Some(other.clone()),
-                meta_msg_id: self.meta_msg_id.clone().filter(|_| REPLIES_TO_TWO_CANDIDATES),
-            },
+            Some(other) => {
+                let (gs_id, id) = (Some(self.id.clone()), Some(other.clone()));
+                Context { gs_id, id, meta_msg_id: self.meta_msg_id.clone() }.possible()
+            }
             None => Context { gs_id: None, id: Some(self.id.clone()), meta_msg_id: None },
         }
     }
