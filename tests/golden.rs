@@ -1,7 +1,11 @@
 //! Golden tests: each `tests/golden/*.txt` is a trap of this domain, told in directives (`tests/golden/README.md`), and what must come of it.
 
+mod model;
+
 #[path = "golden/expectation.rs"]
 mod expectation;
+#[path = "golden/generated.rs"]
+mod generated;
 #[path = "golden/orders.rs"]
 mod orders;
 #[path = "golden/outcome.rs"]

@@ -12,6 +12,8 @@ mod handmade;
 mod newer;
 #[path = "model_reference/numbers.rs"]
 mod numbers;
+#[path = "model_reference/portfolios.rs"]
+mod portfolios;
 #[path = "model_reference/rules.rs"]
 mod rules;
 #[path = "model_reference/shrink.rs"]

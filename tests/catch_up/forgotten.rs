@@ -12,7 +12,8 @@ pub fn pass(records: &mut Vec<Record>, name: &str, kafka_ms: i64) {
             Fact::Send(Send { app, message_id: id, destination, sent_at_ms: kafka_ms, customer_id: None, wa_id: None })
         } else {
             let (gs_id, whatsapp_id) = (Some(id), Some(format!("{name}-other{index}")));
-            Fact::Status(Status { app, kind: StatusKind::Enqueued, gs_id, whatsapp_id, wa_id: None, user_id: None, at_ms: kafka_ms })
+            let (kind, at_ms) = (StatusKind::Enqueued, kafka_ms);
+            Fact::Status(Status { app, kind, gs_id, whatsapp_id, meta_msg_id: None, wa_id: None, user_id: None, at_ms })
         };
         records.push(fact.recorded(kafka_ms));
     }

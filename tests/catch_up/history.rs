@@ -36,7 +36,7 @@ pub fn ten_days(seed: u64, episodes: usize, staying: usize) -> Vec<Record> {
             _ => Kind::Lively,
         };
         let (people, density) = (random.random_range(2..7), random.random_range(0.0..=1.0));
-        let options = Options { settings: SETTINGS, world, ..Options::new(random.random(), kind, 60, people, density) };
+        let options = Options { settings: SETTINGS, world, wide: false, ..Options::new(random.random(), kind, 60, people, density) };
         let mut episode = generate(&options);
         if kind == Kind::JoinEdges {
             one_copy_of_each_send(&mut episode);
@@ -82,7 +82,8 @@ pub fn with_wrong_clocks(mut records: Vec<Record>, seed: u64, place: impl Fn(&Re
             Fact::Inbound(inbound).recorded(next_year_ms)
         } else if number % 3 == 1 {
             let (gs_id, whatsapp_id) = (Some(id), Some(format!("other{number}")));
-            let status = Status { app, kind: StatusKind::Enqueued, gs_id, whatsapp_id, wa_id: None, user_id: None, at_ms };
+            let kind = StatusKind::Enqueued;
+            let status = Status { app, kind, gs_id, whatsapp_id, meta_msg_id: None, wa_id: None, user_id: None, at_ms };
             Fact::Status(status).recorded(at_ms + 5 * DAY_MS)
         } else {
             let destination = format!("1631{}", 3_000_000 + number);
@@ -210,6 +211,7 @@ impl<'a> Staying<'a> {
             kind: StatusKind::Enqueued,
             gs_id: Some(message_id.clone()),
             whatsapp_id: Some(other.clone()),
+            meta_msg_id: None,
             wa_id: None,
             user_id: None,
             at_ms,
@@ -228,7 +230,7 @@ impl<'a> Staying<'a> {
                 self.record(records, Fact::Status(Status { gs_id: None, ..status }));
             }
             6 => {
-                let context = Some(Context { gs_id: Some(message_id), id: Some(other) });
+                let context = Some(Context { gs_id: Some(message_id), id: Some(other), meta_msg_id: None });
                 self.write(records, app, at_ms + 1000, context);
             }
             _ => self.record(records, Fact::Status(status)),

@@ -3,14 +3,13 @@
 use super::history::{DAY_MS, END_MS, SETTINGS};
 use super::model::audit::{Audit, audit};
 use super::model::history::Record;
-use super::model::render::{Sources, capture_over, meta};
-use super::records::{Rows, input, line, outputs, rows};
+use super::model::render::{Sources, capture_over};
+use super::records::{Rows, apps, input, line, outputs, rows};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
-use waid::domain::apps::{Apps, ListedApp};
 use waid::domain::step;
 use waid::runtime::broker::{PartitionCounts, Source};
 use waid::runtime::ingest::Ingest;
@@ -262,13 +261,6 @@ fn scheduler(random: &mut ChaCha8Rng) -> Scheduler {
     })
 }
 
-/// Of the model's apps one is listed under all that it goes by.
-fn apps() -> Apps {
-    let [name, gs_app_id, phone_number_id] = meta::LISTED.map(Into::into);
-    let (gs_app_id, phone_number_id) = (Some(gs_app_id), Some(phone_number_id));
-    Apps::new(&[ListedApp { name, tenant: "default".into(), gs_app_id, phone_number_id, portfolio: None }])
-}
-
 fn worker(broker: MemoryBroker, plan: Plan) -> Worker<MemoryBroker> {
     let settings = step::Settings {
         join_timeout_ms: SETTINGS.join_timeout_ms,
@@ -286,5 +278,5 @@ fn worker(broker: MemoryBroker, plan: Plan) -> Worker<MemoryBroker> {
         tick: Some(TickPolicy { pause: Duration::ZERO, step_ms: plan.step_ms, idle: Duration::MAX }),
         checkpoint: plan.changes_max.map(|changes_max| CheckpointPolicy { age_max: Duration::MAX, changes_max }),
     };
-    Worker::new(broker, Ingest::new(apps()), deployment, outputs()).expect("memory answers")
+    Worker::new(broker, Ingest::new(apps()), deployment, outputs(false)).expect("memory answers")
 }

@@ -1,6 +1,6 @@
 //! What a script expects, held against what came.
 
-use super::outcome::{Message, Outcome};
+use super::outcome::{Message, Outcome, Unresolved};
 use super::script::Script;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,9 +43,9 @@ fn one(words: &[&str], outcome: &Outcome, as_written: bool, named: &mut Named) -
         ["other", "person", names @ ..] => different("person", names, |name| outcome.identity_of(name)),
         ["same", "conversation", names @ ..] => same("conversation", names, |name| conversation_of(outcome, name)),
         ["other", "conversation", names @ ..] => different("conversation", names, |name| conversation_of(outcome, name)),
-        ["no", "message", id] => match outcome.messages.get(*id) {
-            Some(_) => Err(format!("there is a message {id}")),
-            None => Ok(()),
+        ["no", "message", name] => match outcome.messages_named(name).as_slice() {
+            [] => Ok(()),
+            [_, ..] => Err(format!("there is a message {name}")),
         },
         ["unresolved", message, reason] => {
             named.unresolved.insert(((*message).to_owned(), (*reason).to_owned()));
@@ -112,7 +112,7 @@ fn different<'o>(what: &str, names: &[&str], of: impl Fn(&str) -> Result<&'o str
 }
 
 fn unresolved(outcome: &Outcome, message: &str, reason: &str) -> Result<(), String> {
-    let came: Vec<&str> = outcome.unresolved.iter().filter(|(id, _)| id == message).map(|(_, reason)| reason.as_str()).collect();
+    let came: Vec<&str> = outcome.unresolved.iter().filter(|told| told.is_named(message)).map(|told| told.reason.as_str()).collect();
     match came.as_slice() {
         [one] if *one == reason => Ok(()),
         [] => Err(format!("expected {reason} of {message}, came nothing")),
@@ -122,15 +122,20 @@ fn unresolved(outcome: &Outcome, message: &str, reason: &str) -> Result<(), Stri
 
 fn counted(counts: &BTreeMap<String, u64>, what: &str, name: &str, expected: &str) -> Result<(), String> {
     let came = counts.get(name).copied().unwrap_or_default();
-    if expected.parse() == Ok(came) { Ok(()) } else { Err(format!("expected {expected} {what} {name}, came {came}")) }
+    if expected.parse() == Ok(came) || (expected == "some" && came > 0) {
+        Ok(())
+    } else {
+        Err(format!("expected {expected} {what} {name}, came {came}"))
+    }
 }
 
 /// What came and no expectation names.
 fn unexpected(outcome: &Outcome, named: &Named) -> Option<String> {
     let row = outcome.rows.iter().find(|(address, _)| !named.rows.contains(*address));
     let row = row.map(|(address, row)| format!("a row of {address}: {}", row.answer));
-    let send = outcome.unresolved.iter().find(|told| !named.unresolved.contains(*told));
-    let send = send.map(|(id, reason)| format!("{reason} of {id}"));
+    let expected = |told: &&Unresolved| named.unresolved.iter().any(|(name, reason)| told.is_named(name) && *reason == told.reason);
+    let send = outcome.unresolved.iter().find(|told| !expected(told));
+    let send = send.map(|told| format!("{} of {}", told.reason, told.id));
     let letter = outcome.dead_letters.iter().find(|(reason, _)| !named.dead_letters.contains(*reason));
     let letter = letter.map(|(reason, count)| format!("{count} dead letters {reason}"));
     let ignored = outcome.ignored.iter().find(|(name, _)| !named.ignored.contains(*name));

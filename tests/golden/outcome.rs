@@ -11,10 +11,10 @@ pub struct Outcome {
     pub rows: BTreeMap<String, Row>,
     /// The types of the identity events, by key, in order.
     pub events: BTreeMap<String, Vec<String>>,
-    /// Messages by their id: of an outbound one as sent, of an inbound one as WhatsApp gave it. One for each app.
+    /// Messages by their id: of an outbound one as sent, of an inbound one as WhatsApp gave it. One for each app and direction.
     pub messages: BTreeMap<String, Vec<Message>>,
-    /// Message id and reason of each send told to be unresolved.
-    pub unresolved: Vec<(String, String)>,
+    /// Each send that was told to be unresolved.
+    pub unresolved: Vec<Unresolved>,
     /// Dead letters, by reason.
     pub dead_letters: BTreeMap<String, u64>,
     /// Events of no interest, by name.
@@ -45,8 +45,26 @@ pub struct Message {
     /// Until when the service window is open, as last told; `-` if it is closed.
     pub window: String,
     app: String,
+    direction: Direction,
     revision: u64,
     assigned: u64,
+}
+
+/// A send of which nothing, or nothing good, was heard.
+pub struct Unresolved {
+    app: String,
+    /// As sent.
+    pub id: String,
+    /// `FAILED` or `EXPIRED`.
+    pub reason: String,
+}
+
+/// Which way a message went. An echo has no send record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Inbound,
+    Outbound,
+    Echo,
 }
 
 impl Outcome {
@@ -62,7 +80,7 @@ impl Outcome {
                 Topic::IdentityResolved => outcome.note_event(key, &payload, &mut identities),
                 Topic::Identities => drop(outcome.rows.insert(key, Row::of(&payload))),
                 Topic::ConversationAssigned => outcome.note_message(&payload, &mut conversations),
-                Topic::SendUnresolved => outcome.unresolved.push((text(&payload, "message_id"), text(&payload, "reason"))),
+                Topic::SendUnresolved => outcome.unresolved.push(Unresolved::of(&payload)),
                 Topic::DeadLetter => outcome.note_letter(record),
                 Topic::Repartition | Topic::Changelog => {}
             }
@@ -85,19 +103,27 @@ impl Outcome {
 
     /// The person behind a message or an address.
     pub fn identity_of(&self, name: &str) -> Result<&str, String> {
-        match self.messages.get(name) {
-            Some(_) => self.message(name).map(|message| message.identity.as_str()),
-            None => self.rows.get(name).map(|row| row.identity.as_str()).ok_or_else(|| format!("neither a message nor an address: {name}")),
+        match (self.messages_named(name).as_slice(), self.rows.get(name)) {
+            ([], Some(row)) => Ok(&row.identity),
+            ([], None) => Err(format!("neither a message nor an address: {name}")),
+            ([..], _) => self.message(name).map(|message| message.identity.as_str()),
         }
     }
 
-    /// A message by its id, in whatever app.
-    pub fn message(&self, id: &str) -> Result<&Message, String> {
-        match self.messages.get(id).map(Vec::as_slice) {
-            Some([message]) => Ok(message),
-            Some(messages) => Err(format!("{} messages {id}; give them different ids", messages.len())),
-            None => Err(format!("no message {id}")),
+    /// A message by its id; or, if there are several of it, by app, direction and id.
+    pub fn message(&self, name: &str) -> Result<&Message, String> {
+        match self.messages_named(name).as_slice() {
+            [message] => Ok(message),
+            [] => Err(format!("no message {name}")),
+            messages => Err(format!("{} messages {name}; name the app and the direction too: app/inbound/{name}", messages.len())),
         }
+    }
+
+    /// All messages of that name.
+    pub fn messages_named(&self, name: &str) -> Vec<&Message> {
+        let id = id_in(name);
+        let messages = self.messages.get(id).into_iter().flatten();
+        messages.filter(|message| id == name || full_name(&message.app, message.direction, id) == name).collect()
     }
 
     fn note_event(&mut self, key: String, payload: &Value, identities: &mut BTreeMap<String, String>) {
@@ -115,10 +141,16 @@ impl Outcome {
             return;
         }
         // A message that was not sent by a record has WhatsApp's id only.
-        let id = text(payload, if payload["message_id"].is_null() { "whatsapp_message_id" } else { "message_id" });
+        let unsent = payload["message_id"].is_null();
+        let id = text(payload, if unsent { "whatsapp_message_id" } else { "message_id" });
+        let direction = match text(payload, "direction").as_str() {
+            "INBOUND" => Direction::Inbound,
+            _ if unsent => Direction::Echo,
+            _ => Direction::Outbound,
+        };
         let (app, revision) = (text(payload, "app"), payload["revision"].as_u64().unwrap_or_default());
         let messages = self.messages.entry(id).or_default();
-        let known = messages.iter().position(|message| message.app == app);
+        let known = messages.iter().position(|message| message.app == app && message.direction == direction);
         let before = known.map(|known| messages.swap_remove(known));
         let assigned = u64::from(kind == "ASSIGNED") + before.as_ref().map_or(0, |before| before.assigned);
         let newest = before.filter(|before| before.revision > revision);
@@ -127,6 +159,7 @@ impl Outcome {
             conversation: text(payload, "conversation_id"),
             window: text(payload, "service_window_expires_at"),
             app,
+            direction,
             revision,
             assigned,
         };
@@ -140,6 +173,32 @@ impl Outcome {
         self.shown.push(format!("      {reason} element {}: {}", word("waid-element"), word("waid-detail")));
         *self.dead_letters.entry(reason).or_default() += 1;
     }
+}
+
+impl Unresolved {
+    fn of(payload: &Value) -> Self {
+        let [app, id, reason] = ["app", "message_id", "reason"].map(|field| text(payload, field));
+        Self { app, id, reason }
+    }
+
+    /// Whether the send is called so.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.id == name || full_name(&self.app, Direction::Outbound, &self.id) == name
+    }
+}
+
+fn full_name(app: &str, direction: Direction, id: &str) -> String {
+    let direction = match direction {
+        Direction::Inbound => "inbound",
+        Direction::Outbound => "outbound",
+        Direction::Echo => "echo",
+    };
+    format!("{app}/{direction}/{id}")
+}
+
+/// The id in a full name; what is none is an id.
+fn id_in(name: &str) -> &str {
+    name.splitn(3, '/').nth(2).unwrap_or(name)
 }
 
 impl Row {

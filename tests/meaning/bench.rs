@@ -1,16 +1,16 @@
 //! Runs a history through ingest, worker and tasks over a broker in memory that reads its partitions in an adversarial order.
 
+use super::model::apps::tenants;
 use super::model::audit::{Audit, audit};
 use super::model::history::Record;
 use super::model::reference;
-use super::model::render::{Sources, capture, meta};
-use super::records::{Rows, input, line, outputs, rows};
+use super::model::render::{Sources, capture};
+use super::records::{Rows, apps, input, line, outputs, rows};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use waid::domain::apps::{Apps, ListedApp};
 use waid::domain::step::Settings;
 use waid::runtime::broker::PartitionCounts;
 use waid::runtime::ingest::Ingest;
@@ -69,6 +69,7 @@ pub struct Bench {
     published: Vec<OutRecord>,
     sources: Sources,
     partitions: i32,
+    keys_name_tenant: bool,
 }
 
 /// What a task rebuilt from its log holds and told.
@@ -93,10 +94,12 @@ impl Bench {
             let (source, record) = input(line);
             broker.append(source, record);
         }
-        let mut worker = Worker::new(broker, Ingest::new(apps()), deployment(plan, settings), outputs()).expect("memory answers");
+        let keys_name_tenant = tenants(records).len() > 1;
+        let outputs = outputs(keys_name_tenant);
+        let mut worker = Worker::new(broker, Ingest::new(apps()), deployment(plan, settings), outputs).expect("memory answers");
         while worker.turn(Duration::ZERO).expect("memory does not fail") {}
         let published = worker.broker_mut().take_published();
-        Self { worker, published, sources: written.sources, partitions: plan.partitions }
+        Self { worker, published, sources: written.sources, partitions: plan.partitions, keys_name_tenant }
     }
 
     /// What a reader of the topics finds.
@@ -118,7 +121,7 @@ impl Bench {
     /// Rebuilds a task from its log.
     pub fn replay(&self, partition: i32) -> Replayed {
         let mut task = Task::new(partition);
-        let mut told = Told { outputs: outputs(), records: Vec::new() };
+        let mut told = Told { outputs: outputs(self.keys_name_tenant), records: Vec::new() };
         let (worker, log) = (&self.worker, self.worker.broker().repartition_log(partition));
         assert!(worker.tasks().count() == usize::try_from(self.partitions).expect("small"));
         for value in log {
@@ -150,13 +153,6 @@ impl Sink for Told {
     }
 
     fn send(&mut self, _: i32, _: &waid::domain::entity::Envelope) {}
-}
-
-/// Of the model's apps one is listed under all that it goes by.
-fn apps() -> Apps {
-    let [name, gs_app_id, phone_number_id] = meta::LISTED.map(Into::into);
-    let (gs_app_id, phone_number_id) = (Some(gs_app_id), Some(phone_number_id));
-    Apps::new(&[ListedApp { name, tenant: "default".into(), gs_app_id, phone_number_id, portfolio: None }])
 }
 
 fn deployment(plan: Plan, settings: &reference::Settings) -> Deployment {

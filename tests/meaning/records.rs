@@ -1,7 +1,9 @@
 //! Records on their way into a broker in memory and out of it, and the rows of tasks, in the forms that tests compare.
 
+use super::model;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+use waid::domain::apps::{Apps, ListedApp};
 use waid::runtime::memory;
 use waid::runtime::task::Task;
 use waid::wire::output::{Format, Outputs};
@@ -16,9 +18,21 @@ pub fn rows(task: &Task) -> Rows {
     task.store().sorted().into_iter().map(|(key, row)| encode_row(&key, &row)).collect()
 }
 
-pub fn outputs() -> Arc<Outputs> {
+/// As the model has them.
+pub fn apps() -> Apps {
+    let listed = model::apps::all_listed().map(|app| ListedApp {
+        name: app.name.into(),
+        tenant: app.tenant.into(),
+        gs_app_id: app.ids.map(|[gs_app_id, _]| gs_app_id.into()),
+        phone_number_id: app.ids.map(|[_, phone_number_id]| phone_number_id.into()),
+        portfolio: app.portfolio.map(Into::into),
+    });
+    Apps::new(&listed.collect::<Vec<_>>())
+}
+
+pub fn outputs(keys_name_tenant: bool) -> Arc<Outputs> {
     let (webhooks, sends) = ("whatsapp.webhooks".to_owned(), "whatsapp.sends".to_owned());
-    Arc::new(Outputs { format: Format::Json, webhooks, sends, keys_name_tenant: false })
+    Arc::new(Outputs { format: Format::Json, webhooks, sends, keys_name_tenant })
 }
 
 pub fn input(line: &str) -> ((SourceTopic, i32), memory::Record) {

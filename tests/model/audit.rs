@@ -4,6 +4,7 @@ mod identities;
 mod letters;
 mod messages;
 
+use super::apps;
 use super::final_state::{FinalState, Outcome, SendKey};
 use super::history::Fact;
 use super::reference::Settings;
@@ -85,12 +86,17 @@ fn check_envelopes(lines: &[Line], sources: &Sources, violations: &mut Vec<Strin
             violations.push(format!("{} {}: event_id {event_id} twice", line.topic, line.key));
         }
         let cause = (line.text("src_topic"), line.payload["src_partition"].as_i64(), line.payload["src_offset"].as_i64());
-        let known = match cause {
-            (Some(topic), Some(partition), Some(offset)) => sources.contains_key(&(topic, partition, offset)),
-            _ => false,
+        let cause = match cause {
+            (Some(topic), Some(partition), Some(offset)) => sources.get(&(topic, partition, offset)),
+            _ => None,
         };
-        if !known {
+        let Some(elements) = cause else {
             violations.push(format!("{} {}: caused by no input record: {}", line.topic, line.key, line.payload));
+            continue;
+        };
+        let tenant = line.required("tenant", violations);
+        if tenant != apps::tenant(elements[0].fact.app()) {
+            violations.push(format!("{} {}: told to {tenant} of another tenant: {}", line.topic, line.key, line.payload));
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Which situations a history holds, counted, so that a test can see that the generator reaches them.
 
+mod wide;
+
+use super::apps;
 use super::final_state::{Direction, FinalState};
 use super::history::{Fact, Inbound, Record, Renaming, Status, StatusKind, is_bsuid};
 use super::reference::joins::{Dialled, Kind, Outbound};
@@ -91,12 +94,15 @@ pub const NEWER_SITUATIONS: [&str; 17] = [
     "repeated number that would have answered",
 ];
 
+pub use wide::WIDE_SITUATIONS;
+
 #[derive(Default)]
 struct Counts(BTreeMap<&'static str, usize>);
 
 impl Counts {
     fn saw(&mut self, situation: &'static str, times: usize) {
-        assert!(SITUATIONS.contains(&situation) || NEWER_SITUATIONS.contains(&situation), "{situation} is not listed");
+        let listed = [SITUATIONS.as_slice(), &NEWER_SITUATIONS, &WIDE_SITUATIONS].iter().any(|list| list.contains(&situation));
+        assert!(listed, "{situation} is not listed");
         *self.0.entry(situation).or_default() += times;
     }
 
@@ -107,23 +113,33 @@ impl Counts {
 
 pub fn coverage(records: &[Record], settings: &Settings) -> BTreeMap<&'static str, usize> {
     let mut counts = Counts::default();
+    for tenant in apps::tenants(records) {
+        let own: Vec<Record> = records.iter().filter(|record| apps::tenant(record.fact.app()) == tenant).cloned().collect();
+        of_tenant(&own, settings, &mut counts);
+    }
+    wide::tenants(records, &mut counts);
+    copies(records, settings, &mut counts);
+    bodies(records, &mut counts);
+    counts.0
+}
+
+fn of_tenant(records: &[Record], settings: &Settings, counts: &mut Counts) {
     let analysis = analyse(records, settings);
     let state = final_state(records, settings);
-    facts(records, &mut counts);
-    names(records, &mut counts);
+    facts(records, counts);
+    names(records, counts);
     for outbound in analysis.joins.outbound.values() {
-        answers(outbound, &mut counts);
+        answers(outbound, counts);
     }
-    outcomes(&analysis, &state, &mut counts);
-    people(&analysis, &mut counts);
-    changes(records, &analysis.changes, &mut counts);
-    copies(records, settings, &mut counts);
-    distances(&analysis, settings, &mut counts);
-    bodies(records, &mut counts);
-    echoes(records, &analysis, &state, &mut counts);
-    user_names(records, &analysis, &mut counts);
-    repetitions(&analysis, &mut counts);
-    counts.0
+    outcomes(&analysis, &state, counts);
+    people(&analysis, counts);
+    changes(records, &analysis.changes, counts);
+    distances(&analysis, settings, counts);
+    echoes(records, &analysis, &state, counts);
+    user_names(records, &analysis, counts);
+    repetitions(&analysis, counts);
+    wide::portfolios(records, &analysis, &state, counts);
+    wide::candidates(records, &analysis, counts);
 }
 
 fn facts(records: &[Record], counts: &mut Counts) {
@@ -244,8 +260,8 @@ fn people(analysis: &Analysis, counts: &mut Counts) {
     for (line, owners) in analysis.owners.lines.iter().enumerate() {
         counts.saw_if("line with several owners", owners.len() > 1);
         for owner in owners {
-            let apps: BTreeSet<&String> = owner.users.iter().map(|user| &user.app).collect();
-            counts.saw_if("line with several apps' BSUIDs of one owner", apps.len() > 1);
+            let scopes: BTreeSet<&String> = owner.users.iter().map(|user| &user.scope).collect();
+            counts.saw_if("line with several apps' BSUIDs of one owner", scopes.len() > 1);
             for user in &owner.users {
                 lines_of.entry(user).or_default().insert(line);
             }

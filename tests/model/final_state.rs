@@ -13,7 +13,7 @@ pub type SendKey = (String, String);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FinalState {
-    /// By address: phone digits, or `app:BSUID`.
+    /// By address: phone digits, or `app:BSUID`, or `portfolio:BSUID`; with the tenant before it if there are several.
     pub rows: BTreeMap<String, Row>,
     pub messages: BTreeMap<MessageKey, Placed>,
     pub sends: BTreeMap<SendKey, Outcome>,
@@ -21,6 +21,20 @@ pub struct FinalState {
     pub failures: BTreeSet<SendKey>,
     /// Elements refused after ingest: app, the message that they named, `FOREIGN_JOIN` or `INCONSISTENT_MISMATCH`.
     pub dead_letters: BTreeSet<(String, String, String)>,
+}
+
+impl FinalState {
+    /// Takes in what another tenant's is: it shares nothing with what is here.
+    pub fn add(&mut self, tenant: &str, other: FinalState) {
+        let own = |name: &String| format!("{tenant}:{name}");
+        let row = |(address, row): (String, Row)| (own(&address), Row { identity: own(&row.identity), ..row });
+        let placed = |placed: Placed| Placed { identity: own(&placed.identity), conversation: own(&placed.conversation) };
+        self.rows.extend(other.rows.into_iter().map(row));
+        self.messages.extend(other.messages.into_iter().map(|(key, at)| (key, placed(at))));
+        self.sends.extend(other.sends);
+        self.failures.extend(other.failures);
+        self.dead_letters.extend(other.dead_letters);
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,11 +9,14 @@ mod lively;
 mod sends;
 mod world;
 
-use super::history::Record;
+use super::history::{Context, Record};
 use super::reference::Settings;
 
 /// Whether histories hold echoes and renamings, and numbers repeated beside BSUIDs that belong elsewhere.
 pub const NEWER_FACTS: bool = true;
+
+/// Whether the context of a reply may name two ids besides Gupshup's, as a status may.
+pub const REPLIES_TO_TWO_CANDIDATES: bool = false;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -42,11 +45,13 @@ pub struct Options {
     pub world: usize,
     /// Echoes, renamings, and numbers repeated beside BSUIDs that belong elsewhere.
     pub newer_facts: bool,
+    /// Portfolios, a second tenant, statuses with two candidate ids, and facts that are lost.
+    pub wide: bool,
 }
 
 impl Options {
     pub fn new(seed: u64, kind: Kind, events: usize, people: usize, density: f64) -> Self {
-        Options { seed, kind, events, people, density, settings: Settings::default(), world: 0, newer_facts: NEWER_FACTS }
+        Options { seed, kind, events, people, density, settings: Settings::default(), world: 0, newer_facts: NEWER_FACTS, wide: true }
     }
 }
 
@@ -61,4 +66,11 @@ pub fn generate(options: &Options) -> Vec<Record> {
     records.truncate(options.events);
     records.sort_by_key(|record| record.kafka_ms);
     records
+}
+
+impl Context {
+    fn possible(self) -> Self {
+        let meta_msg_id = self.meta_msg_id.filter(|_| REPLIES_TO_TWO_CANDIDATES || self.id.is_none());
+        Context { meta_msg_id, ..self }
+    }
 }

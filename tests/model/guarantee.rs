@@ -1,5 +1,6 @@
 //! What the guarantee asks of a history: a list of the ways in which one steps outside.
 
+use super::apps;
 use super::forest::Forest;
 use super::history::{Echo, Fact, Inbound, Record, Status, StatusKind, is_bsuid};
 use super::reference::names::Names;
@@ -73,6 +74,7 @@ fn claim_inbound(inbound: &Inbound, claims: &mut Claims) {
     let context = inbound.context.as_ref();
     claims.claim(&event, "Gupshup id answered", context.and_then(|context| context.gs_id.clone()));
     claims.claim(&event, "id answered", context.and_then(|context| context.id.clone()));
+    claims.claim(&event, "second id answered", context.and_then(|context| context.meta_msg_id.clone()));
 }
 
 fn claim_echo(echo: &Echo, claims: &mut Claims) {
@@ -146,7 +148,7 @@ fn keys(fact: &Fact) -> Vec<String> {
             spoken.numbers.push(send.wa_id.as_ref());
         }
         Fact::Status(status) => {
-            spoken.ids.extend([status.gs_id.as_ref(), status.whatsapp_id.as_ref()]);
+            spoken.ids.extend([&status.gs_id, &status.whatsapp_id, &status.meta_msg_id].map(Option::as_ref));
             spoken.numbers.push(status.wa_id.as_ref());
             spoken.users.push(status.user_id.as_ref());
         }
@@ -156,7 +158,8 @@ fn keys(fact: &Fact) -> Vec<String> {
         }
         Fact::Inbound(inbound) => {
             spoken.ids.push(Some(&inbound.id));
-            spoken.ids.extend(inbound.context.iter().flat_map(|context| [context.gs_id.as_ref(), context.id.as_ref()]));
+            let context = inbound.context.iter();
+            spoken.ids.extend(context.flat_map(|context| [&context.gs_id, &context.id, &context.meta_msg_id].map(Option::as_ref)));
             spoken.numbers.push(inbound.wa_id.as_ref());
             spoken.users.push(inbound.user_id.as_ref());
         }
@@ -175,10 +178,11 @@ fn keys(fact: &Fact) -> Vec<String> {
         }
     }
     let app = fact.app();
+    let (tenant, scope) = (apps::tenant(app), apps::scope(app));
     let ids = spoken.ids.into_iter().flatten().map(|id| format!("id {app}/{id}"));
-    let users = spoken.users.into_iter().flatten().map(|user| format!("user {app}/{user}"));
+    let users = spoken.users.into_iter().flatten().map(|user| format!("user {scope}/{user}"));
     let numbers = spoken.numbers.into_iter().flatten();
-    let numbers = numbers.map(|number| format!("number {}", numbers::class(&numbers::digits(number))));
+    let numbers = numbers.map(|number| format!("number {tenant}/{}", numbers::class(&numbers::digits(number))));
     ids.chain(users).chain(numbers).collect()
 }
 

@@ -46,6 +46,8 @@ pub struct Status {
     pub kind: StatusKind,
     pub gs_id: Option<String>,
     pub whatsapp_id: Option<String>,
+    /// A second id of WhatsApp's side, which only Gupshup's v3 can tell.
+    pub meta_msg_id: Option<String>,
     pub wa_id: Option<String>,
     pub user_id: Option<String>,
     pub at_ms: i64,
@@ -76,6 +78,8 @@ pub struct Inbound {
 pub struct Context {
     pub gs_id: Option<String>,
     pub id: Option<String>,
+    /// As of a status.
+    pub meta_msg_id: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,6 +8,7 @@ pub mod owners;
 pub mod rows;
 pub mod users;
 
+use super::apps;
 use super::final_state::{Direction, FinalState, Placed};
 use super::history::{self, Fact, Record};
 use joins::{Joins, Mail, Outbound};
@@ -29,14 +30,22 @@ impl Default for Settings {
     }
 }
 
-/// A BSUID with its scope, the app.
+/// A BSUID with its scope.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bsuid {
-    pub app: String,
+    /// The portfolio, else the app.
+    pub scope: String,
     pub id: String,
 }
 
-/// Everything the model works out on the way; `final_state` keeps what the guarantee speaks of.
+impl Bsuid {
+    /// As this app sees it.
+    pub fn of(app: &str, id: &str) -> Self {
+        Bsuid { scope: apps::scope(app).to_owned(), id: id.to_owned() }
+    }
+}
+
+/// Everything the model works out on the way, of one tenant; `final_state` keeps what the guarantee speaks of.
 pub struct Analysis {
     pub joins: Joins,
     pub owners: Owners,
@@ -45,7 +54,21 @@ pub struct Analysis {
     pub addresses: BTreeMap<String, rows::Address>,
 }
 
+/// Tenants are worlds of their own; of several, the keys of rows name theirs.
 pub fn final_state(records: &[Record], settings: &Settings) -> FinalState {
+    let tenants = apps::tenants(records);
+    if tenants.len() < 2 {
+        return state_of_tenant(records, settings);
+    }
+    let mut state = FinalState::default();
+    for tenant in tenants {
+        let own: Vec<Record> = records.iter().filter(|record| apps::tenant(record.fact.app()) == tenant).cloned().collect();
+        state.add(tenant, state_of_tenant(&own, settings));
+    }
+    state
+}
+
+fn state_of_tenant(records: &[Record], settings: &Settings) -> FinalState {
     let mut analysis = analyse(records, settings);
     let messages = place(&mut analysis, settings);
     let mut state = FinalState { messages, ..FinalState::default() };
@@ -66,6 +89,7 @@ pub fn final_state(records: &[Record], settings: &Settings) -> FinalState {
 }
 
 pub fn analyse(records: &[Record], settings: &Settings) -> Analysis {
+    assert!(apps::tenants(records).len() < 2, "each tenant for itself");
     let joins = joins::join(records, settings);
     let changes: BTreeSet<Change> = records.iter().filter_map(change).collect();
     let renamings: BTreeSet<Renaming> = records.iter().filter_map(renaming).collect();
@@ -80,7 +104,7 @@ fn change(record: &Record) -> Option<Change> {
             at_s: seconds(change.at_ms),
             old: numbers::digits(&change.old),
             new: numbers::digits(&change.new),
-            user: change.user_id.clone().map(|id| Bsuid { app: change.app.clone(), id }),
+            user: change.user_id.as_ref().map(|id| Bsuid::of(&change.app, id)),
         }),
         // Somebody on this number has another BSUID now, and nobody says whose place it takes.
         Fact::Renaming(history::Renaming { previous: None, wa_id: Some(wa_id), at_ms, .. }) => {
@@ -93,7 +117,7 @@ fn change(record: &Record) -> Option<Change> {
 
 fn renaming(record: &Record) -> Option<Renaming> {
     let Fact::Renaming(history::Renaming { app, previous: Some(previous), current, wa_id, at_ms }) = &record.fact else { return None };
-    let user = |id: &String| Bsuid { app: app.clone(), id: id.clone() };
+    let user = |id: &String| Bsuid::of(app, id);
     let wa_id = wa_id.as_ref().map(|wa_id| numbers::digits(wa_id));
     Some(Renaming { at_s: seconds(*at_ms), previous: user(previous), current: user(current), wa_id })
 }

@@ -121,6 +121,8 @@ pub fn format(record: &Record) -> Format {
     use Format::{GupshupV2, GupshupV3, Meta};
     let formats: &[Format] = match &record.fact {
         Fact::Send(_) | Fact::Mismatch(_) => &[GupshupV2],
+        Fact::Status(Status { meta_msg_id: Some(_), .. })
+        | Fact::Inbound(Inbound { context: Some(Context { meta_msg_id: Some(_), .. }), .. }) => &[GupshupV3],
         Fact::Status(Status { kind: StatusKind::Enqueued, .. }) => &[GupshupV2, GupshupV3],
         // v2 takes the only id of a failure for Gupshup's.
         Fact::Status(Status { kind: StatusKind::Failed, gs_id: None, .. }) | Fact::Echo(_) | Fact::Renaming(_) => &[GupshupV3, Meta],
@@ -267,7 +269,7 @@ fn message(inbound: &Inbound, vary: impl Fn(u64) -> u64) -> Value {
         insert(&mut sender, "userId", inbound.user_id.as_ref());
     }
     payload.insert("sender".to_owned(), Value::Object(sender));
-    if let Some(Context { gs_id, id }) = &inbound.context {
+    if let Some(Context { gs_id, id, .. }) = &inbound.context {
         let mut context = Map::new();
         insert(&mut context, "gsId", gs_id.as_ref());
         insert(&mut context, "id", id.as_ref());

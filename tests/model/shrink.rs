@@ -62,9 +62,9 @@ fn says(fact: &Fact) -> String {
                 StatusKind::Read => "read",
                 StatusKind::Failed => "failed",
             };
-            let (gs_id, id) = (or_none(status.gs_id.as_ref()), or_none(status.whatsapp_id.as_ref()));
+            let ids = ids([&status.gs_id, &status.whatsapp_id, &status.meta_msg_id]);
             let (wa_id, user) = (or_none(status.wa_id.as_ref()), or_none(status.user_id.as_ref()));
-            format!("{name} gs={gs_id} id={id} wa_id={wa_id} user={user}")
+            format!("{name} {ids} wa_id={wa_id} user={user}")
         }
         Fact::Mismatch(mismatch) => format!("mismatch {} phone={} wa_id={}", mismatch.message_id, mismatch.phone, mismatch.wa_id),
         Fact::Inbound(inbound) => {
@@ -84,7 +84,12 @@ fn says(fact: &Fact) -> String {
 }
 
 fn answers(context: &Context) -> String {
-    format!(" answers gs={} id={}", or_none(context.gs_id.as_ref()), or_none(context.id.as_ref()))
+    format!(" answers {}", ids([&context.gs_id, &context.id, &context.meta_msg_id]))
+}
+
+fn ids([gs_id, id, meta_msg_id]: [&Option<String>; 3]) -> String {
+    let second = meta_msg_id.as_ref().map_or_else(String::new, |id| format!(" and {id}"));
+    format!("gs={} id={}{second}", or_none(gs_id.as_ref()), or_none(id.as_ref()))
 }
 
 fn or_none(value: Option<&String>) -> &str {

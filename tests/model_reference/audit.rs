@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 
 /// A line of waid's output, caused by the first record of the sends.
 fn line(topic: &str, key: &str, event: usize, fields: &Value) -> String {
-    let mut payload =
-        json!({"event_id": format!("e{event}"), "app": "alpha", "src_topic": "whatsapp.sends", "src_partition": 0, "src_offset": 0});
+    let mut payload = json!({
+        "event_id": format!("e{event}"), "app": "alpha", "tenant": "default",
+        "src_topic": "whatsapp.sends", "src_partition": 0, "src_offset": 0,
+    });
     for (name, value) in fields.as_object().expect("fields") {
         payload[name] = value.clone();
     }
@@ -102,6 +104,7 @@ fn each_broken_promise_is_seen() {
         (vec![row(20, "553511112222", "REPLY", "i2")], "changes nothing"),
         (vec![line("send-unresolved", "1", 20, &json!({"message_id": "nobody", "reason": "FAILED"}))], "no such send"),
         (vec![line("identities", "1", 20, &json!({"src_offset": 77}))], "caused by no input record"),
+        (vec![line("identities", "1", 20, &json!({"tenant": "orient"}))], "told to orient of another tenant"),
         (vec!["{}".to_owned()], "no known topic"),
     ] {
         let violations = told(&[story(), more].concat()).violations;
@@ -152,7 +155,8 @@ fn narrate(state: &FinalState, records: &[Record], sources: &Capture) -> Vec<Str
 #[test]
 fn what_was_told_is_what_the_audit_reads() {
     for seed in 0..5 {
-        let records = generate(&Options::new(seed, Kind::Lively, 150, 4, 0.9));
+        // All of one tenant, as told below.
+        let records = generate(&Options { wide: false, ..Options::new(seed, Kind::Lively, 150, 4, 0.9) });
         let state = final_state(&records, &Settings::default());
         let capture = capture(&records, 1);
         let audit = audit(&narrate(&state, &records, &capture), &capture.sources, &Settings::default());

@@ -1,6 +1,6 @@
 //! The table of numbers, case by case.
 
-use crate::model::reference::numbers::{class, digits, foreign, linkable, same_subscriber};
+use crate::model::reference::numbers::{class, digits, foreign, linkable, same_subscriber, variant};
 
 #[test]
 fn digits_only() {
@@ -34,5 +34,24 @@ fn judgements() {
     ] {
         let found = (same_subscriber(dialled, wa_id), class(dialled) == class(wa_id), linkable(dialled, wa_id), foreign(dialled, wa_id));
         assert_eq!(found, (same, class_mates, linked, refused), "{dialled} {wa_id}");
+    }
+}
+
+#[test]
+fn variants() {
+    for (dialled, wa_id, expected) in [
+        ("5535987654321", "5535987654321", "SAME"),
+        ("5535987654321", "553587654321", "BR_NINTH_DIGIT"),
+        ("553587654321", "5535987654321", "BR_NINTH_DIGIT"),
+        ("5511933334444", "551133334444", "UNRECOGNISED"),
+        ("5215513375592", "525513375592", "MX_MOBILE_ONE"),
+        ("541141234567", "5491141234567", "AR_MOBILE_NINE"),
+        ("5491141234567", "541141234567", "AR_MOBILE_NINE"),
+        ("54111541234567", "5491141234567", "UNRECOGNISED"),
+        ("541141234567", "5491141234568", "UNRECOGNISED"),
+        ("22501234567", "2250701234567", "UNRECOGNISED"),
+        ("16315551002", "16315551003", "UNRECOGNISED"),
+    ] {
+        assert_eq!(variant(dialled, wa_id), expected, "{dialled} {wa_id}");
     }
 }

@@ -16,6 +16,7 @@ fn status(kind: StatusKind, gs_id: Option<&str>, id: Option<&str>, wa_id: Option
         kind,
         gs_id: gs_id.map(str::to_owned),
         whatsapp_id: id.map(str::to_owned),
+        meta_msg_id: None,
         wa_id: wa_id.map(str::to_owned),
         user_id: user.map(str::to_owned),
         at_ms: ms(1),

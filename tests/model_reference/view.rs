@@ -22,6 +22,11 @@ pub fn people(state: &FinalState) -> Vec<String> {
     grouped(messages.chain(rows))
 }
 
+/// Of each person, where several apps have messages of one id.
+pub fn messages_of_apps(state: &FinalState) -> Vec<String> {
+    grouped(state.messages.iter().map(|((app, _, id), placed)| (placed.identity.clone(), format!("{app}/{id}"))))
+}
+
 /// The ids of each conversation's messages.
 pub fn conversations(state: &FinalState) -> Vec<String> {
     grouped(state.messages.iter().map(|((_, _, id), placed)| (placed.conversation.clone(), id.clone())))

@@ -1,5 +1,6 @@
 //! Random facts over a tiny universe, kept only if the guarantee still covers the whole.
 
+use super::super::apps::LINE_UPS;
 use super::super::guarantee;
 use super::super::history::{Context, Echo, Fact, Inbound, Mismatch, NumberChange, Record, Renaming, Send, Status, StatusKind};
 use super::Options;
@@ -23,10 +24,12 @@ const IDS: [&str; 5] = ["m1", "m2", "m3", "wamid.4", "wamid.5"];
 struct Chaos {
     dice: Dice,
     numbers: [&'static str; 3],
+    apps: &'static [&'static str],
     times_ms: Vec<i64>,
     kafka_ms: Vec<i64>,
     records: Vec<Record>,
     newer_facts: bool,
+    wide: bool,
 }
 
 pub fn generate(options: &Options) -> Vec<Record> {
@@ -36,7 +39,9 @@ pub fn generate(options: &Options) -> Vec<Record> {
     let first_ms = base_ms + 2 * idle_ms - 23 * 3_600_000;
     let kafka_ms = [0, 1, 5000, 3_600_000, 36_000_000, options.settings.retention_ms - 1].map(|shift| first_ms + shift).to_vec();
     let numbers = *dice.pick(&NUMBERS);
-    let mut chaos = Chaos { dice, numbers, times_ms, kafka_ms, records: Vec::new(), newer_facts: options.newer_facts };
+    let apps = if options.wide { *dice.pick(&LINE_UPS) } else { LINE_UPS[0] };
+    let (newer_facts, wide) = (options.newer_facts, options.wide);
+    let mut chaos = Chaos { dice, numbers, apps, times_ms, kafka_ms, records: Vec::new(), newer_facts, wide };
     // A tiny universe runs out of what may still be said; duplicates fill it up.
     for _ in 0..options.events * 4 {
         let fact = chaos.fact();
@@ -56,7 +61,8 @@ impl Chaos {
     fn fact(&mut self) -> Fact {
         let newer = if self.newer_facts { [9, 9] } else { [0, 0] };
         let kind = self.dice.weighted(&[20, 43, 8, 21, 8, newer[0], newer[1]]);
-        let app = (*self.dice.pick(&["alpha", "alpha", "beta"])).to_owned();
+        let apps = [&self.apps[..1], self.apps].concat();
+        let app = (*self.dice.pick(&apps)).to_owned();
         let at_ms = *self.dice.pick(&self.times_ms);
         let id = (*self.dice.pick(&IDS)).to_owned();
         let fact = match kind {
@@ -97,7 +103,9 @@ impl Chaos {
         let (wa_id, user_id) = if sure { (None, None) } else { (wa_id, user_id) };
         // A failure that Meta tells has its only id where a candidate stands.
         let gs_id = gs_id.filter(|_| kind != StatusKind::Failed || whatsapp_id.is_none() || self.dice.chance(0.8));
-        Fact::Status(Status { app, kind, gs_id, whatsapp_id, wa_id, user_id, at_ms: EPOCH_S * 1000 })
+        let second = self.wide && self.dice.chance(0.25);
+        let meta_msg_id = second.then(|| (*self.dice.pick(&IDS)).to_owned());
+        Fact::Status(Status { app, kind, gs_id, whatsapp_id, meta_msg_id, wa_id, user_id, at_ms: EPOCH_S * 1000 })
     }
 
     fn inbound(&mut self, app: String, at_ms: i64) -> Fact {
@@ -105,8 +113,11 @@ impl Chaos {
         let (wa_id, user_id) = (self.maybe(&numbers), self.maybe(&USERS));
         let wa_id = if user_id.is_none() { Some(self.number()) } else { wa_id };
         let id = (*self.dice.pick(&["m1", "i1", "i2", "i3", "i4", "i5", "i6", "i7"])).to_owned();
-        let context = self.dice.chance(0.4).then(|| Context { gs_id: self.maybe(&IDS), id: self.maybe(&IDS) });
+        let context = self.dice.chance(0.4).then(|| Context { gs_id: self.maybe(&IDS), id: self.maybe(&IDS), meta_msg_id: None });
         let context = context.filter(|context| context.gs_id.is_some() || context.id.is_some());
+        let second = self.wide && self.dice.chance(0.25);
+        let meta_msg_id = second.then(|| (*self.dice.pick(&IDS)).to_owned());
+        let context = context.map(|context| Context { meta_msg_id, ..context }.possible());
         Fact::Inbound(Inbound { app, id, wa_id, user_id, at_ms, context })
     }
 

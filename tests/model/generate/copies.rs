@@ -12,6 +12,8 @@ pub struct Delivery {
     pub first_ms: i64,
     pub last_ms: i64,
     far_ms: i64,
+    /// How often a fact, or one of its twins, never comes.
+    lost: f64,
     /// Of the last record of each app.
     last_of: BTreeMap<String, i64>,
     pub records: Vec<Record>,
@@ -21,12 +23,16 @@ impl Delivery {
     pub fn new(options: &Options, first_ms: i64) -> Self {
         let last_ms = first_ms + options.settings.retention_ms - HOUR_MS;
         let far_ms = last_ms + options.settings.join_timeout_ms * 10 / 7;
-        Delivery { first_ms, last_ms, far_ms, last_of: BTreeMap::new(), records: Vec::new() }
+        let lost = if options.wide { 0.04 } else { 0.0 };
+        Delivery { first_ms, last_ms, far_ms, lost, last_of: BTreeMap::new(), records: Vec::new() }
     }
 
-    /// One fact, in full or as twins, perhaps with duplicates.
+    /// One fact, in full or as twins, perhaps with duplicates, or lost.
     pub fn deliver(&mut self, dice: &mut Dice, fact: Fact) {
         for twin in twins(dice, fact) {
+            if self.lost > 0.0 && dice.chance(self.lost) {
+                continue;
+            }
             let kafka_ms = self.kafka_ms_near(dice, &twin);
             self.last_of.insert(twin.app().to_owned(), kafka_ms);
             self.records.push(twin.clone().recorded(kafka_ms));
@@ -71,7 +77,8 @@ fn twins(dice: &mut Dice, fact: Fact) -> Vec<Fact> {
         && status.whatsapp_id.is_some()
         && dice.chance(0.3)
     {
-        return vec![fact.clone(), Fact::Status(Status { gs_id: None, ..status.clone() })];
+        let whatsapp_id = status.meta_msg_id.clone().or(status.whatsapp_id.clone());
+        return vec![fact.clone(), Fact::Status(Status { gs_id: None, whatsapp_id, meta_msg_id: None, ..status.clone() })];
     }
     let (without_phone, without_user) = match &fact {
         Fact::Status(status) if matches!(status.kind, StatusKind::Sent | StatusKind::Delivered | StatusKind::Read) => {

@@ -7,9 +7,11 @@ use super::lively::EPOCH_S;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// A number for each case, in this world only.
-fn cases(options: &Options) -> std::ops::RangeFrom<i64> {
-    i64::try_from(options.world * 1000).expect("below 1000 worlds")..
+/// A number for each case, in this world only, and the app; or several cases under one number, each in a tenant of its own.
+fn cases(options: &Options, dice: &mut Dice) -> impl Iterator<Item = (i64, &'static str)> {
+    let first = i64::try_from(options.world * 1000).expect("below 1000 worlds");
+    let second = if options.wide { *dice.pick(&[None, Some("east"), Some("delta")]) } else { None };
+    (first..).flat_map(move |case| std::iter::once("alpha").chain(second).map(move |app| (case, app)))
 }
 
 /// Each send has a number of its own and one element, an edge of `join.timeout` away, earlier or later. Copies of either
@@ -18,19 +20,19 @@ pub fn at_join_timeout(options: &Options) -> Vec<Record> {
     let mut dice = Dice::new(options.seed);
     let timeout_ms = options.settings.join_timeout_ms;
     let mut records = Vec::new();
-    for case in cases(options) {
+    for (case, app) in cases(options, &mut Dice::new(!options.seed)) {
         let apart_ms = timeout_ms + dice.between(-1, 1);
         let base_ms = EPOCH_S * 1000 + dice.between(0, 48) * HOUR_MS;
         let (send_ms, element_ms) = if dice.chance(0.7) { (base_ms, base_ms + apart_ms) } else { (base_ms + apart_ms, base_ms) };
         let send = Fact::Send(Send {
-            app: "alpha".to_owned(),
+            app: app.to_owned(),
             message_id: format!("gs-{case}"),
             destination: format!("55359{}", 81_000_000 + case),
             sent_at_ms: base_ms,
             customer_id: None,
             wa_id: None,
         });
-        let (element, alias) = element(&mut dice, case, base_ms);
+        let (element, alias) = element(&mut dice, (app, case), base_ms);
         records.extend(alias.map(|alias| alias.recorded(base_ms + dice.between(0, timeout_ms))));
         // A reply is also a message itself; copies would move its send's Kafka time to or from it.
         let copied = !matches!(element, Fact::Inbound(_));
@@ -50,14 +52,15 @@ pub fn at_join_timeout(options: &Options) -> Vec<Record> {
     records
 }
 
-fn element(dice: &mut Dice, case: i64, at_ms: i64) -> (Fact, Option<Fact>) {
-    let (app, gs_id, other) = ("alpha".to_owned(), format!("gs-{case}"), format!("wa-{case}"));
+fn element(dice: &mut Dice, (app, case): (&str, i64), at_ms: i64) -> (Fact, Option<Fact>) {
+    let (app, gs_id, other) = (app.to_owned(), format!("gs-{case}"), format!("wa-{case}"));
     let wa_id = format!("5535{}", 81_000_000 + case);
     let enqueued = Status {
         app: app.clone(),
         kind: StatusKind::Enqueued,
         gs_id: Some(gs_id.clone()),
         whatsapp_id: Some(other.clone()),
+        meta_msg_id: None,
         wa_id: None,
         user_id: None,
         at_ms,
@@ -72,7 +75,7 @@ fn element(dice: &mut Dice, case: i64, at_ms: i64) -> (Fact, Option<Fact>) {
         3 => (Fact::Mismatch(Mismatch { app, message_id: gs_id, phone: wa_id.clone(), wa_id, at_ms }), None),
         _ => {
             let by_alias = dice.chance(0.5);
-            let context = Context { gs_id: Some(gs_id).filter(|_| !by_alias), id: Some(other) };
+            let context = Context { gs_id: Some(gs_id).filter(|_| !by_alias), id: Some(other), meta_msg_id: None };
             let reply = Inbound { app, id: format!("in-{case}"), wa_id: Some(wa_id), user_id: None, at_ms, context: Some(context) };
             (Fact::Inbound(reply), alias.filter(|_| by_alias))
         }
@@ -85,7 +88,7 @@ pub fn at_tie_limit(options: &Options) -> Vec<Record> {
     let idle_s = options.settings.idle_timeout_s;
     let limit_ms = idle_s * 1000 + options.settings.retention_ms;
     let mut records = Vec::new();
-    for case in cases(options) {
+    for (case, app) in cases(options, &mut Dice::new(!options.seed)) {
         let base_ms = EPOCH_S * 1000 + dice.between(0, 48) * HOUR_MS;
         let mut shifts_ms = vec![0, limit_ms + dice.between(-1, 1)];
         if dice.chance(0.4) {
@@ -96,9 +99,9 @@ pub fn at_tie_limit(options: &Options) -> Vec<Record> {
             let kafka_ms = base_ms + idle_s * 1000 + shift_ms;
             let echoed = options.newer_facts && dice.chance(0.2);
             records.extend(if echoed {
-                vec![echo((case, index), at_ms, kafka_ms)]
+                vec![echo((app, case, index), at_ms, kafka_ms)]
             } else {
-                message(&mut dice, (case, index), at_ms, kafka_ms)
+                message(&mut dice, (app, case, index), at_ms, kafka_ms)
             });
         }
         if records.len() >= options.events {
@@ -109,14 +112,14 @@ pub fn at_tie_limit(options: &Options) -> Vec<Record> {
 }
 
 /// One message of the business's own hand.
-fn echo((case, index): (i64, usize), at_ms: i64, kafka_ms: i64) -> Record {
+fn echo((app, case, index): (&str, i64, usize), at_ms: i64, kafka_ms: i64) -> Record {
     let wa_id = Some(format!("5535{}", 82_000_000 + case));
-    Fact::Echo(Echo { app: "alpha".to_owned(), id: format!("{case}-{index}"), wa_id, user_id: None, at_ms }).recorded(kafka_ms)
+    Fact::Echo(Echo { app: app.to_owned(), id: format!("{case}-{index}"), wa_id, user_id: None, at_ms }).recorded(kafka_ms)
 }
 
 /// One message whose own Kafka time is `kafka_ms`.
-fn message(dice: &mut Dice, (case, index): (i64, usize), at_ms: i64, kafka_ms: i64) -> Vec<Record> {
-    let (app, wa_id, id) = ("alpha".to_owned(), format!("5535{}", 82_000_000 + case), format!("{case}-{index}"));
+fn message(dice: &mut Dice, (app, case, index): (&str, i64, usize), at_ms: i64, kafka_ms: i64) -> Vec<Record> {
+    let (app, wa_id, id) = (app.to_owned(), format!("5535{}", 82_000_000 + case), format!("{case}-{index}"));
     if dice.chance(0.6) {
         let inbound = Inbound { app, id, wa_id: Some(wa_id), user_id: None, at_ms, context: None };
         return vec![Fact::Inbound(inbound).recorded(kafka_ms)];
@@ -124,7 +127,8 @@ fn message(dice: &mut Dice, (case, index): (i64, usize), at_ms: i64, kafka_ms: i
     let (destination, customer_id) = (format!("55359{}", 82_000_000 + case), None);
     let send = Send { app: app.clone(), message_id: id.clone(), destination, sent_at_ms: at_ms, customer_id, wa_id: None };
     let (gs_id, wa_id, kind) = (Some(id), Some(wa_id), StatusKind::Sent);
-    let status = Status { app, kind, gs_id, whatsapp_id: Some(format!("wa{case}-{index}")), wa_id, user_id: None, at_ms };
+    let whatsapp_id = Some(format!("wa{case}-{index}"));
+    let status = Status { app, kind, gs_id, whatsapp_id, meta_msg_id: None, wa_id, user_id: None, at_ms };
     let early_ms = kafka_ms - dice.between(0, 30) * HOUR_MS / 30;
     let (send_ms, status_ms) = if dice.chance(0.5) { (early_ms, kafka_ms) } else { (kafka_ms, early_ms) };
     vec![Fact::Send(send).recorded(send_ms), Fact::Status(status).recorded(status_ms)]

@@ -1,6 +1,7 @@
 //! Histories made by hand, each with one point; what must come of them stands in the tests.
 
 pub mod newer;
+pub mod portfolios;
 
 use super::super::history::{Context, Fact, Inbound, Mismatch, NumberChange, Record, Send, Status, StatusKind};
 use super::NEWER_FACTS;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<(&'static str, Vec<Record>)> {
     if NEWER_FACTS {
         all.append(&mut newer::all());
     }
+    all.append(&mut portfolios::all());
     all
 }
 
@@ -122,6 +124,21 @@ pub fn argentine_evidence() -> Vec<Record> {
     ]
 }
 
+/// The same, told by this app.
+pub fn by(app: &str, mut fact: Fact) -> Fact {
+    let told_by = match &mut fact {
+        Fact::Send(send) => &mut send.app,
+        Fact::Status(status) => &mut status.app,
+        Fact::Mismatch(mismatch) => &mut mismatch.app,
+        Fact::Inbound(inbound) => &mut inbound.app,
+        Fact::NumberChange(change) => &mut change.app,
+        Fact::Echo(echo) => &mut echo.app,
+        Fact::Renaming(renaming) => &mut renaming.app,
+    };
+    app.clone_into(told_by);
+    fact
+}
+
 /// Milliseconds of a second of the story.
 pub fn ms(second: i64) -> i64 {
     (EPOCH_S + second) * 1000
@@ -138,6 +155,7 @@ pub fn sent(gs_id: &str, wa_id: Option<&str>, user_id: Option<&str>, second: i64
         kind: StatusKind::Sent,
         gs_id: Some(gs_id.to_owned()),
         whatsapp_id: Some(format!("wa-{gs_id}")),
+        meta_msg_id: None,
         wa_id: wa_id.map(str::to_owned),
         user_id: user_id.map(str::to_owned),
         at_ms: ms(second),
@@ -154,7 +172,7 @@ pub fn inbound(id: &str, wa_id: &str, user_id: Option<&str>, second: i64) -> Fac
 pub fn reply(id: &str, wa_id: &str, user_id: Option<&str>, answered: (Option<&str>, Option<&str>), second: i64) -> Fact {
     match inbound(id, wa_id, user_id, second) {
         Fact::Inbound(inbound) => {
-            let context = Context { gs_id: answered.0.map(str::to_owned), id: answered.1.map(str::to_owned) };
+            let context = Context { gs_id: answered.0.map(str::to_owned), id: answered.1.map(str::to_owned), meta_msg_id: None };
             Fact::Inbound(Inbound { context: Some(context), ..inbound })
         }
         other => other,

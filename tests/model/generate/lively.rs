@@ -24,6 +24,7 @@ pub struct Lively {
     idle_s: i64,
     recent_s: Vec<i64>,
     newer_facts: bool,
+    pub wide: bool,
     /// Ids of sends that an echo has had too.
     echoed: BTreeSet<String>,
 }
@@ -32,7 +33,7 @@ pub fn generate(options: &Options) -> Vec<Record> {
     let mut dice = Dice::new(options.seed);
     let kafka_s = EPOCH_S + dice.between(0, 150 * 24) * HOUR_S;
     let backlog_h = if dice.chance(options.density) { 36 } else { 30 * 24 };
-    let world = World::new(&mut dice, options.world, options.people, options.density);
+    let world = World::new(&mut dice, options);
     let delivery = Delivery::new(options, kafka_s * 1000);
     let (first_s, last_s) = (kafka_s - backlog_h * HOUR_S, delivery.last_ms / 1000);
     let idle_s = options.settings.idle_timeout_s;
@@ -50,6 +51,7 @@ pub fn generate(options: &Options) -> Vec<Record> {
         idle_s,
         recent_s,
         newer_facts: options.newer_facts,
+        wide: options.wide,
         echoed: BTreeSet::new(),
     };
     let restless = 2 + usize::from(options.density > 0.4) * 6;
@@ -112,7 +114,7 @@ impl Lively {
     /// What an event of this person shows: a phone, a BSUID, or both.
     pub fn shown(&mut self, person: usize, app: usize) -> (Option<String>, Option<String>) {
         let who = &self.world.people[person];
-        let user = who.users[app].clone().filter(|_| self.dice.below(10) < who.shows_user);
+        let user = self.world.user(person, app).filter(|_| self.dice.below(10) < who.shows_user);
         let hidden = user.is_some() && self.dice.below(10) < who.hides_phone;
         let wa_id = self.world.subscribers[who.subscriber].wa_id.clone();
         ((!hidden).then_some(wa_id), user)
@@ -136,7 +138,7 @@ impl Lively {
 
     pub fn partly(&mut self, whole: Context) -> Context {
         match self.dice.below(3) {
-            0 if whole.gs_id.is_some() => Context { id: None, ..whole },
+            0 if whole.gs_id.is_some() => Context { id: None, meta_msg_id: None, ..whole },
             1 if whole.id.is_some() => Context { gs_id: None, ..whole },
             _ => whole,
         }
@@ -168,10 +170,8 @@ impl Lively {
             self.tell(&before, &old, &new);
         }
         let renewed = self.dice.chance(0.8);
-        for app in 0..before.len() {
-            if renewed {
-                self.world.people[person].users[app] = self.dice.chance(0.8).then(|| self.world.new_user(to));
-            }
+        if renewed {
+            self.world.people[person].users = self.world.new_users(&mut self.dice, to, 0.8);
         }
         self.world.people[person].subscriber = to;
         self.world.subscribers[to].holder = person;
@@ -180,13 +180,13 @@ impl Lively {
     /// The system message of a change, in one app or two.
     fn tell(&mut self, users: &[Option<String>], old: &str, new: &str) {
         let shift_s = *self.dice.pick(&[0, 0, 0, 0, -1, 1, -HOUR_S, -20 * HOUR_S]);
-        let mut app = self.dice.below(users.len());
+        let mut app = self.dice.below(self.world.apps.len());
         for _ in 0..=usize::from(self.dice.chance(0.3)) {
-            let user_id = users[app].clone().filter(|_| self.dice.chance(0.6));
+            let user_id = users[self.world.scopes[app]].clone().filter(|_| self.dice.chance(0.6));
             let (name, id, at_ms) = (self.world.apps[app].clone(), self.id("ch"), self.at_ms() + shift_s * 1000);
             let change = NumberChange { app: name, id, old: old.to_owned(), new: new.to_owned(), user_id, at_ms };
             self.delivery.deliver(&mut self.dice, Fact::NumberChange(change));
-            app = (app + 1) % users.len();
+            app = (app + 1) % self.world.apps.len();
         }
     }
 
@@ -212,7 +212,7 @@ impl Lively {
     fn wander(&mut self, person: usize, app: usize) {
         let elsewhere = self.dice.below(self.world.subscribers.len());
         let subscriber = &self.world.subscribers[elsewhere];
-        let user = self.world.people[person].users[app].clone();
+        let user = self.world.user(person, app);
         let spelling = self.dice.pick(&subscriber.spellings).clone();
         self.write_as(app, (Some(spelling), user), None);
     }
@@ -228,9 +228,7 @@ impl Lively {
         }
         if self.dice.chance(0.7) {
             let subscriber = self.world.people[person].subscriber;
-            for app in 0..before.len() {
-                self.world.people[person].users[app] = Some(self.world.new_user(subscriber));
-            }
+            self.world.people[person].users = self.world.new_users(&mut self.dice, subscriber, 1.0);
         }
     }
 
@@ -254,7 +252,7 @@ impl Lively {
     fn rename(&mut self, person: usize, app: usize) {
         let subscriber = self.world.people[person].subscriber;
         for _ in 0..*self.dice.pick(&[1, 1, 1, 2, 3]) {
-            let Some(previous) = self.world.people[person].users[app].clone() else { return };
+            let Some(previous) = self.world.user(person, app) else { return };
             let current = self.world.new_user(subscriber);
             let number = Some(self.world.subscribers[subscriber].wa_id.clone());
             let shift_s = *self.dice.pick(&[0, 0, 0, -HOUR_S, -20 * HOUR_S]);
@@ -270,10 +268,10 @@ impl Lively {
                 1 | 2 => self.delivery.deliver(&mut self.dice, Fact::Renaming(Renaming { previous: None, wa_id: number, ..told })),
                 _ => self.delivery.deliver(&mut self.dice, Fact::Renaming(told)),
             }
-            self.world.people[person].users[app] = Some(current);
+            self.world.people[person].users[self.world.scopes[app]] = Some(current);
             if self.dice.chance(0.5) {
                 self.clock_s += self.dice.between(0, 600);
-                let shown = (self.shown(person, app).0, self.world.people[person].users[app].clone());
+                let shown = (self.shown(person, app).0, self.world.user(person, app));
                 self.write_as(app, shown, None);
             }
         }

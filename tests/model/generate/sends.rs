@@ -10,13 +10,18 @@ pub struct Sent {
     pub id: String,
     /// The other id of the same message; none for raw Meta's sends.
     other_id: Option<String>,
+    /// A third, which Meta's bodies have instead of the other, and v3's beside it.
+    meta_msg_id: Option<String>,
 }
 
 impl Sent {
     pub fn context(&self) -> Context {
         match &self.other_id {
-            Some(other) => Context { gs_id: Some(self.id.clone()), id: Some(other.clone()) },
-            None => Context { gs_id: None, id: Some(self.id.clone()) },
+            Some(other) => {
+                let (gs_id, id) = (Some(self.id.clone()), Some(other.clone()));
+                Context { gs_id, id, meta_msg_id: self.meta_msg_id.clone() }.possible()
+            }
+            None => Context { gs_id: None, id: Some(self.id.clone()), meta_msg_id: None },
         }
     }
 }
@@ -33,7 +38,8 @@ enum Reached {
 impl Lively {
     pub fn send(&mut self, person: usize, app: usize) {
         let subscriber = self.world.people[person].subscriber;
-        let user = self.world.people[person].users[app].clone().filter(|_| self.dice.chance(0.12));
+        let by_user = if self.world.shares_users(app) { 0.35 } else { 0.12 };
+        let user = self.world.user(person, app).filter(|_| self.dice.chance(by_user));
         let Person { phoneless, silent, .. } = self.world.people[person];
         // SENT is off by default; then a mismatch may be all that is told.
         let quiet = !phoneless && self.dice.chance(if silent { 0.95 } else { 0.1 });
@@ -61,7 +67,8 @@ impl Lively {
             wa_id: wa_id.clone().filter(|wa_id| self.dice.chance(response) && (raw || *wa_id == dialled)),
         };
         self.delivery.deliver(&mut self.dice, Fact::Send(send));
-        let sent = Sent { app, person, id, other_id };
+        let meta_msg_id = self.meta_msg_id(other_id.as_ref());
+        let sent = Sent { app, person, id, other_id, meta_msg_id };
         if !quiet {
             self.statuses(&sent, wa_id.as_ref());
         }
@@ -78,7 +85,7 @@ impl Lively {
     /// Someone's old number is dialled still, or one that was noted down wrongly: SENT repeats it beside the BSUID that was reached, who may
     /// answer later from where they really are.
     pub fn send_astray(&mut self, person: usize, app: usize) {
-        let Some(user_id) = self.world.people[person].users[app].clone() else { return };
+        let Some(user_id) = self.world.user(person, app) else { return };
         let strange = self.dice.below(self.world.subscribers.len());
         let dialled = self.dice.pick(&self.world.subscribers[strange].spellings).clone();
         let (id, at_ms) = (self.id("gs"), self.at_ms());
@@ -88,9 +95,10 @@ impl Lively {
         self.delivery.deliver(&mut self.dice, Fact::Send(send));
         let kind = *self.dice.pick(&[StatusKind::Sent, StatusKind::Sent, StatusKind::Delivered]);
         let (gs_id, whatsapp_id) = (Some(id.clone()), Some(other_id.clone()));
-        let status = Status { app: name, kind, gs_id, whatsapp_id, wa_id: Some(dialled), user_id: Some(user_id.clone()), at_ms };
+        let (wa_id, user) = (Some(dialled), Some(user_id.clone()));
+        let status = Status { app: name, kind, gs_id, whatsapp_id, meta_msg_id: None, wa_id, user_id: user, at_ms };
         self.delivery.deliver(&mut self.dice, Fact::Status(status));
-        let sent = Sent { app, person, id, other_id: Some(other_id) };
+        let sent = Sent { app, person, id, other_id: Some(other_id), meta_msg_id: None };
         if self.dice.chance(0.4) {
             self.clock_s += self.dice.between(0, 4000);
             let subscriber = self.world.people[person].subscriber;
@@ -121,7 +129,7 @@ impl Lively {
             }
             let user_id = self.shown(sent.person, sent.app).1;
             let phone_shown = !(self.dice.chance(0.12) || (user_id.is_some() && self.dice.chance(0.15)));
-            let (gs_id, whatsapp_id) = self.status_ids(sent, kind);
+            let [gs_id, whatsapp_id, meta_msg_id] = self.status_ids(sent, kind);
             let (app, at_ms) = (self.world.apps[sent.app].clone(), self.at_ms() + self.dice.between(0, 5000));
             let wa_id = wa_id.cloned().filter(|_| phone_shown);
             let (wa_id, user_id) = match kind {
@@ -129,22 +137,36 @@ impl Lively {
                 StatusKind::Failed => (None, None),
                 StatusKind::Sent | StatusKind::Delivered | StatusKind::Read => (wa_id, user_id),
             };
-            let status = Status { app, kind, gs_id, whatsapp_id, wa_id, user_id, at_ms };
+            let status = Status { app, kind, gs_id, whatsapp_id, meta_msg_id, wa_id, user_id, at_ms };
             self.delivery.deliver(&mut self.dice, Fact::Status(status));
         }
     }
 
-    fn status_ids(&mut self, sent: &Sent, kind: StatusKind) -> (Option<String>, Option<String>) {
+    fn meta_msg_id(&mut self, other_id: Option<&String>) -> Option<String> {
+        let possible = self.wide && other_id.is_some();
+        (possible && self.dice.chance(0.4)).then(|| self.id("wamid.of."))
+    }
+
+    /// Gupshup's, and up to two of WhatsApp's side.
+    fn status_ids(&mut self, sent: &Sent, kind: StatusKind) -> [Option<String>; 3] {
+        let id = || Some(sent.id.clone());
         let Some(other) = sent.other_id.clone() else {
             let raw_failure = kind == StatusKind::Failed;
             let as_gupshups = raw_failure && self.dice.chance(0.5);
-            return if as_gupshups { (Some(sent.id.clone()), None) } else { (None, Some(sent.id.clone())) };
+            return if as_gupshups { [id(), None, None] } else { [None, id(), None] };
         };
-        match (kind, self.dice.below(10)) {
-            (StatusKind::Failed, 0..5) => (Some(sent.id.clone()), None),
-            (StatusKind::Sent | StatusKind::Delivered | StatusKind::Read, 0..4) => (None, Some(other)),
-            (StatusKind::Sent | StatusKind::Delivered | StatusKind::Read, 4) => (None, Some(sent.id.clone())),
-            (_, _) => (Some(sent.id.clone()), Some(other)),
+        let ids = match (kind, self.dice.below(10)) {
+            (StatusKind::Failed, 0..5) => return [id(), None, None],
+            (StatusKind::Sent | StatusKind::Delivered | StatusKind::Read, 0..4) => [None, Some(other)],
+            (StatusKind::Sent | StatusKind::Delivered | StatusKind::Read, 4) => [None, id()],
+            (_, _) => [id(), Some(other)],
+        };
+        let [gs_id, candidate] = ids;
+        match sent.meta_msg_id.clone().map(|meta_msg_id| (meta_msg_id, self.dice.below(3))) {
+            // As Meta's bodies have it.
+            Some((meta_msg_id, 0)) => [gs_id, Some(meta_msg_id), None],
+            Some((meta_msg_id, 1)) => [gs_id, candidate, Some(meta_msg_id)],
+            Some(_) | None => [gs_id, candidate, None],
         }
     }
 

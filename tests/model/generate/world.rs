@@ -1,5 +1,7 @@
 //! People, the subscribers whose numbers they hold, and the BSUIDs that each app knows them by.
 
+use super::super::apps::{self, LINE_UPS};
+use super::Options;
 use super::dice::Dice;
 
 /// A subscriber line of some country: the spelling that WhatsApp uses, and all that a business may have stored.
@@ -13,7 +15,7 @@ pub struct Subscriber {
 
 pub struct Person {
     pub subscriber: usize,
-    /// By app; `None` until WhatsApp gives one.
+    /// By scope; `None` until WhatsApp gives one.
     pub users: Vec<Option<String>>,
     /// How often events name the BSUID, in tenths.
     pub shows_user: usize,
@@ -27,6 +29,10 @@ pub struct Person {
 
 pub struct World {
     pub apps: Vec<String>,
+    /// By app, which of the scopes of BSUIDs is its own.
+    pub scopes: Vec<usize>,
+    /// By scope, whose it is.
+    tenants: Vec<String>,
     pub people: Vec<Person>,
     pub subscribers: Vec<Subscriber>,
     users_made: usize,
@@ -39,10 +45,19 @@ const COUNTRIES: [&str; 9] = ["BR", "BL", "MX", "AR", "CI", "BJ", "US", "PT", "I
 const WEIGHTS: [usize; 9] = [30, 10, 12, 14, 5, 4, 10, 5, 5];
 
 impl World {
-    pub fn new(dice: &mut Dice, world: usize, people: usize, density: f64) -> Self {
-        let apps = ["alpha", "beta", "gamma"][..2 + dice.below(2)].iter().map(|app| (*app).to_owned()).collect();
-        let first = world * 1000;
-        let mut world = World { apps, people: Vec::new(), subscribers: Vec::new(), users_made: world * 10_000, first };
+    pub fn new(dice: &mut Dice, options: &Options) -> Self {
+        let Options { world, people, density, wide, .. } = *options;
+        let apps = if wide { *dice.pick(&LINE_UPS) } else { LINE_UPS[dice.below(2)] };
+        let mut world = World {
+            apps: apps.iter().map(|app| (*app).to_owned()).collect(),
+            scopes: Vec::new(),
+            tenants: Vec::new(),
+            people: Vec::new(),
+            subscribers: Vec::new(),
+            users_made: world * 10_000,
+            first: world * 1000,
+        };
+        world.tell_scopes_apart();
         let home = dice.weighted(&WEIGHTS);
         while world.people.len() < people {
             let country = if dice.chance(density) { home } else { dice.weighted(&WEIGHTS) };
@@ -55,6 +70,28 @@ impl World {
             }
         }
         world
+    }
+
+    fn tell_scopes_apart(&mut self) {
+        let mut names: Vec<&str> = Vec::new();
+        for app in &self.apps {
+            let scope = apps::scope(app);
+            let known = names.iter().position(|name| *name == scope);
+            self.scopes.push(known.unwrap_or(names.len()));
+            if known.is_none() {
+                names.push(scope);
+                self.tenants.push(apps::tenant(app).to_owned());
+            }
+        }
+    }
+
+    /// The BSUID that this app knows someone by.
+    pub fn user(&self, person: usize, app: usize) -> Option<String> {
+        self.people[person].users[self.scopes[app]].clone()
+    }
+
+    pub fn shares_users(&self, app: usize) -> bool {
+        self.scopes.iter().filter(|scope| **scope == self.scopes[app]).count() > 1
     }
 
     pub fn new_subscriber(&mut self, dice: &mut Dice, country: usize) -> usize {
@@ -102,7 +139,7 @@ impl World {
         let before = self.people.get(self.subscribers[subscriber].holder);
         let phoneless = dice.chance(if before.is_some_and(|before| before.phoneless) { 0.8 } else { 0.1 });
         let known = if phoneless { 1.0 } else { 0.7 };
-        let users = self.apps.clone().iter().map(|_| dice.chance(known).then(|| self.new_user(subscriber))).collect();
+        let users = self.new_users(dice, subscriber, known);
         let shows_user = if phoneless { 9 } else { *dice.pick(&[0, 3, 6, 9, 10]) };
         let hides_phone = if phoneless { 10 } else { *dice.pick(&[0, 0, 0, 2, 6, 10]) };
         let silent = phoneless || dice.chance(0.25);
@@ -110,6 +147,19 @@ impl World {
         let person = self.people.len() - 1;
         self.subscribers[subscriber].holder = person;
         person
+    }
+
+    /// One for each scope, or none. What another tenant has there often is the same, and means nothing.
+    pub fn new_users(&mut self, dice: &mut Dice, subscriber: usize, known: f64) -> Vec<Option<String>> {
+        let mut users: Vec<Option<String>> = Vec::new();
+        for scope in 0..self.tenants.len() {
+            let elsewhere = (0..scope).find(|other| self.tenants[*other] != self.tenants[scope]).and_then(|other| users[other].clone());
+            users.push(match elsewhere {
+                Some(user) if dice.chance(0.7) => Some(user),
+                Some(_) | None => dice.chance(known).then(|| self.new_user(subscriber)),
+            });
+        }
+        users
     }
 
     pub fn new_user(&mut self, subscriber: usize) -> String {

@@ -46,7 +46,7 @@ impl Dialled {
     pub fn address(&self) -> String {
         match self {
             Dialled::Phone(phone) => phone.clone(),
-            Dialled::User(user) => format!("{}:{}", user.app, user.id),
+            Dialled::User(user) => format!("{}:{}", user.scope, user.id),
         }
     }
 }
@@ -156,7 +156,7 @@ fn put_together((app, id): (&str, &str), (wa_id, user): Ids, record: &Record, al
 type Ids = (Option<String>, Option<Bsuid>);
 
 fn ids(app: &str, wa_id: Option<&String>, user_id: Option<&String>) -> Ids {
-    let user = user_id.map(|id| Bsuid { app: app.to_owned(), id: id.clone() });
+    let user = user_id.map(|id| Bsuid::of(app, id));
     (wa_id.map(|wa_id| numbers::digits(wa_id)), user)
 }
 
@@ -172,7 +172,7 @@ struct Meeting {
 impl Meeting {
     fn of(send: &Send, send_kafka_ms: Vec<i64>) -> Self {
         let dialled = if is_bsuid(&send.destination) {
-            Dialled::User(Bsuid { app: send.app.clone(), id: send.destination.clone() })
+            Dialled::User(Bsuid::of(&send.app, &send.destination))
         } else {
             Dialled::Phone(numbers::digits(&send.destination))
         };

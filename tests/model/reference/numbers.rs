@@ -49,6 +49,23 @@ pub fn foreign(dialled: &str, wa_id: &str) -> bool {
     !same_subscriber(dialled, wa_id) && calling_code(dialled) != calling_code(wa_id)
 }
 
+/// What the difference of a wa_id from the dialled number is called.
+pub fn variant(dialled: &str, wa_id: &str) -> &'static str {
+    let both = |national: fn(&str) -> bool| national(dialled) && national(wa_id);
+    let short_and_long = dialled.len().abs_diff(wa_id.len()) == 1 && dialled.len().max(wa_id.len()) == 13;
+    if dialled == wa_id {
+        "SAME"
+    } else if same_subscriber(dialled, wa_id) && both(|number| brazil(number).is_some()) {
+        "BR_NINTH_DIGIT"
+    } else if same_subscriber(dialled, wa_id) && both(|number| mexico(number).is_some()) {
+        "MX_MOBILE_ONE"
+    } else if short_and_long && both(|number| argentina(number).is_some()) && argentina(dialled) == argentina(wa_id) {
+        "AR_MOBILE_NINE"
+    } else {
+        "UNRECOGNISED"
+    }
+}
+
 /// Area and the last 8 digits. Areas have no zero, so `55800…` and `55300…` are no subscribers' numbers.
 fn brazil(number: &str) -> Option<(&str, &str)> {
     let national = number.strip_prefix("55")?;

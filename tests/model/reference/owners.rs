@@ -22,8 +22,8 @@ pub struct Owner {
     pub opened_at_s: i64,
     /// By name.
     pub users: BTreeSet<Bsuid>,
-    /// Apps of which this owner has its BSUID already.
-    apps: BTreeSet<String>,
+    /// Of which this owner has its BSUID already.
+    scopes: BTreeSet<String>,
     closed: bool,
     person: usize,
 }
@@ -73,7 +73,7 @@ impl Owners {
                     Step::Entry(change) => drop(enterers.insert(change, owners.open(line, at_s))),
                     Step::Within(change) => {
                         let named = owners.named(line, change.user.as_ref());
-                        owners.lines[line][named].apps.clear();
+                        owners.lines[line][named].scopes.clear();
                     }
                     Step::Sight { user, .. } => owners.sight(line, at_s, &user),
                     Step::Leave(change) => {
@@ -175,21 +175,21 @@ impl Owners {
 
     fn open(&mut self, line: usize, opened_at_s: i64) -> usize {
         let person = self.persons.add();
-        let (users, apps) = (BTreeSet::new(), BTreeSet::new());
-        self.lines[line].push(Owner { opened_at_s, users, apps, closed: false, person });
+        let (users, scopes) = (BTreeSet::new(), BTreeSet::new());
+        self.lines[line].push(Owner { opened_at_s, users, scopes, closed: false, person });
         person
     }
 
-    /// An unknown BSUID joins the current owner, unless that one is closed or has one of this app.
+    /// An unknown BSUID joins the current owner, unless that one is closed or has one of this scope.
     fn sight(&mut self, line: usize, at_s: i64, user: &Bsuid) {
         let current = self.lines[line].last().expect("a line has an owner");
-        if current.closed || current.apps.contains(&user.app) {
+        if current.closed || current.scopes.contains(&user.scope) {
             self.open(line, at_s);
         }
         let node = self.user_node(user);
         let current = self.lines[line].last_mut().expect("a line has an owner");
         current.users.insert(user.clone());
-        current.apps.insert(user.app.clone());
+        current.scopes.insert(user.scope.clone());
         self.persons.join(current.person, node);
     }
 

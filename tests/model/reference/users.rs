@@ -4,7 +4,7 @@ use super::super::forest::Forest;
 use super::Bsuid;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Two BSUIDs of one app are one person's, said at a time, perhaps with the number that the second was seen on.
+/// Two BSUIDs of one scope are one person's, said at a time, perhaps with the number that the second was seen on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Renaming {
     pub at_s: i64,

@@ -1,12 +1,10 @@
 //! Bodies of Gupshup v3 and of Meta: several elements each, and more than one way to say who an element is about.
 
+use super::super::apps;
 use super::super::history::{Context, Echo, Fact, Inbound, NumberChange, Record, Renaming, Status, StatusKind};
 use super::super::reference::numbers;
 use super::{Format, choice, insert, object};
 use serde_json::{Map, Value, json};
-
-/// An app that configuration lists under its name, `gs_app_id` and `phone_number_id`. Any other goes by its name in all formats.
-pub const LISTED: [&str; 3] = ["alpha", "4005ef9e-581e-41f4-9b04-e0797e0463d2", "269033402967482"];
 
 /// The body of these records of one app, and the records in the order of its elements.
 pub fn body(records: &[Record], format: Format) -> (Value, Vec<Record>) {
@@ -22,7 +20,7 @@ pub fn body(records: &[Record], format: Format) -> (Value, Vec<Record>) {
         changes[index].add(record);
     }
     let app = records[0].fact.app();
-    let [gs_app_id, phone_number_id] = if app == LISTED[0] { [LISTED[1], LISTED[2]] } else { [app, app] };
+    let [gs_app_id, phone_number_id] = apps::named(app).ids.unwrap_or([app, app]);
     let elements = changes.iter().flat_map(Change::elements).collect();
     let bodies: Vec<Value> = changes.iter().map(|change| change.body(phone_number_id)).collect();
     let entries: Vec<Value> = bodies.chunks(2).map(|changes| json!({"id": "293928007134319", "changes": changes})).collect();
@@ -98,7 +96,7 @@ fn timestamp(at_ms: i64) -> Value {
     json!(at_ms.div_euclid(1000).to_string())
 }
 
-/// A status of Meta has its one id; one of v3 has Gupshup's besides, and calls the other by either of two names.
+/// A status of Meta has its one id; one of v3 has Gupshup's besides, and calls the other by either of two names, or has one under each.
 fn status_element(status: &Status, way: u64, vary: &impl Fn(u64) -> u64) -> (Value, Option<Value>) {
     let name = match status.kind {
         StatusKind::Enqueued => "enqueued",
@@ -111,13 +109,14 @@ fn status_element(status: &Status, way: u64, vary: &impl Fn(u64) -> u64) -> (Val
     let mut element = object(json!({"status": name, "timestamp": timestamp(status.at_ms)}));
     insert(&mut element, "gs_id", status.gs_id.as_ref());
     let names: &[&str] = match (&status.gs_id, vary(23) % 3) {
-        (Some(_), 0) => &["meta_msg_id"],
-        (Some(_), 1) => &["id", "meta_msg_id"],
+        (Some(_), 0) if status.meta_msg_id.is_none() => &["meta_msg_id"],
+        (Some(_), 1) if status.meta_msg_id.is_none() => &["id", "meta_msg_id"],
         _ => &["id"],
     };
     for name in names {
         insert(&mut element, name, status.whatsapp_id.as_ref());
     }
+    insert(&mut element, "meta_msg_id", status.meta_msg_id.as_ref());
     match status.kind {
         StatusKind::Enqueued => {
             element.insert("timestamp".to_owned(), json!(status.at_ms));
@@ -192,11 +191,12 @@ fn message(inbound: &Inbound, way: u64, vary: &impl Fn(u64) -> u64) -> (Value, O
     };
     insert(&mut element, "from", number_shown);
     insert(&mut element, "from_user_id", user_shown);
-    if let Some(Context { gs_id, id }) = &inbound.context {
+    if let Some(Context { gs_id, id, meta_msg_id }) = &inbound.context {
         let mut context = object(json!({"from": "5511900000000"}));
         insert(&mut context, "gs_id", gs_id.as_ref());
-        let name = if gs_id.is_some() && vary(24).is_multiple_of(3) { "meta_msg_id" } else { "id" };
-        insert(&mut context, name, id.as_ref());
+        let by_other_name = gs_id.is_some() && meta_msg_id.is_none() && vary(24).is_multiple_of(3);
+        insert(&mut context, if by_other_name { "meta_msg_id" } else { "id" }, id.as_ref());
+        insert(&mut context, "meta_msg_id", meta_msg_id.as_ref());
         element.insert("context".to_owned(), Value::Object(context));
     }
     (Value::Object(element), with_contact.then(|| contact(wa_id, user)))
