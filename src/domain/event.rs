@@ -153,8 +153,8 @@ pub struct Inbound {
 pub struct Context {
     /// Its Gupshup id, if given.
     pub gupshup_id: Option<MessageId>,
-    /// Its other id, if given.
-    pub other_id: Option<MessageId>,
+    /// Its other ids, as far as given.
+    pub other_ids: Vec<MessageId>,
 }
 
 /// A person moved from one number to another.

@@ -61,8 +61,7 @@ fn report_reply(inbound: &Inbound, tell: &mut impl FnMut(Entity, Event)) {
     let Some(context) = &inbound.context else { return };
     let user = scoped(&inbound.app, inbound.user.as_ref());
     let heard = Heard { report: ReportKind::Reply, wa_id: inbound.wa_id, user, at_s: Some(inbound.at.seconds()) };
-    let others = context.other_id.iter().cloned().collect();
-    report_to(&inbound.app, context.gupshup_id.clone(), others, Some(heard), None, tell);
+    report_to(&inbound.app, context.gupshup_id.clone(), context.other_ids.clone(), Some(heard), None, tell);
 }
 
 /// By its Gupshup id if that is known, else by every id it may be.

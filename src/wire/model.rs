@@ -37,7 +37,7 @@ message! {
     SendError { 1 code, 2 reason }
     Mismatch { 1 app, 2 id, 3 wa_id, 4 at }
     Inbound { 1 app, 2 id, 3 wa_id, 4 user, 5 at, 6 kind, 7 context, 8 referral }
-    Context { 1 gupshup_id, 2 other_id }
+    Context { 1 gupshup_id, 2 other_ids }
     Echo { 1 app, 2 id, 3 wa_id, 4 user, 5 at, 6 kind }
     Original { 1 key, 2 value, 3 headers }
 }

@@ -9,14 +9,11 @@ mod lively;
 mod sends;
 mod world;
 
-use super::history::{Context, Record};
+use super::history::Record;
 use super::reference::Settings;
 
 /// Whether histories hold echoes and renamings, and numbers repeated beside BSUIDs that belong elsewhere.
 pub const NEWER_FACTS: bool = true;
-
-/// Whether the context of a reply may name two ids besides Gupshup's, as a status may.
-pub const REPLIES_TO_TWO_CANDIDATES: bool = false;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -66,11 +63,4 @@ pub fn generate(options: &Options) -> Vec<Record> {
     records.truncate(options.events);
     records.sort_by_key(|record| record.kafka_ms);
     records
-}
-
-impl Context {
-    fn possible(self) -> Self {
-        let meta_msg_id = self.meta_msg_id.filter(|_| REPLIES_TO_TWO_CANDIDATES || self.id.is_none());
-        Context { meta_msg_id, ..self }
-    }
 }

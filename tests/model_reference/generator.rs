@@ -2,7 +2,7 @@
 
 use crate::model::coverage::{NEWER_SITUATIONS, SITUATIONS, WIDE_SITUATIONS, coverage};
 use crate::model::final_state::compare;
-use crate::model::generate::{Kind, NEWER_FACTS, Options, REPLIES_TO_TWO_CANDIDATES, generate, handmade};
+use crate::model::generate::{Kind, NEWER_FACTS, Options, generate, handmade};
 use crate::model::history::Record;
 use crate::model::reference::{Settings, final_state};
 use crate::model::render::render;
@@ -49,8 +49,7 @@ fn every_situation_is_reached() {
     let expected: Vec<&&str> = SITUATIONS.iter().chain(newer).chain(&WIDE_SITUATIONS).collect();
     let table: Vec<String> = expected.iter().map(|name| format!("{:6} {name}", counts.get(**name).copied().unwrap_or(0))).collect();
     println!("{}", table.join("\n"));
-    let possible = |name: &&&&str| REPLIES_TO_TWO_CANDIDATES || ***name != "reply to two candidate ids";
-    let rare: Vec<&&&str> = expected.iter().filter(possible).filter(|name| counts.get(**name).copied().unwrap_or(0) < 10).collect();
+    let rare: Vec<&&&str> = expected.iter().filter(|name| counts.get(**name).copied().unwrap_or(0) < 10).collect();
     assert!(rare.is_empty(), "too rare: {rare:?}\n{}", table.join("\n"));
 }
 

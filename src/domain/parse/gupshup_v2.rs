@@ -243,7 +243,7 @@ impl Answered<'_> {
     /// The message answered, if it has an id of either side.
     fn context(&self) -> Result<Option<Context>, Rejection> {
         let gupshup_id = field::id(&self.gs_id, "payload.context.gsId")?;
-        let other_id = field::id(&self.id, "payload.context.id")?.filter(|id| Some(id) != gupshup_id.as_ref());
-        Ok((gupshup_id.is_some() || other_id.is_some()).then_some(Context { gupshup_id, other_id }))
+        let other_ids = field::other_ids([field::id(&self.id, "payload.context.id")?], gupshup_id.as_ref());
+        Ok((gupshup_id.is_some() || !other_ids.is_empty()).then_some(Context { gupshup_id, other_ids }))
     }
 }

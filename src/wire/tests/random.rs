@@ -78,7 +78,7 @@ structs! {
     SendError { code, reason }
     Mismatch { app, id, wa_id, at }
     Inbound { app, id, wa_id, user, at, kind, context, referral }
-    Context { gupshup_id, other_id }
+    Context { gupshup_id, other_ids }
     Echo { app, id, wa_id, user, at, kind }
     Original { key, value, headers }
     Envelope { to, cause, hops, event }

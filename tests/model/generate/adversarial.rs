@@ -117,7 +117,7 @@ impl Chaos {
         let context = context.filter(|context| context.gs_id.is_some() || context.id.is_some());
         let second = self.wide && self.dice.chance(0.25);
         let meta_msg_id = second.then(|| (*self.dice.pick(&IDS)).to_owned());
-        let context = context.map(|context| Context { meta_msg_id, ..context }.possible());
+        let context = context.map(|context| Context { meta_msg_id, ..context });
         Fact::Inbound(Inbound { app, id, wa_id, user_id, at_ms, context })
     }
 

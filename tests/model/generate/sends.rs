@@ -19,7 +19,7 @@ impl Sent {
         match &self.other_id {
             Some(other) => {
                 let (gs_id, id) = (Some(self.id.clone()), Some(other.clone()));
-                Context { gs_id, id, meta_msg_id: self.meta_msg_id.clone() }.possible()
+                Context { gs_id, id, meta_msg_id: self.meta_msg_id.clone() }
             }
             None => Context { gs_id: None, id: Some(self.id.clone()), meta_msg_id: None },
         }

@@ -142,7 +142,7 @@ impl Answered<'_> {
     fn context(&self) -> Result<Option<Context>, Rejection> {
         let gupshup_id = field::id(&self.gs_id, "context.gs_id")?;
         let ids = [field::id(&self.id, "context.id")?, field::id(&self.meta_msg_id, "context.meta_msg_id")?];
-        let other_id = field::other_ids(ids, gupshup_id.as_ref()).into_iter().next();
-        Ok((gupshup_id.is_some() || other_id.is_some()).then_some(Context { gupshup_id, other_id }))
+        let other_ids = field::other_ids(ids, gupshup_id.as_ref());
+        Ok((gupshup_id.is_some() || !other_ids.is_empty()).then_some(Context { gupshup_id, other_ids }))
     }
 }

@@ -75,7 +75,10 @@ fn in_words(element: &Element) -> String {
             format!("MISMATCH {:?} {} wa={} at={}", mismatch.app, short(&mismatch.id), mismatch.wa_id.reveal(), mismatch.at.0)
         }
         Element::Inbound(inbound) => {
-            let context = inbound.context.as_ref().map(|context| id("re-gs", &context.gupshup_id) + &id("re", &context.other_id));
+            let context = inbound.context.as_ref().map(|context| {
+                let others: String = context.other_ids.iter().map(|other| id("re", &Some(other.clone()))).collect();
+                id("re-gs", &context.gupshup_id) + &others
+            });
             let referral = if inbound.referral { " referral" } else { "" };
             let told =
                 [number("wa", inbound.wa_id), user(&inbound.user), text("kind", &inbound.kind), context.unwrap_or_default()].concat();
