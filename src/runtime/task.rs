@@ -8,8 +8,9 @@ use crate::domain::output::{DeadLetter, Output};
 use crate::domain::state::Key;
 use crate::domain::step::{Counts, Settings, Step};
 use crate::store::memory::Memory;
+use crate::wire::DecodeError;
 use crate::wire::marker::Marker;
-use crate::wire::packed::{Control, Mark, Packed, SourceTopic, Stamp};
+use crate::wire::packed::{Control, Mark, Packed, Parts, SourceTopic, Stamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,6 +20,7 @@ pub struct Task {
     store: Memory,
     control: Option<Control>,
     early: Vec<Envelope>,
+    parts: Parts,
     /// What follows from the event at hand on this partition; empty between two events.
     queue: VecDeque<Envelope>,
     newest: BTreeMap<(SourceTopic, i32), (u32, i64, u32)>,
@@ -76,6 +78,7 @@ impl Task {
             store: Memory::default(),
             control: None,
             early: Vec::new(),
+            parts: Parts::default(),
             queue: VecDeque::new(),
             newest: BTreeMap::new(),
             time: StreamTime::default(),
@@ -93,6 +96,7 @@ impl Task {
             store,
             control: Some(marker.control.clone()),
             early: Vec::new(),
+            parts: Parts::default(),
             queue: VecDeque::new(),
             newest: newest.collect(),
             time: StreamTime::restore(&marker.marks, &marker.reached),
@@ -123,16 +127,26 @@ impl Task {
         })
     }
 
+    /// Whether its rows are its state: not before its first control record, and not while a record has come in part.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.control.is_some() && self.parts.is_empty()
+    }
+
     /// Takes one record of the log. Events before the first control record wait for it, since it says how to take them.
-    pub fn take(&mut self, packed: Packed, sink: &mut dyn Sink) {
+    ///
+    /// # Errors
+    /// When parts of a record do not belong together.
+    pub fn take(&mut self, packed: Packed, sink: &mut dyn Sink) -> Result<(), DecodeError> {
         if packed.stamp.is_some_and(|stamp| self.is_stale(stamp)) {
             self.counts.stale += 1;
             tracing::error!(
                 partition = self.partition,
                 "a packed record came twice and was dropped: another instance may have passed fencing"
             );
-            return;
+            return Ok(());
         }
+        let Some(packed) = self.parts.take(packed)? else { return Ok(()) };
         let foreign = packed.stamp.is_some_and(|stamp| stamp.topic == SourceTopic::Repartition && stamp.partition != self.partition);
         let moves = self.counts.core.moves;
         self.time.note(&packed.marks);
@@ -155,6 +169,7 @@ impl Task {
         if !packed.marks.is_empty() {
             self.advance(sink);
         }
+        Ok(())
     }
 
     /// How far it has come, to be told to all partitions.
