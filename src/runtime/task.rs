@@ -2,6 +2,7 @@
 
 use super::digest::Digest;
 use super::time::{HOPS, HOPS_TO_MESSAGES, StreamTime};
+use crate::domain::circle::LARGE;
 use crate::domain::entity::{CircleEvent, Entity, Envelope, Event, Original};
 use crate::domain::event::{Reason, Rejection};
 use crate::domain::output::{DeadLetter, Output};
@@ -13,6 +14,14 @@ use crate::wire::marker::Marker;
 use crate::wire::packed::{Control, Mark, Packed, Parts, SourceTopic, Stamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// An event that has passed more entities than this since ingest is worth an alarm: a dozen is ordinary, and each circle that another took in
+/// adds one, as does each number that a person moved on to.
+const FAR: u32 = 1_000;
+
+/// Nothing passes more. No event goes round for ever, for each step of a way that could come back leads to a smaller home, or makes a row ask
+/// about one number more; so this is a defect, which would keep the task from all else.
+const HOPS_MAX: u32 = 1_000_000;
 
 /// The state of one partition, and what it needs to go on.
 pub struct Task {
@@ -44,6 +53,8 @@ pub struct TaskCounts {
     pub stale: u64,
     /// Events that failed and were dead-lettered.
     pub failed: u64,
+    /// Events that had passed very many entities.
+    pub far: u64,
 }
 
 /// What passed from one partition to another.
@@ -288,6 +299,13 @@ impl Task {
     fn step(&mut self, envelope: &Envelope, sink: &mut dyn Sink) -> Vec<Envelope> {
         self.counts.events += 1;
         self.counts.first += u64::from(envelope.hops == 0);
+        if envelope.hops > FAR {
+            self.note_far(envelope);
+        }
+        if envelope.hops > HOPS_MAX {
+            self.fail(envelope, sink);
+            return Vec::new();
+        }
         let settings = self.control.as_ref().expect("checked by the caller").settings;
         let store = &mut self.store;
         let taken = catch_unwind(AssertUnwindSafe(|| {
@@ -300,8 +318,33 @@ impl Task {
         };
         self.store.keep(&settings);
         self.counts.core += counts;
+        if counts.large_circles > 0 {
+            self.note_large(counts.circle_facts_max);
+        }
         self.publish(&outputs, sink);
         told
+    }
+
+    /// Says so once: where there is one such event there are many.
+    fn note_far(&mut self, envelope: &Envelope) {
+        self.counts.far += 1;
+        if self.counts.far == 1 {
+            let (partition, offset, hops) = (self.partition, envelope.cause.offset, envelope.hops);
+            tracing::error!(partition, offset, hops, "an event has passed more than {FAR} entities: does it go round? It is taken still");
+        }
+    }
+
+    /// Says so of the first circle, the second, the fourth, and so on.
+    fn note_large(&self, facts: u64) {
+        let circles = self.counts.core.large_circles;
+        if circles.is_power_of_two() {
+            tracing::warn!(
+                partition = self.partition,
+                facts,
+                circles,
+                "more than {LARGE} numbers and BSUIDs were seen together: a shared telephone, or a number for tests? Each further one costs more"
+            );
+        }
     }
 
     /// A defect of the core costs the one event, the same one at every replay.
@@ -341,3 +384,6 @@ impl Crossed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

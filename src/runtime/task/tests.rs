@@ -1,0 +1,76 @@
+//! What a task says of events and circles that are not as usual.
+
+use super::*;
+use crate::domain::entity::{Fact, Home};
+use crate::domain::event::{Cause, Source};
+use crate::domain::ids::{Bsuid, Number, User};
+
+#[derive(Default)]
+struct Kept(Vec<Output>);
+
+impl Sink for Kept {
+    fn publish(&mut self, output: &Output) {
+        self.0.push(output.clone());
+    }
+
+    fn send(&mut self, _: i32, _: &Envelope) {}
+}
+
+fn task() -> Task {
+    let settings = Settings { join_timeout_ms: 1, idle_timeout_s: 1, retention_ms: 1, service_window_s: 1, referral_window_s: 1 };
+    let control = Control {
+        webhooks: "w".to_owned(),
+        sends: "s".to_owned(),
+        webhooks_partitions: 1,
+        sends_partitions: 1,
+        repartition_partitions: 1,
+        settings,
+        step_version: 1,
+    };
+    let mut task = Task::new(0);
+    task.take(Packed { control: Some(control), ..Packed::default() }, &mut Kept::default()).expect("it is whole");
+    task
+}
+
+/// A circle hears that its number was seen with this BSUID, after so many hops.
+fn sight(user: u32, hops: u32) -> Envelope {
+    let number = Number::from_digits("5535987654321").expect("a number");
+    let user = User { scope: "app".into(), id: Bsuid::parse(&format!("BR.{user}")).expect("the form") };
+    let cause = Cause { source: Source::Webhooks, partition: 0, offset: 5, element: 0, kafka_ms: 1 };
+    let event = Event::Circle(CircleEvent::Fact(Fact::Sight(number, user, 1)));
+    Envelope { to: Entity::Home(Home::of_number(&"default".into(), number)), cause, hops, event }
+}
+
+fn take(task: &mut Task, events: Vec<Envelope>) -> Vec<Output> {
+    let mut kept = Kept::default();
+    task.take(Packed { events, ..Packed::default() }, &mut kept).expect("it is whole");
+    kept.0
+}
+
+#[test]
+fn an_event_that_comes_from_far_is_counted_and_taken() {
+    let mut task = task();
+    assert_eq!(take(&mut task, vec![sight(1, FAR), sight(2, FAR + 1), sight(3, HOPS_MAX)]), []);
+    let counts = task.counts();
+    assert_eq!((counts.events, counts.far, counts.failed, counts.core.circle_facts_max), (3, 2, 0, 4));
+}
+
+#[test]
+fn one_that_goes_round_is_a_defect_and_costs_itself() {
+    let mut task = task();
+    let told = take(&mut task, vec![sight(1, 2), sight(2, HOPS_MAX + 1), sight(3, 2)]);
+    let [Output::DeadLetter(letter)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((letter.rejection.reason, letter.cause.offset), (Reason::Internal, 5));
+    let counts = task.counts();
+    assert_eq!((counts.events, counts.far, counts.failed, counts.core.circle_facts_max), (3, 1, 1, 3));
+}
+
+#[test]
+fn a_circle_that_grows_large_is_noted_once() {
+    let mut task = task();
+    let most = u32::try_from(LARGE).expect("fits") - 1;
+    take(&mut task, (0..most).map(|user| sight(user, 1)).collect());
+    assert_eq!((task.counts().core.circle_facts_max, task.counts().core.large_circles), (1000, 0), "with its home");
+    take(&mut task, (0..most + 50).map(|user| sight(user, 1)).collect());
+    assert_eq!((task.counts().core.circle_facts_max, task.counts().core.large_circles), (1050, 1));
+}
