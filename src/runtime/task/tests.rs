@@ -1,9 +1,10 @@
 //! What a task says of events and circles that are not as usual.
 
 use super::*;
-use crate::domain::entity::{Fact, Home};
-use crate::domain::event::{Cause, Source};
-use crate::domain::ids::{Bsuid, Number, User};
+use crate::domain::entity::{Fact, Home, Subject};
+use crate::domain::event::{Cause, Element, Inbound, Source};
+use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
+use crate::domain::ingest::{Routed, route};
 
 #[derive(Default)]
 struct Kept(Vec<Output>);
@@ -73,4 +74,52 @@ fn a_circle_that_grows_large_is_noted_once() {
     assert_eq!((task.counts().core.circle_facts_max, task.counts().core.large_circles), (1000, 0), "with its home");
     take(&mut task, (0..most + 50).map(|user| sight(user, 1)).collect());
     assert_eq!((task.counts().core.circle_facts_max, task.counts().core.large_circles), (1050, 1));
+}
+
+/// What a fact costs a circle of thousands: `cargo test --lib crowd -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn a_crowd_on_one_number() {
+    let kinds: [(&str, fn(u32) -> Vec<Envelope>); 3] =
+        [("facts alone", |user| vec![sight(user, 1)]), ("messages", wrote), ("watched", watched)];
+    for (kind, events) in kinds {
+        for size in [500, 1000, 2000, 4000] {
+            let mut task = task();
+            (0..size - 50).for_each(|user| drop(take(&mut task, events(user))));
+            let begun = std::time::Instant::now();
+            (size - 50..size).for_each(|user| drop(take(&mut task, events(user))));
+            let micros = begun.elapsed().as_micros() / 50;
+            println!("{kind}: {micros} us each at {size} people ({:?})", task.counts().core.circle_facts_max);
+        }
+    }
+}
+
+/// A message of somebody of this BSUID on the number, an hour after the one before.
+fn wrote(user: u32) -> Vec<Envelope> {
+    let app = App::new("default", "app", "app");
+    let inbound = Inbound {
+        app,
+        id: MessageId::parse(&format!("wamid.{user}")).expect("an id"),
+        wa_id: Number::from_digits("5535987654321"),
+        user: Bsuid::parse(&format!("BR.{user}")),
+        at: Moment(1_760_000_000_000 + i64::from(user) * 3_600_000),
+        kind: None,
+        context: None,
+        referral: false,
+    };
+    let cause = Cause { source: Source::Webhooks, partition: 0, offset: user.into(), element: 0, kafka_ms: inbound.at.0 };
+    match route(Element::Inbound(inbound), &cause, Original::default) {
+        Routed::Events(events) => events,
+        Routed::Ignored(_) | Routed::Rejected(_) => panic!("a message is of interest"),
+    }
+}
+
+/// Somebody of this BSUID was seen on the number, and a row of a BSUID wants to know who that is.
+fn watched(user: u32) -> Vec<Envelope> {
+    let seen = sight(user, 1);
+    let Event::Circle(CircleEvent::Fact(Fact::Sight(number, user, _))) = &seen.event else { panic!("a sight") };
+    let watch = CircleEvent::Watch(Subject::User(user.clone()), Address::User(user.clone()));
+    let other = CircleEvent::Watch(Subject::Number(*number), Address::User(user.clone()));
+    let [watch, other] = [watch, other].map(|event| Envelope { event: Event::Circle(event), ..seen.clone() });
+    vec![seen, watch, other]
 }
