@@ -3,6 +3,7 @@
 mod check;
 
 use crate::config::TopicsConfig;
+use crate::wire::record::{INTERNAL_BYTES_MAX, OUTPUT_BYTES_MAX};
 
 pub use check::{Finding, ObservedTopic, check};
 
@@ -69,6 +70,8 @@ pub enum Rule {
     Same,
     /// A greater number does as well.
     AtLeast,
+    /// Any number does from this one on.
+    NotBelow(u64),
     /// A choice made at creation; any other does.
     Free,
 }
@@ -92,10 +95,11 @@ impl TopicSpec {
 }
 
 /// Every topic, inputs first. `input_max_bytes` is the greatest `max.message.bytes` of the inputs: whatever comes in
-/// must fit into the dead letters, and into the repartition topic, through which an undecided element travels whole.
+/// must fit into the dead letters, and into the repartition topic, through which an undecided element travels. Each topic must take the
+/// largest record that waid writes to it: one that is refused in the middle of the work would be refused again for ever.
 pub fn specs(topics: &TopicsConfig, input_max_bytes: u64) -> Vec<TopicSpec> {
     let [webhooks, sends] = inputs(topics);
-    let roomy = at_least("max.message.bytes", input_max_bytes + MAX_MESSAGE_BYTES_MARGIN);
+    let roomy = at_least("max.message.bytes", input_max_bytes.max(bytes(INTERNAL_BYTES_MAX)) + MAX_MESSAGE_BYTES_MARGIN);
     let output = |setting, name: &str, about, key, settings| TopicSpec {
         setting,
         name: name.to_owned(),
@@ -106,13 +110,15 @@ pub fn specs(topics: &TopicsConfig, input_max_bytes: u64) -> Vec<TopicSpec> {
         settings,
     };
     let delete = || same("cleanup.policy", "delete");
+    let events = || vec![delete(), takes(OUTPUT_BYTES_MAX)];
+    let table = vec![same("cleanup.policy", "compact"), takes(OUTPUT_BYTES_MAX)];
     vec![
         webhooks,
         sends,
-        output("identity_resolved", &topics.identity_resolved, "identity events", "address", vec![delete()]),
-        output("identities", &topics.identities, "the current row of each address", "address", vec![same("cleanup.policy", "compact")]),
-        output("conversation_assigned", &topics.conversation_assigned, "the conversation of each message", "identity_id", vec![delete()]),
-        output("send_unresolved", &topics.send_unresolved, "sends that failed or expired", "address", vec![delete()]),
+        output("identity_resolved", &topics.identity_resolved, "identity events", "address", events()),
+        output("identities", &topics.identities, "the current row of each address", "address", table),
+        output("conversation_assigned", &topics.conversation_assigned, "the conversation of each message", "identity_id", events()),
+        output("send_unresolved", &topics.send_unresolved, "sends that failed or expired", "address", events()),
         output("dead_letter", &topics.dead_letter, "records that could not be used", "as received", vec![delete(), roomy.clone()]),
         internal("repartition", &topics.repartition, "events on their way", topics, repartition_settings(roomy)),
         internal("changelog", &topics.changelog, "state", topics, changelog_settings()),
@@ -160,7 +166,17 @@ fn repartition_settings(roomy: Setting) -> Vec<Setting> {
 /// A local store that was away for up to half of the tombstones' life need not be rebuilt.
 fn changelog_settings() -> Vec<Setting> {
     const WEEK_MS: u64 = 7 * 24 * 3600 * 1000;
-    vec![same("cleanup.policy", "compact"), at_least("delete.retention.ms", WEEK_MS)]
+    vec![same("cleanup.policy", "compact"), at_least("delete.retention.ms", WEEK_MS), takes(INTERNAL_BYTES_MAX)]
+}
+
+/// Room for records of so many bytes; the topic is created with the broker's default, which has more.
+fn takes(bytes_max: usize) -> Setting {
+    let rule = Rule::NotBelow(bytes(bytes_max) + MAX_MESSAGE_BYTES_MARGIN);
+    Setting { name: "max.message.bytes", value: MAX_MESSAGE_BYTES_DEFAULT.to_string(), rule }
+}
+
+fn bytes(count: usize) -> u64 {
+    u64::try_from(count).expect("fits")
 }
 
 fn same(name: &'static str, value: &str) -> Setting {

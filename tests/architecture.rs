@@ -9,7 +9,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("store", &["domain", "wire"]),
     ("wire", &["domain"]),
     ("config", &["domain"]),
-    ("topics", &["config"]),
+    ("topics", &["wire", "config"]),
     ("traffic", &["domain"]),
     ("runtime", &["domain", "store", "wire", "config", "topics"]),
     ("http", &["domain", "wire", "runtime"]),

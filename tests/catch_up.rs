@@ -135,7 +135,7 @@ fn half_way(records: &[Record], plan: Plan) -> (Machine, Vec<Piece>) {
 fn taken_again(machine: &Machine, partition: i32) -> (Rows, Vec<u8>) {
     let mut task = Task::new(partition);
     for value in machine.worker().broker().repartition_log(partition) {
-        task.take(packed::decode(&value).expect("waid wrote it"), &mut Discard);
+        task.take(packed::decode(&value).expect("waid wrote it"), &mut Discard).expect("all parts are there");
     }
     machine::state(&task)
 }

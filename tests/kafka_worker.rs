@@ -218,3 +218,60 @@ fn a_record_that_fits_into_no_topic_of_waid_stops_nothing() {
     let rows = broker().read_all(&deployment.topic("identities"));
     assert_eq!(object(rows.last().expect("a row"))["wa_id"], json!(WA_ID));
 }
+
+/// What waits for its send is told of much later; by then nobody may take it whole.
+#[test]
+fn a_dead_letter_that_its_topic_takes_no_more_goes_without_its_record() {
+    let deployment = Deployment::create("lowered", [1, 1], 1);
+    let mismatch = json!({
+        "app": "DemoApp", "timestamp": 1_776_944_128_172_i64, "version": 2, "type": "message-event",
+        "payload": {"id": MESSAGE, "type": "mismatch", "destination": WA_ID, "payload": {"ts": 1_776_944_126, "wa_id": "5511987654321"}},
+        "padding": "a".repeat(900_000),
+    });
+    run_over(&deployment, &[webhook(&deployment, mismatch.to_string())]);
+    for (topic, bytes) in [("in.webhooks", "300000"), ("in.sends", "300000"), ("dead-letter", "600000")] {
+        broker().limit_topic(&deployment.topic(topic), bytes);
+    }
+    run_over_from(&deployment, 1, &[send(&deployment, MESSAGE)]);
+    let letters = broker().read_all(&deployment.topic("dead-letter"));
+    let [letter] = letters.as_slice() else { panic!("one dead letter, not {letters:#?}") };
+    let header = |name: &str| letter.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_deref().unwrap_or_default());
+    assert_eq!(
+        (&letter.payload, header("waid-reason"), header("waid-offset")),
+        (&None, Some(&b"INCONSISTENT_MISMATCH"[..]), Some(&b"0"[..]))
+    );
+    assert!(header("waid-detail").is_some_and(|detail| detail.ends_with(b"bytes, is too large to be kept")));
+}
+
+/// All events of an input record go together, each partition's in one packed record, which has every name of an app that is in them.
+#[test]
+fn events_that_fit_into_no_record_of_the_log_come_in_parts() {
+    let deployment = Deployment::create("parts", [1, 1], 1);
+    let change = |index: u32| {
+        let name = format!("{index:0250}");
+        let status = json!({"id": format!("wamid.{index}"), "status": "sent", "timestamp": 1_776_944_126, "recipient_id": WA_ID});
+        json!({"field": "messages", "value": {"metadata": {"phone_number_id": name}, "statuses": [status]}})
+    };
+    let changes: Vec<Value> = (0..10_000).map(change).collect();
+    let body = json!({"object": "whatsapp_business_account", "entry": [{"changes": changes}]}).to_string();
+    let mut config = broker().config();
+    config.set("compression.codec", "lz4").set("message.max.bytes", "20000000");
+    let producer: BaseProducer = config.create().expect("a producer");
+    let topic = deployment.topic("in.webhooks");
+    producer.send(BaseRecord::<str, str>::to(&topic).payload(&body)).map_err(|(error, _)| error).expect("a record");
+    producer.flush(Duration::from_secs(10)).expect("delivered");
+    run_over_from(&deployment, 1, &[send(&deployment, MESSAGE), sent(&deployment)]);
+    assert!(broker().read_all(&deployment.topic("dead-letter")).is_empty());
+    assert_eq!(broker().read_all(&deployment.topic("conversation-assigned")).len(), 1);
+}
+
+#[test]
+fn a_topic_that_does_not_take_what_waid_writes_ends_with_1_and_what_to_do() {
+    let deployment = Deployment::create("tight", [1, 1], 1);
+    broker().limit_topic(&deployment.topic("send-unresolved"), "1000");
+    let (code, err) = run(&deployment, &[]);
+    assert_eq!(code, 1, "{err}");
+    for part in ["send-unresolved: max.message.bytes is 1000, less than 131072", "--add-config max.message.bytes=1048588"] {
+        assert!(err.contains(part), "{err}");
+    }
+}

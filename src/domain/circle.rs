@@ -9,11 +9,15 @@ use super::ids::{Address, App};
 use super::name_based::name_based;
 use super::retell;
 use super::state::{Key, Row};
-use super::step::Step;
+use super::step::{Counts, Step};
 use super::thread::{self, Bundle};
 use super::walk::{Facts, Node, Walk};
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// From how many facts on a circle is worth a look: families and renumbered people have a dozen. A shared telephone or a number for tests,
+/// on which hundreds of people were seen, has more, and each of its facts costs the more.
+pub const LARGE: usize = 1000;
 
 /// The row of a circle.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -72,6 +76,7 @@ impl CircleEntity<'_> {
             return self.on_message(step, message);
         }
         let mut circle = self.row(step);
+        let before = circle.facts.count();
         match event {
             CircleEvent::Message(_) => unreachable!("taken before"),
             CircleEvent::Link(other) => return self.on_link(step, circle, other),
@@ -92,6 +97,7 @@ impl CircleEntity<'_> {
                 self.retell(step, &mut circle);
             }
         }
+        step.counts.note_circle(before, circle.facts.count());
         step.state.put(Key::Circle(self.home.clone()), Row::Circle(circle.into()));
     }
 
@@ -146,6 +152,14 @@ impl CircleEntity<'_> {
             retell::retell(step, self.home, circle, &app);
         }
         circle.answer_watchers(step);
+    }
+}
+
+impl Counts {
+    /// A circle that had so many facts before an event has so many now.
+    fn note_circle(&mut self, before: usize, now: usize) {
+        self.circle_facts_max = self.circle_facts_max.max(u64::try_from(now).expect("fits"));
+        self.large_circles += u64::from(before <= LARGE && now > LARGE);
     }
 }
 

@@ -77,6 +77,10 @@ pub struct Counts {
     pub unmatched: u64,
     /// Events straight from inputs that said nothing new, but perhaps another Kafka time.
     pub duplicates: u64,
+    /// The most facts that any circle had after an event that was news to it.
+    pub circle_facts_max: u64,
+    /// Circles that came to have more than [`LARGE`](super::circle::LARGE) facts.
+    pub large_circles: u64,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -87,6 +91,8 @@ impl std::ops::AddAssign for Counts {
         self.expired += other.expired;
         self.unmatched += other.unmatched;
         self.duplicates += other.duplicates;
+        self.circle_facts_max = self.circle_facts_max.max(other.circle_facts_max);
+        self.large_circles += other.large_circles;
     }
 }
 

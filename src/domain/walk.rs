@@ -82,6 +82,12 @@ impl Facts {
         news
     }
 
+    /// How many there are.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.keys.len() + self.sights.len() + self.same.len() + self.changes.len() + self.renamed.len()
+    }
+
     fn holds(&self, number: Number) -> bool {
         self.keys.iter().any(|home| home.holds(number))
     }

@@ -61,6 +61,8 @@ impl Waid {
         writer.counter("waid_events_duplicate", help, [([], reading.duplicates)])?;
         let help = "Statuses, replies and mismatch events that were forgotten, because no send came that they are about";
         writer.counter("waid_events_unmatched", help, [([], reading.unmatched)])?;
+        let help = "Events that had passed more than 1000 entities: perhaps they go round, which is a defect";
+        writer.counter("waid_events_far", help, [([], reading.far)])?;
         let published = Topic::ALL.map(|topic| ([("topic", topic.role())], reading.published[topic as usize]));
         writer.counter("waid_records_published", "Records published and committed, by topic", published)?;
         let letters = Reason::ALL.map(|reason| ([("reason", reason.name())], reading.dead_letters[reason as usize]));
@@ -102,12 +104,14 @@ impl Waid {
     }
 
     fn state(&self, writer: &mut Writer) -> Result<(), fmt::Error> {
-        let Self(Reading { live, restoring, rows, state_bytes, checkpoint_age_ms, .. }) = self;
+        let Self(Reading { live, restoring, rows, circle_facts_max, state_bytes, checkpoint_age_ms, .. }) = self;
         let tasks = [([("state", "live")], *live), ([("state", "restoring")], *restoring)];
         let tasks = tasks.map(|(labels, count)| (labels, i64::try_from(count).unwrap_or(i64::MAX)));
         writer.gauge("waid_tasks", "Tasks of this process: those that work, and those that do not have their state back yet", tasks)?;
         let rows = RowKind::ALL.into_iter().filter_map(|kind| Some(([("kind", kind.name())], rows[kind as usize]?)));
         writer.gauge("waid_state_rows", "Rows of state of this process, by kind", rows)?;
+        let help = "The most facts (who was seen where) that any circle of people had since the start, of those that got one";
+        writer.gauge("waid_circle_facts_max", help, circle_facts_max.map(|facts| ([], facts)))?;
         let help = "Bytes of state of this process as of its last checkpoint, with what was not cleaned yet";
         writer.gauge_of("waid_state", help, "bytes", state_bytes.map(|bytes| ([], bytes)))?;
         let age = checkpoint_age_ms.map(|age| ([], seconds(age.unsigned_abs())));

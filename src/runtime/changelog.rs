@@ -13,20 +13,17 @@ use super::task::Task;
 use crate::store::memory::{Memory, RestoreError};
 use crate::wire::DecodeError;
 use crate::wire::marker::{self, Marker};
-use crate::wire::record::{OutRecord, Topic};
+use crate::wire::record::{INTERNAL_BYTES_MAX, OutRecord, Topic};
 use std::collections::BTreeMap;
 use thiserror::Error;
-
-/// The largest part of a segment: below every topic's limit.
-const PART_BYTES_MAX: usize = 512 * 1024;
 
 /// Before the key of a part of a segment.
 const SEGMENT: u8 = 1;
 
-/// Adds to `records` what changed in a task since its last checkpoint, and a marker: its log was taken up to `next`. Whether it could: a task
-/// without a control record has no state.
+/// Adds to `records` what changed in a task since its last checkpoint, and a marker: its log was taken up to `next`. Whether it could: not one
+/// whose rows are not all of its state.
 pub fn checkpoint(partition: i32, task: &mut Task, next: i64, records: &mut Vec<OutRecord>) -> bool {
-    if task.control().is_none() {
+    if !task.is_whole() {
         return false;
     }
     let checkpoint = task.store_mut().checkpoint();
@@ -35,7 +32,7 @@ pub fn checkpoint(partition: i32, task: &mut Task, next: i64, records: &mut Vec<
     for number in checkpoint.written {
         let segment = task.store().segment(number);
         let parts = parts_of(segment.len());
-        for (part, bytes) in (0..).zip(segment.chunks(PART_BYTES_MAX)) {
+        for (part, bytes) in (0..).zip(segment.chunks(INTERNAL_BYTES_MAX)) {
             put(key_of(number, part), Some([&parts.to_be_bytes(), bytes].concat()));
         }
     }
@@ -49,7 +46,7 @@ pub fn checkpoint(partition: i32, task: &mut Task, next: i64, records: &mut Vec<
 }
 
 fn parts_of(bytes: usize) -> u16 {
-    u16::try_from(bytes.div_ceil(PART_BYTES_MAX)).expect("a row is below 32 GiB")
+    u16::try_from(bytes.div_ceil(INTERNAL_BYTES_MAX)).expect("a row is below 32 GiB")
 }
 
 fn key_of(segment: u32, part: u16) -> Vec<u8> {

@@ -11,6 +11,7 @@ use crate::domain::parse::{self, Encoding};
 use crate::wire;
 use crate::wire::packed::SourceTopic;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Reads input records.
 pub struct Ingest {
@@ -29,7 +30,12 @@ impl Ingest {
 
     /// Takes one record of an input topic; how many elements it had. Each is told, ignored or dead-lettered.
     pub fn take(&mut self, record: &Fetched, partitions: i32, sink: &mut dyn Sink) -> u64 {
-        let (source, elements) = self.elements(record);
+        let source = match record.source.0 {
+            SourceTopic::Webhooks => Input::Webhooks,
+            SourceTopic::Sends => Input::Sends,
+            SourceTopic::Repartition | SourceTopic::Changelog => unreachable!("what waid wrote is read by its task"),
+        };
+        let elements = guarded(record, || self.elements(source, record));
         let count = u64::try_from(elements.len()).expect("fits");
         let mut kept_by = None;
         for (index, element) in elements.into_iter().enumerate() {
@@ -72,12 +78,11 @@ impl Ingest {
         std::mem::take(&mut self.fresh)
     }
 
-    fn elements(&self, record: &Fetched) -> (Input, Vec<Element>) {
+    fn elements(&self, source: Input, record: &Fetched) -> Vec<Element> {
         let body = record.value.unwrap_or_default();
-        match record.source.0 {
-            SourceTopic::Webhooks => (Input::Webhooks, parse::webhook(body, record.timestamp_ms, &self.apps)),
-            SourceTopic::Sends => (Input::Sends, vec![self.send(record, body)]),
-            SourceTopic::Repartition | SourceTopic::Changelog => unreachable!("what waid wrote is read by its task"),
+        match source {
+            Input::Webhooks => parse::webhook(body, record.timestamp_ms, &self.apps),
+            Input::Sends => vec![self.send(record, body)],
         }
     }
 
@@ -119,6 +124,20 @@ impl Ingest {
         let rejection = Rejection { detail: format!("{}; {why_not}", rejection.detail), ..rejection };
         DeadLetter { cause, rejection, original: Original::default() }
     }
+}
+
+/// A defect of reading costs the one record, which is dead-lettered: it would be met again at each attempt.
+fn guarded(record: &Fetched, read: impl FnOnce() -> Vec<Element>) -> Vec<Element> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let (topic, partition) = record.source;
+        tracing::error!(
+            ?topic,
+            partition,
+            offset = record.offset,
+            "a record could not be read and was dead-lettered: please report this defect"
+        );
+        vec![Element::Rejected(Rejection { reason: Reason::Internal, detail: "waid failed on this record".to_owned() })]
+    })
 }
 
 /// What a record takes in a topic of waid's, at most.

@@ -32,6 +32,10 @@ pub struct Reading {
     pub duplicates: u64,
     /// Statuses, replies and mismatch events that were forgotten without a send.
     pub unmatched: u64,
+    /// Events that had passed very many entities.
+    pub far: u64,
+    /// The most facts that any circle had, where one got any; of several workers the greatest.
+    pub circle_facts_max: Option<i64>,
     /// Records published, by topic.
     pub published: [u64; Topic::ALL.len()],
     /// Dead letters, by reason.
@@ -66,6 +70,8 @@ impl Reading {
         self.events += other.events;
         self.duplicates += other.duplicates;
         self.unmatched += other.unmatched;
+        self.far += other.far;
+        self.circle_facts_max = self.circle_facts_max.max(other.circle_facts_max);
         sum(&mut self.published, &other.published);
         sum(&mut self.dead_letters, &other.dead_letters);
         other.ignored.iter().for_each(|(name, count)| *self.ignored.entry(name).or_default() += count);

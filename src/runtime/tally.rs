@@ -21,6 +21,10 @@ pub struct Tally {
     pub duplicates: u64,
     /// Statuses, replies and mismatch events that were forgotten without a send.
     pub unmatched: u64,
+    /// Events that had passed very many entities.
+    pub far: u64,
+    /// The most facts that any circle had, if one got any.
+    pub circle_facts_max: Option<u64>,
     /// Records published, by topic.
     pub published: [u64; Topic::ALL.len()],
     /// Dead letters, by reason.
@@ -39,6 +43,9 @@ impl Tally {
         self.events += after.events - before.events;
         self.duplicates += after.core.duplicates - before.core.duplicates;
         self.unmatched += after.core.unmatched - before.core.unmatched;
+        self.far += after.far - before.far;
+        let facts = Some(after.core.circle_facts_max).filter(|facts| *facts > 0);
+        self.circle_facts_max = self.circle_facts_max.max(facts);
     }
 
     /// An output is to be published: of a dead letter, the reason counts.

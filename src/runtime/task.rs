@@ -2,16 +2,26 @@
 
 use super::digest::Digest;
 use super::time::{HOPS, HOPS_TO_MESSAGES, StreamTime};
+use crate::domain::circle::LARGE;
 use crate::domain::entity::{CircleEvent, Entity, Envelope, Event, Original};
 use crate::domain::event::{Reason, Rejection};
 use crate::domain::output::{DeadLetter, Output};
 use crate::domain::state::Key;
 use crate::domain::step::{Counts, Settings, Step};
 use crate::store::memory::Memory;
+use crate::wire::DecodeError;
 use crate::wire::marker::Marker;
-use crate::wire::packed::{Control, Mark, Packed, SourceTopic, Stamp};
+use crate::wire::packed::{Control, Mark, Packed, Parts, SourceTopic, Stamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// An event that has passed more entities than this since ingest is worth an alarm: a dozen is ordinary, and each circle that another took in
+/// adds one, as does each number that a person moved on to.
+const FAR: u32 = 1_000;
+
+/// Nothing passes more. No event goes round for ever, for each step of a way that could come back leads to a smaller home, or makes a row ask
+/// about one number more; so this is a defect, which would keep the task from all else.
+const HOPS_MAX: u32 = 1_000_000;
 
 /// The state of one partition, and what it needs to go on.
 pub struct Task {
@@ -19,6 +29,7 @@ pub struct Task {
     store: Memory,
     control: Option<Control>,
     early: Vec<Envelope>,
+    parts: Parts,
     /// What follows from the event at hand on this partition; empty between two events.
     queue: VecDeque<Envelope>,
     newest: BTreeMap<(SourceTopic, i32), (u32, i64, u32)>,
@@ -42,6 +53,8 @@ pub struct TaskCounts {
     pub stale: u64,
     /// Events that failed and were dead-lettered.
     pub failed: u64,
+    /// Events that had passed very many entities.
+    pub far: u64,
 }
 
 /// What passed from one partition to another.
@@ -76,6 +89,7 @@ impl Task {
             store: Memory::default(),
             control: None,
             early: Vec::new(),
+            parts: Parts::default(),
             queue: VecDeque::new(),
             newest: BTreeMap::new(),
             time: StreamTime::default(),
@@ -93,6 +107,7 @@ impl Task {
             store,
             control: Some(marker.control.clone()),
             early: Vec::new(),
+            parts: Parts::default(),
             queue: VecDeque::new(),
             newest: newest.collect(),
             time: StreamTime::restore(&marker.marks, &marker.reached),
@@ -123,16 +138,26 @@ impl Task {
         })
     }
 
+    /// Whether its rows are its state: not before its first control record, and not while a record has come in part.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.control.is_some() && self.parts.is_empty()
+    }
+
     /// Takes one record of the log. Events before the first control record wait for it, since it says how to take them.
-    pub fn take(&mut self, packed: Packed, sink: &mut dyn Sink) {
+    ///
+    /// # Errors
+    /// When parts of a record do not belong together.
+    pub fn take(&mut self, packed: Packed, sink: &mut dyn Sink) -> Result<(), DecodeError> {
         if packed.stamp.is_some_and(|stamp| self.is_stale(stamp)) {
             self.counts.stale += 1;
             tracing::error!(
                 partition = self.partition,
                 "a packed record came twice and was dropped: another instance may have passed fencing"
             );
-            return;
+            return Ok(());
         }
+        let Some(packed) = self.parts.take(packed)? else { return Ok(()) };
         let foreign = packed.stamp.is_some_and(|stamp| stamp.topic == SourceTopic::Repartition && stamp.partition != self.partition);
         let moves = self.counts.core.moves;
         self.time.note(&packed.marks);
@@ -155,6 +180,7 @@ impl Task {
         if !packed.marks.is_empty() {
             self.advance(sink);
         }
+        Ok(())
     }
 
     /// How far it has come, to be told to all partitions.
@@ -273,6 +299,13 @@ impl Task {
     fn step(&mut self, envelope: &Envelope, sink: &mut dyn Sink) -> Vec<Envelope> {
         self.counts.events += 1;
         self.counts.first += u64::from(envelope.hops == 0);
+        if envelope.hops > FAR {
+            self.note_far(envelope);
+        }
+        if envelope.hops > HOPS_MAX {
+            self.fail(envelope, sink);
+            return Vec::new();
+        }
         let settings = self.control.as_ref().expect("checked by the caller").settings;
         let store = &mut self.store;
         let taken = catch_unwind(AssertUnwindSafe(|| {
@@ -285,8 +318,33 @@ impl Task {
         };
         self.store.keep(&settings);
         self.counts.core += counts;
+        if counts.large_circles > 0 {
+            self.note_large(counts.circle_facts_max);
+        }
         self.publish(&outputs, sink);
         told
+    }
+
+    /// Says so once: where there is one such event there are many.
+    fn note_far(&mut self, envelope: &Envelope) {
+        self.counts.far += 1;
+        if self.counts.far == 1 {
+            let (partition, offset, hops) = (self.partition, envelope.cause.offset, envelope.hops);
+            tracing::error!(partition, offset, hops, "an event has passed more than {FAR} entities: does it go round? It is taken still");
+        }
+    }
+
+    /// Says so of the first circle, the second, the fourth, and so on.
+    fn note_large(&self, facts: u64) {
+        let circles = self.counts.core.large_circles;
+        if circles.is_power_of_two() {
+            tracing::warn!(
+                partition = self.partition,
+                facts,
+                circles,
+                "more than {LARGE} numbers and BSUIDs were seen together: a shared telephone, or a number for tests? Each further one costs more"
+            );
+        }
     }
 
     /// A defect of the core costs the one event, the same one at every replay.
@@ -326,3 +384,6 @@ impl Crossed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

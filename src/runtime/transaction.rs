@@ -6,12 +6,13 @@ use super::task::Sink;
 use crate::domain::entity::Envelope;
 use crate::domain::output::Output;
 use crate::wire::output::Outputs;
-use crate::wire::packed::{Control, Mark, Packer, Stamp};
-use crate::wire::record::{OutRecord, Topic};
+use crate::wire::packed::{self, Control, Mark, Packer, Stamp};
+use crate::wire::record::{INTERNAL_BYTES_MAX, OutRecord, Topic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A packed record is closed when it is this large: the broker's cost is per record, but a record must stay below its limit.
+/// A packed record is closed when its events are this large: the broker's cost is per record, but a record must stay below its limit. One
+/// that is above it still, because of one event or of the names in its dictionary, goes in parts.
 const PACKED_BYTES_MAX: usize = 400 * 1024;
 
 /// Everything that becomes visible at once.
@@ -30,7 +31,8 @@ pub struct Transaction {
 /// Events from one source for one partition.
 struct Pack {
     packer: Packer,
-    closed: Option<(i64, u32)>,
+    /// How many records of the last offset there are already.
+    chunks: Option<(i64, u32)>,
     offset: i64,
 }
 
@@ -112,8 +114,7 @@ impl Transaction {
     /// The records and offsets to commit; what was open is empty then.
     pub fn finish(&mut self) -> (Vec<OutRecord>, BTreeMap<Source, Commit>) {
         for ((source, partition), mut pack) in std::mem::take(&mut self.packs) {
-            let payload = pack.close(source);
-            self.records.push(packed_record(partition, payload));
+            self.records.extend(pack.close(source).into_iter().map(|payload| packed_record(partition, payload)));
         }
         self.records.append(&mut self.ticks);
         self.taken = 0;
@@ -146,7 +147,7 @@ impl Sink for TransactionSink<'_> {
         let Transaction { packs, records, .. } = &mut *self.transaction;
         let pack = packs.entry((self.source, partition)).or_insert_with(Pack::new);
         if !pack.packer.push_within(envelope, PACKED_BYTES_MAX) {
-            records.push(packed_record(partition, pack.close(self.source)));
+            records.extend(pack.close(self.source).into_iter().map(|payload| packed_record(partition, payload)));
             pack.packer.push(envelope);
         }
         pack.offset = self.offset;
@@ -164,15 +165,17 @@ impl Sink for Discard {
 
 impl Pack {
     fn new() -> Self {
-        Self { packer: Packer::new(), closed: None, offset: 0 }
+        Self { packer: Packer::new(), chunks: None, offset: 0 }
     }
 
-    /// The packed record so far, stamped so that its receiver can tell it from what came before.
-    fn close(&mut self, (topic, partition): Source) -> Vec<u8> {
-        let chunk = self.closed.filter(|(offset, _)| *offset == self.offset).map_or(0, |(_, chunk)| chunk + 1);
-        self.closed = Some((self.offset, chunk));
+    /// The packed record so far, or its parts, stamped so that their receiver can tell them from what came before.
+    fn close(&mut self, (topic, partition): Source) -> Vec<Vec<u8>> {
+        let chunk = self.chunks.filter(|(offset, _)| *offset == self.offset).map_or(0, |(_, chunks)| chunks);
         let stamp = Stamp { topic, partition, offset: self.offset, chunk, epoch: 0 };
-        std::mem::take(&mut self.packer).finish(Some(&stamp), &[], None)
+        let payload = std::mem::take(&mut self.packer).finish(Some(&stamp), &[], None);
+        let payloads = if payload.len() <= INTERNAL_BYTES_MAX { vec![payload] } else { packed::split(&payload, &stamp) };
+        self.chunks = Some((self.offset, chunk + u32::try_from(payloads.len()).expect("fits")));
+        payloads
     }
 }
 
@@ -186,3 +189,6 @@ fn packed_record(partition: i32, payload: Vec<u8>) -> OutRecord {
         timestamp_ms: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,8 @@ pub struct Vitals {
     events: AtomicU64,
     duplicates: AtomicU64,
     unmatched: AtomicU64,
+    far: AtomicU64,
+    circle_facts_max: AtomicI64,
     published: [AtomicU64; Topic::ALL.len()],
     dead_letters: [AtomicU64; Reason::ALL.len()],
     ignored: Names,
@@ -116,6 +118,8 @@ impl Default for Vitals {
             events: AtomicU64::new(0),
             duplicates: AtomicU64::new(0),
             unmatched: AtomicU64::new(0),
+            far: AtomicU64::new(0),
+            circle_facts_max: AtomicI64::new(UNKNOWN),
             published: counters(),
             dead_letters: counters(),
             ignored: Names::default(),
@@ -233,8 +237,12 @@ impl Vitals {
             (&self.events, tally.events),
             (&self.duplicates, tally.duplicates),
             (&self.unmatched, tally.unmatched),
+            (&self.far, tally.far),
         ] {
             counter.fetch_add(more, Ordering::Relaxed);
+        }
+        if let Some(facts) = tally.circle_facts_max {
+            self.circle_facts_max.fetch_max(i64::try_from(facts).unwrap_or(i64::MAX), Ordering::Relaxed);
         }
         add(&self.published, &tally.published);
         add(&self.dead_letters, &tally.dead_letters);
@@ -338,6 +346,8 @@ impl Vitals {
             events: self.events.load(Ordering::Relaxed),
             duplicates: self.duplicates.load(Ordering::Relaxed),
             unmatched: self.unmatched.load(Ordering::Relaxed),
+            far: self.far.load(Ordering::Relaxed),
+            circle_facts_max: known(&self.circle_facts_max),
             published: values(&self.published),
             dead_letters: values(&self.dead_letters),
             ignored,

@@ -7,6 +7,7 @@ use super::digest::Digest;
 use super::task::Task;
 use super::time::HOPS_TO_MESSAGES;
 use super::transaction::{Discard, Transaction};
+use crate::wire::DecodeError;
 use crate::wire::packed::{self, Control, SourceTopic};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -197,16 +198,17 @@ impl Workload {
         let partition = record.source.1;
         let bytes = record.value.unwrap_or_default();
         let Some(held) = self.tasks.get_mut(&partition) else { return Err(log_error(partition, format_args!("it is not assigned"))) };
-        let packed = packed::decode(bytes)
-            .map_err(|error| log_error(partition, format_args!("the record at offset {} cannot be read: {error}", record.offset)))?;
+        let unreadable =
+            |error: DecodeError| log_error(partition, format_args!("the record at offset {} cannot be read: {error}", record.offset));
+        let packed = packed::decode(bytes).map_err(unreadable)?;
         packed.control.as_ref().map_or(Ok(()), |control| check_partitions(control, partitions))?;
         held.go_live_before(partition, record.offset)?;
         match &mut held.stage {
-            Stage::Replaying(task, _) => task.take(packed, &mut Discard),
+            Stage::Replaying(task, _) => task.take(packed, &mut Discard).map_err(unreadable)?,
             Stage::Live(_, claimed) if packed.control.is_some() && record.offset < *claimed => return Err(unclaimed(partition)),
             Stage::Live(task, _) => {
                 let before = *task.counts();
-                task.take(packed, &mut self.open.sink(record.source, record.offset));
+                task.take(packed, &mut self.open.sink(record.source, record.offset)).map_err(unreadable)?;
                 self.open.tally.took(record.source.0, record.timestamp_ms);
                 self.open.tally.stepped(&before, task.counts());
                 self.open.advance(record.source, record.offset + 1, bytes.len());

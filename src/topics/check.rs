@@ -66,7 +66,8 @@ fn judge(setting: &Setting, actual: Option<&str>) -> Option<String> {
     match rule {
         Rule::Same if actual != value => Some(format!("{name} is {actual}, not {value}")),
         Rule::AtLeast if number(actual) < number(value) => Some(format!("{name} is {actual}, less than {value}")),
-        Rule::Same | Rule::AtLeast | Rule::Free => None,
+        Rule::NotBelow(least) if number(actual) < Some(*least) => Some(format!("{name} is {actual}, less than {least}")),
+        Rule::Same | Rule::AtLeast | Rule::NotBelow(_) | Rule::Free => None,
     }
 }
 
@@ -138,6 +139,11 @@ mod tests {
             ("waid.repartition", "segment.bytes", "1", None),
             ("waid.dead-letter", "max.message.bytes", "1048588", Some("max.message.bytes is 1048588, less than 1114124")),
             ("waid.dead-letter", "max.message.bytes", "20000000", None),
+            ("waid.repartition", "max.message.bytes", "1048588", Some("max.message.bytes is 1048588, less than 1114124")),
+            ("waid.changelog", "max.message.bytes", "300000", Some("max.message.bytes is 300000, less than 589824")),
+            ("waid.changelog", "max.message.bytes", "600000", None),
+            ("waid.identities", "max.message.bytes", "100000", Some("max.message.bytes is 100000, less than 131072")),
+            ("waid.send-unresolved", "max.message.bytes", "200000", None),
             ("waid.changelog", "delete.retention.ms", "86400000", Some("delete.retention.ms is 86400000, less than 604800000")),
         ];
         for (topic, name, value, expected) in table {

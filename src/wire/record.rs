@@ -2,6 +2,14 @@
 
 use std::borrow::Cow;
 
+/// What the value of a record of an internal topic has at most, bytes, but for its head: what is larger is written in parts. Below every
+/// broker's default.
+pub const INTERNAL_BYTES_MAX: usize = 512 * 1024;
+
+/// What a record of an output has at most, bytes, its key and headers included; but for dead letters, which have what they are about. Every
+/// text in it is one of an id, a name or a word, each of which ingest takes up to a bound.
+pub const OUTPUT_BYTES_MAX: usize = 64 * 1024;
+
 /// The topics that waid writes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Topic {

@@ -125,7 +125,7 @@ impl Bench {
         let (worker, log) = (&self.worker, self.worker.broker().repartition_log(partition));
         assert!(worker.tasks().count() == usize::try_from(self.partitions).expect("small"));
         for value in log {
-            task.take(packed::decode(&value).expect("waid wrote it"), &mut told);
+            task.take(packed::decode(&value).expect("waid wrote it"), &mut told).expect("all parts are there");
         }
         let rows_written = told.records.iter().filter(|record| record.topic == Topic::Identities).filter_map(|record| record.key.clone());
         Replayed {

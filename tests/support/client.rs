@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::metadata::MetadataTopic;
@@ -47,6 +47,16 @@ impl Broker {
         let grown = runtime.block_on(admin.create_partitions([&NewPartitions::new(topic, partitions)], &options));
         grown.expect("an answer to CreatePartitions")[0].as_ref().unwrap_or_else(|(_, error)| panic!("cannot grow topic {topic}: {error}"));
         wait_until(&format!("leaders of {topic}"), || (self.led_partitions(topic) == partitions).then_some(()));
+    }
+
+    /// Gives a topic of deleted records another `max.message.bytes`.
+    pub fn limit_topic(&self, topic: &str, bytes: &str) {
+        let admin: AdminClient<DefaultClientContext> = self.config().create().expect("an admin client");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        // What is not named here is set back to its default.
+        let config = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("max.message.bytes", bytes).set("retention.ms", "-1");
+        let altered = runtime.block_on(admin.alter_configs([&config], &AdminOptions::new())).expect("an answer to AlterConfigs");
+        altered[0].as_ref().unwrap_or_else(|(_, error)| panic!("cannot alter topic {topic}: {error}"));
     }
 
     /// What the group committed for each partition of the topic, once no open transaction could change it.

@@ -35,7 +35,7 @@ impl Broker {
 
 /// Whether a record of the repartition log holds no events.
 fn is_tick(payload: &[u8]) -> bool {
-    packed::decode(payload).is_ok_and(|packed| packed.events.is_empty())
+    packed::decode(payload).is_ok_and(|packed| packed.events.is_empty() && packed.part.is_none())
 }
 
 /// Whether there are records at or after these offsets; partitions without one count from their beginning.

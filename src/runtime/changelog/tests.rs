@@ -29,7 +29,7 @@ fn task() -> Task {
         step_version: 1,
     };
     let mut task = Task::new(0);
-    task.take(Packed { stamp: None, marks: Vec::new(), control: Some(control), events: Vec::new() }, &mut Discard);
+    task.take(Packed { control: Some(control), ..Packed::default() }, &mut Discard).expect("it is whole");
     task
 }
 
@@ -115,7 +115,7 @@ fn a_large_row_comes_in_parts_which_all_go_with_its_segment() {
     task.store_mut().keep(&SETTINGS);
     let mut written = write(&mut task, 1);
     assert_eq!(written.len(), 4, "three parts, and a marker");
-    assert_eq!(sizes(&written)[..2], [Some(PART_BYTES_MAX + 2); 2]);
+    assert_eq!(sizes(&written)[..2], [Some(INTERNAL_BYTES_MAX + 2); 2]);
     let mut gone = 0;
     for next in 2..100 {
         task.store_mut().put(large_key(0), large(1_300_000, 2));

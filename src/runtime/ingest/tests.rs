@@ -23,17 +23,20 @@ impl Sink for Kept {
 /// Three statuses of which the first and the last are bad.
 const BODY: &str = r#"{"object":"whatsapp_business_account","gs_app_id":"gs","entry":[{"changes":[{"field":"messages","value":{"statuses":[{},{"gs_id":"g","status":"sent","timestamp":1776944126,"recipient_id":"553587654321"},7]}},{"field":"calls"}]}]}"#;
 
-fn taken(ingest: &mut Ingest) -> Kept {
-    let record = Fetched {
+fn record() -> Fetched<'static> {
+    Fetched {
         source: (SourceTopic::Webhooks, 3),
         offset: 17,
         timestamp_ms: 1_776_944_200_000,
         key: Some(b"key"),
         value: Some(BODY.as_bytes()),
         headers: vec![("trace", Some(b"1"))],
-    };
+    }
+}
+
+fn taken(ingest: &mut Ingest) -> Kept {
     let mut kept = Kept::default();
-    ingest.take(&record, 4, &mut kept);
+    ingest.take(&record(), 4, &mut kept);
     kept
 }
 
@@ -64,4 +67,11 @@ fn a_record_that_is_too_large_is_kept_by_none() {
         assert!(letter.rejection.detail.ends_with(&end), "{}", letter.rejection.detail);
     }
     assert_eq!(kept.letters.len(), 2);
+}
+
+#[test]
+fn a_record_on_which_reading_fails_is_a_dead_letter() {
+    let [Element::Rejected(rejection)] = &guarded(&record(), || panic!("a defect"))[..] else { panic!("one element") };
+    assert_eq!((rejection.reason, rejection.detail.as_str()), (Reason::Internal, "waid failed on this record"));
+    assert_eq!(guarded(&record(), || vec![Element::Ignored("calls")]), [Element::Ignored("calls")]);
 }

@@ -11,7 +11,8 @@ use super::{membership, names};
 use crate::runtime::broker::{BrokerError, Commit, Source};
 use crate::runtime::vitals::Vitals;
 use crate::runtime::workload::Workload;
-use crate::wire::record::OutRecord;
+use crate::wire::output::drop_original;
+use crate::wire::record::{OutRecord, Topic};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
@@ -65,9 +66,10 @@ impl Committer {
         let mut tally = work.open.tally.clone();
         let taken = work.open.taken();
         work.seal();
-        let (records, offsets) = work.open.finish();
+        let (mut records, offsets) = work.open.finish();
         tally.published(&records);
         self.vitals.commits(&offsets);
+        self.fit_letters(&mut records);
         self.check_sizes(&records)?;
         let list = self.prepare(consumer, epochs, &records, &offsets)?;
         // The last step, and the only one whose failure leaves open whether it happened.
@@ -170,7 +172,18 @@ impl Committer {
         committed.map_err(|error| BrokerError::Aborted(format!("cannot commit the offsets outside the transaction: {error}")))
     }
 
-    /// A record that its topic does not take would abort the transaction, and the next attempt's, for ever.
+    /// Dead letters that their topic does not take go without what they are about. Ingest keeps nothing that is too large, but what it kept
+    /// may be told of much later, when the topic takes less.
+    fn fit_letters(&self, records: &mut [OutRecord]) {
+        let limit = self.setup.limit(&self.setup.topics.dead_letter);
+        for letter in records.iter_mut().filter(|record| record.topic == Topic::DeadLetter && bytes(record) > limit) {
+            let bytes = bytes(letter);
+            drop_original(letter, bytes);
+        }
+    }
+
+    /// A record that its topic does not take would abort the transaction, and the next attempt's, for ever. There is none: each kind has a
+    /// bound, and at the start every topic was found to take it.
     fn check_sizes(&self, records: &[OutRecord]) -> Result<(), BrokerError> {
         let size = |record: &&OutRecord| self.setup.limit(names::of_output(&self.setup.topics, record.topic)) < bytes(record);
         let Some(record) = records.iter().find(size) else { return Ok(()) };

@@ -20,7 +20,7 @@ fn task(partitions: i32) -> Task {
         step_version: STEP_VERSION,
     };
     let mut task = Task::new(0);
-    task.take(Packed { stamp: None, marks: Vec::new(), control: Some(control), events: Vec::new() }, &mut Discard);
+    task.take(Packed { control: Some(control), ..Packed::default() }, &mut Discard).expect("it is whole");
     task
 }
 
@@ -48,7 +48,7 @@ fn restored(included: Option<i64>, committed: Option<Commit>, log: Range<i64>) -
 /// The next record of the log: a tick.
 fn tick(work: &mut Workload, offset: i64) -> Result<(), String> {
     let mark = Mark { topic: SourceTopic::Webhooks, partition: 0, kafka_ms: 1, hops: 0 };
-    let value = packed::encode(&Packed { stamp: None, marks: vec![mark], control: None, events: Vec::new() });
+    let value = packed::encode(&Packed { marks: vec![mark], ..Packed::default() });
     let source = (SourceTopic::Repartition, 0);
     let fetched = Fetched { source, offset, timestamp_ms: 0, key: None, value: Some(&value), headers: Vec::new() };
     work.take(&fetched, COUNTS).map_err(|error| error.to_string())

@@ -11,6 +11,8 @@ use crate::domain::event::Source;
 use crate::domain::output::{ConversationEvent, ConversationEventType, IdentityEvent, MessageFields, Output, SendUnresolved};
 use head::{Happened, Head};
 
+pub use dead_letter::drop_original;
+
 /// What records are written as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Format {

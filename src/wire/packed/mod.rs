@@ -5,8 +5,10 @@
 
 mod envelope;
 mod packer;
+mod part;
 
 pub use packer::Packer;
+pub use part::{Part, Parts, split};
 
 use super::codec::{DecodeError, Reader, enumeration, message, take_message, take_value};
 use super::model::{NamedApp, NamedText};
@@ -104,6 +106,8 @@ pub struct Packed {
     pub control: Option<Control>,
     /// Events, in order.
     pub events: Vec<Envelope>,
+    /// Instead of all that, a part of what is too large for one record.
+    pub part: Option<Part>,
 }
 
 /// A packed record as bytes.
@@ -112,7 +116,11 @@ pub fn encode(packed: &Packed) -> Vec<u8> {
     for envelope in &packed.events {
         packer.push(envelope);
     }
-    packer.finish(packed.stamp.as_ref(), &packed.marks, packed.control.as_ref())
+    let bytes = packer.finish(packed.stamp.as_ref(), &packed.marks, packed.control.as_ref());
+    match &packed.part {
+        Some(part) => part::append(part, bytes),
+        None => bytes,
+    }
 }
 
 /// A packed record from bytes. Equal apps, tenants and scopes share one allocation.
@@ -141,6 +149,7 @@ pub fn decode(bytes: &[u8]) -> Result<Packed, DecodeError> {
                 input.last_id = None;
                 packed.events.push(take_message(number, wire, &mut input, |input| envelope::take(input, &mut before))?);
             }
+            field::PART => packed.part = Some(take_value(number, wire, &mut input)?),
             _ => return Err(DecodeError::UnknownField(number)),
         }
     }
@@ -166,6 +175,7 @@ mod field {
     pub const APPS: u32 = 6;
     pub const COUNT: u32 = 7;
     pub const EVENTS: u32 = 8;
+    pub const PART: u32 = 9;
 }
 
 /// The least bytes of an event: fewer cannot say to whom and what.

@@ -8,4 +8,5 @@ mod output_protobuf;
 mod packed;
 pub mod random;
 mod send;
+mod sizes;
 mod state;

@@ -1,10 +1,11 @@
 //! Packed records.
 
 use super::generated;
-use super::random::{Any, damage, seeded};
+use super::random::{Any, Random, damage, seeded};
 use crate::domain::entity::{Entity, Envelope};
 use crate::wire::DecodeError;
-use crate::wire::packed::{Packed, Packer, decode, encode};
+use crate::wire::packed::{Packed, Packer, Parts, SourceTopic, Stamp, decode, encode, split};
+use crate::wire::record::INTERNAL_BYTES_MAX;
 use prost::Message;
 use rand::RngExt;
 use std::sync::Arc;
@@ -65,6 +66,36 @@ fn what_does_not_fit_is_left_for_the_next_record() {
         assert!(decoded.len() > 3);
         assert_eq!(decoded.into_iter().flat_map(|packed| packed.events).collect::<Vec<_>>(), events, "seed {seed}");
     }
+}
+
+#[test]
+fn what_is_too_large_for_a_record_comes_back_from_its_parts() {
+    let random = &mut seeded(3);
+    let large = |partition: i32, random: &mut Random| {
+        let stamp = Stamp { topic: SourceTopic::Sends, partition, offset: 7, chunk: 2, epoch: 0 };
+        let mut packed = Packed { stamp: Some(stamp), ..Packed::default() };
+        while encode(&packed).len() <= 2 * INTERNAL_BYTES_MAX {
+            packed.events.extend((0..1000).map(|_| Envelope::any(random)));
+        }
+        (split(&encode(&packed), &stamp), packed)
+    };
+    let [(one, first), (two, second)] = [0, 1].map(|partition| large(partition, random));
+    let mut parts = Parts::default();
+    let mut take = |bytes: &[u8]| {
+        assert!(bytes.len() <= INTERNAL_BYTES_MAX + 100);
+        let packed = decode(bytes).expect("encoded here");
+        (packed.stamp.expect("each has one").chunk, parts.take(packed).expect("in order"), parts.is_empty())
+    };
+    let small = encode(&Packed { stamp: Some(Stamp { partition: 5, ..first.stamp.expect("it has one") }), ..Packed::default() });
+    assert_eq!((one.len(), two.len()), (3, 3));
+    assert_eq!(take(&one[0]), (2, None, false));
+    assert_eq!(take(&two[0]), (2, None, false));
+    assert!(take(&small).1.is_some(), "what others sent is between them");
+    assert_eq!((take(&one[1]), take(&two[1])), ((3, None, false), (3, None, false)));
+    assert_eq!(take(&two[2]), (4, Some(second), false));
+    assert_eq!(take(&one[2]), (4, Some(first), true));
+    take(&one[0]);
+    assert!(parts.take(decode(&one[2]).expect("encoded here")).is_err(), "one is missing");
 }
 
 #[test]

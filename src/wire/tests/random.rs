@@ -17,7 +17,7 @@ use crate::domain::state::{Key, MessageKey, Row};
 use crate::domain::step::Settings;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
 use crate::domain::walk::Facts;
-use crate::wire::packed::{Control, Mark, Packed, SourceTopic, Stamp};
+use crate::wire::packed::{Control, Mark, Packed, Part, SourceTopic, Stamp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -114,7 +114,8 @@ structs! {
     Conversation { id, identity, first, last_s, gone_s }
     Known { phone, customer_id }
     MessageKey { app, at_s, direction, id, echo }
-    Packed { stamp, marks, control, events }
+    Packed { stamp, marks, control, events, part }
+    Part { left, bytes }
     Stamp { topic, partition, offset, chunk, epoch }
     Mark { topic, partition, kafka_ms, hops }
     Control { webhooks, sends, webhooks_partitions, sends_partitions, repartition_partitions, settings, step_version }
