@@ -80,8 +80,8 @@ fn a_circle_that_grows_large_is_noted_once() {
 #[test]
 #[ignore = "a measurement"]
 fn a_crowd_on_one_number() {
-    let kinds: [(&str, fn(u32) -> Vec<Envelope>); 3] =
-        [("facts alone", |user| vec![sight(user, 1)]), ("messages", wrote), ("watched", watched)];
+    type Events = fn(u32) -> Vec<Envelope>;
+    let kinds: [(&str, Events); 3] = [("facts alone", |user| vec![sight(user, 1)]), ("messages", wrote), ("watched", watched)];
     for (kind, events) in kinds {
         for size in [500, 1000, 2000, 4000] {
             let mut task = task();
