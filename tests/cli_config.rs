@@ -109,7 +109,7 @@ fn topics_are_printed_as_a_table_and_as_commands() {
     assert_eq!(row("whatsapp.sends"), Some(vec!["whatsapp.sends", "input", "any", "any", "any"]));
     let (_, commands, _) = told(&waid(&["topics", "print", "--format", "kafka"], &env));
     let expected = "kafka-topics.sh --bootstrap-server localhost:9092 --create --if-not-exists --topic x.changelog --partitions 8 \
-                    --config cleanup.policy=compact --config delete.retention.ms=604800000\n";
+                    --config cleanup.policy=compact --config delete.retention.ms=604800000 --config max.message.bytes=1048588\n";
     assert!(commands.ends_with(expected), "{commands}");
 }
 
