@@ -57,6 +57,12 @@ impl Broker {
         let config = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("max.message.bytes", bytes).set("retention.ms", "-1");
         let altered = runtime.block_on(admin.alter_configs([&config], &AdminOptions::new())).expect("an answer to AlterConfigs");
         altered[0].as_ref().unwrap_or_else(|(_, error)| panic!("cannot alter topic {topic}: {error}"));
+        // The broker answers when its controller knows, and itself knows a little later.
+        wait_until(&format!("the limit of {topic}"), || {
+            let described = runtime.block_on(admin.describe_configs([&ResourceSpecifier::Topic(topic)], &AdminOptions::new()));
+            let described = described.expect("an answer to DescribeConfigs").remove(0).expect("the topic");
+            (described.get("max.message.bytes")?.value.as_deref() == Some(bytes)).then_some(())
+        });
     }
 
     /// What the group committed for each partition of the topic, once no open transaction could change it.
