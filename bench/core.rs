@@ -25,7 +25,7 @@ use ::waid::store::memory::Memory;
 use ::waid::traffic::Formats;
 use ::waid::wire::output::{Format, Outputs};
 use ::waid::wire::packed::SourceTopic;
-use ::waid::wire::state::encode_row;
+use ::waid::wire::state::{Dictionary, encode_value, put_key};
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use procfs::process::Process;
@@ -125,7 +125,16 @@ fn restored(worker: &Worker<MemoryBroker>) -> Result<(u64, f64)> {
 #[allow(clippy::cast_precision_loss, reason = "figures to look at")]
 fn tell_sizes(worker: &Worker<MemoryBroker>) {
     let mut sizes: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    for (key, row) in worker.tasks().flat_map(|(_, task)| task.store().sorted()) {
+    let stores = worker.tasks().map(|(_, task)| task.store());
+    let rows = stores.flat_map(|store| {
+        let mut names = Dictionary::of(store.names().apps(), store.names().texts());
+        store.sorted().into_iter().map(move |(key, row)| {
+            let mut bytes = Vec::new();
+            put_key(&key, &mut names, &mut bytes);
+            (bytes, encode_value(&key, &row, &mut names), row)
+        })
+    });
+    for (key, value, row) in rows {
         let kind = match &row {
             Row::Join(join) if join.sent.is_some() => "join of a send",
             Row::Join(join) if join.inbound.is_some() => "join of an inbound message",
@@ -135,7 +144,6 @@ fn tell_sizes(worker: &Worker<MemoryBroker>) {
             Row::Thread(_) => "thread",
             Row::Message(_) => "message",
         };
-        let (key, value) = encode_row(&key, &row);
         let [count, keys, values] = sizes.entry(kind).or_default();
         (*count, *keys, *values) = (*count + 1, *keys + key.len(), *values + value.len());
     }
@@ -177,9 +185,8 @@ fn worker(apps: Apps) -> Result<Worker<MemoryBroker>> {
     Ok(Worker::new(broker, Ingest::new(apps), deployment, Arc::new(outputs))?)
 }
 
-/// The CPU time of this process.
-#[allow(clippy::cast_precision_loss, reason = "a few ticks")]
+/// The CPU time of this thread, which does it all.
 fn cpu_seconds() -> Result<f64> {
-    let stat = Process::myself()?.stat()?;
-    Ok((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+    let nanoseconds = Process::myself()?.schedstat()?.sum_exec_runtime;
+    Ok(Duration::from_nanos(nanoseconds).as_secs_f64())
 }

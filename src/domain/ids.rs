@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A messaging app of a business, as configured (or as it names itself), with what its events inherit from it.
 ///
@@ -217,9 +219,27 @@ impl Address {
     }
 }
 
-/// An id of a message, on either side: Gupshup's or WhatsApp's (a wamid embeds the peer's digits, so it masks itself too).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageId(Arc<str>);
+/// An id of a message, on either side: Gupshup's or WhatsApp's (a wamid embeds the peer's digits, so it masks itself too). Ordered as texts.
+///
+/// Nearly all of Gupshup's are UUIDs, and are kept as such: no allocation, and less than half of the bytes.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct MessageId(Form);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Form {
+    /// One that is written as UUIDs are: 36 characters, in lower case.
+    Uuid(Uuid),
+    /// Any other.
+    Text(Arc<str>),
+}
+
+/// The text of a message id, in clear.
+pub struct IdText<'a>(Shown<'a>);
+
+enum Shown<'a> {
+    Uuid([u8; uuid::fmt::Hyphenated::LENGTH]),
+    Text(&'a str),
+}
 
 impl MessageId {
     /// The longest id taken.
@@ -228,32 +248,86 @@ impl MessageId {
     /// An id from its text; `None` if it is empty or longer than [`Self::LENGTH_MAX`] bytes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        (!text.is_empty() && text.len() <= Self::LENGTH_MAX).then(|| Self(text.into()))
+        if text.is_empty() || text.len() > Self::LENGTH_MAX {
+            return None;
+        }
+        Some(Self(plain_uuid(text).map_or_else(|| Form::Text(text.into()), Form::Uuid)))
     }
 
-    /// Less than every id, for the bounds of ranges.
+    /// An id that is written as this UUID is.
     #[must_use]
-    pub fn least() -> Self {
-        Self("".into())
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(Form::Uuid(uuid))
+    }
+
+    /// The UUID that it is written as, if it is.
+    #[must_use]
+    pub const fn uuid(&self) -> Option<&Uuid> {
+        match &self.0 {
+            Form::Uuid(uuid) => Some(uuid),
+            Form::Text(_) => None,
+        }
     }
 
     /// The id, in clear: for records and keys, never for logs.
     #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
+    pub fn reveal(&self) -> IdText<'_> {
+        IdText(match &self.0 {
+            Form::Uuid(uuid) => {
+                let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+                uuid.hyphenated().encode_lower(&mut text);
+                Shown::Uuid(text)
+            }
+            Form::Text(text) => Shown::Text(text),
+        })
     }
 
     /// Whether Meta gave the id itself, so that the send response's wa_id is an answer and not an echo.
     #[must_use]
     pub fn is_wamid(&self) -> bool {
-        self.0.starts_with("wamid.")
+        matches!(&self.0, Form::Text(text) if text.starts_with("wamid."))
+    }
+}
+
+/// The UUID of a text that is just as one is written: other ways to write it are other texts, and other ids.
+fn plain_uuid(text: &str) -> Option<Uuid> {
+    let may_be = text.len() == uuid::fmt::Hyphenated::LENGTH && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    may_be.then(|| Uuid::try_parse_ascii(text.as_bytes()).ok()).flatten()
+}
+
+impl Deref for IdText<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Shown::Uuid(text) => std::str::from_utf8(text).expect("digits and hyphens"),
+            Shown::Text(text) => text,
+        }
+    }
+}
+
+/// Bytes of UUIDs sort as their texts do.
+impl Ord for MessageId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Form::Uuid(one), Form::Uuid(other)) => one.cmp(other),
+            (Form::Text(one), Form::Text(other)) => one.cmp(other),
+            (Form::Uuid(_), Form::Text(_)) | (Form::Text(_), Form::Uuid(_)) => self.reveal().cmp(&*other.reveal()),
+        }
+    }
+}
+
+impl PartialOrd for MessageId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
 impl fmt::Debug for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head: String = self.0.chars().take(6).collect();
-        write!(f, "{head}…({})", self.0.len())
+        let text = self.reveal();
+        let head: String = text.chars().take(6).collect();
+        write!(f, "{head}…({})", text.len())
     }
 }
 
@@ -305,6 +379,31 @@ mod tests {
         let user = User { scope: "app".into(), id: Bsuid::parse("BR.1648738043044942").expect("form") };
         let shown = format!("{:?} {user:?} {:?}", number("5535987654321"), MessageId::parse("wamid.HBgMNTUz").expect("id"));
         assert_eq!(shown, r#"55…21 User { scope: "app", id: BR.… } wamid.…(14)"#);
+    }
+
+    #[test]
+    fn message_ids_are_their_texts_whatever_they_are_kept_as() {
+        let mut texts = [
+            "ee4a68a0-1203-4c85-8dc3-49d0b3226a35",
+            "EE4A68A0-1203-4C85-8DC3-49D0B3226A35",
+            "ee4a68a012034c858dc349d0b3226a35",
+            "{ee4a68a0-1203-4c85-8dc3-49d0b3226a3",
+            "ee4a68a0-1203-4c85-8dc3-49d0b3226a3g",
+            "00000000-0000-0000-0000-000000000000",
+            "ee4a68a0-1203-4c85-8dc3-49d0b3226a34",
+            "ee4a68a0-1203-4c85-8dc3-49d0b3226a3\u{0}",
+            "wamid.HBgMNTUz",
+            "ee4b",
+            "ee4",
+            "é",
+        ];
+        let mut ids = texts.map(|text| MessageId::parse(text).expect("an id"));
+        assert!(ids.iter().zip(texts).all(|(id, text)| *id.reveal() == *text));
+        assert_eq!(ids.iter().filter(|id| id.uuid().is_some()).count(), 3);
+        texts.sort_unstable();
+        ids.sort();
+        assert!(ids.iter().zip(texts).all(|(id, text)| *id.reveal() == *text));
+        assert_eq!((MessageId::parse(""), MessageId::parse(&"x".repeat(513))), (None, None));
     }
 
     #[test]

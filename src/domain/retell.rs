@@ -26,7 +26,7 @@ type KeptIds = BTreeMap<usize, Vec<(MessageKey, Uuid, Uuid)>>;
 pub fn retell(step: &mut Step, home: &Home, circle: &mut Circle, app: &App) {
     let Thread { conversations, people } = step.state.thread(home, app).cloned().unwrap_or_default();
     let gone: Vec<Conversation> = conversations.into_iter().filter(|conversation| conversation.gone_s.is_some()).collect();
-    let rows: Vec<Placed> = step.state.messages(home, Some(app), i64::MIN, i64::MAX).map(Cow::into_owned).collect();
+    let rows: Vec<Placed> = step.state.messages(home, app, i64::MIN, i64::MAX).map(Cow::into_owned).collect();
     let mut of_person: BTreeMap<Uuid, Vec<Placed>> = BTreeMap::new();
     for placed in rows {
         if let Some(identity) = identity_of(circle, &placed) {

@@ -74,9 +74,8 @@ pub trait State {
     fn put(&mut self, key: Key, row: Row);
     /// Removes a row.
     fn remove(&mut self, key: &Key);
-    /// The messages of the circle at `home`, of one app or of all, with event times from `from_s` to `to_s`, in order.
-    fn messages(&self, home: &Home, app: Option<&App>, from_s: i64, to_s: i64)
-    -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_>;
+    /// The messages of one app in the circle at `home`, with event times from `from_s` to `to_s`, in order.
+    fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_>;
 }
 
 /// Reads of one kind of row, for callers that know which they ask for.

@@ -131,7 +131,7 @@ impl Placed {
     pub fn found_conversation(&mut self) -> Uuid {
         let Message { app, direction, id, .. } = &self.message;
         let kind = if self.message.is_echo() { "Echo".into() } else { format!("{direction:?}") };
-        let name = format!("{}\n{}\n{kind}\n{}\n{}", app.tenant(), app.name(), id.reveal(), self.founded);
+        let name = format!("{}\n{}\n{kind}\n{}\n{}", app.tenant(), app.name(), &*id.reveal(), self.founded);
         self.founded += 1;
         name_based(&NAMESPACE, name.as_bytes())
     }
@@ -165,7 +165,7 @@ pub fn forget(step: &mut Step, home: &Home, message: &MessageKey, now_ms: i64) {
     let Some(index) = thread.conversations.iter().position(|conversation| conversation.id == told.conversation) else { return };
     let conversation = &mut thread.conversations[index];
     conversation.gone_s = conversation.gone_s.max(Some(message.at_s));
-    let mut others = step.state.messages(home, Some(&message.app), conversation.first.at_s, conversation.last_s);
+    let mut others = step.state.messages(home, &message.app, conversation.first.at_s, conversation.last_s);
     if !others.any(|other| other.told.as_ref().is_some_and(|other| other.conversation == told.conversation)) {
         thread.conversations.remove(index);
     }
@@ -272,7 +272,7 @@ pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
     let mut gone: BTreeMap<Uuid, Conversation> =
         told.into_iter().filter(|conversation| conversation.gone_s.is_some()).map(|gone| (gone.id, gone)).collect();
     let mut conversations: BTreeMap<Option<Uuid>, Vec<Placed>> = BTreeMap::new();
-    for placed in step.state.messages(home, Some(app), i64::MIN, i64::MAX) {
+    for placed in step.state.messages(home, app, i64::MIN, i64::MAX) {
         conversations.entry(placed.told.as_ref().map(|told| told.conversation)).or_default().push(placed.into_owned());
     }
     for placed in conversations.values().flatten() {
@@ -338,7 +338,7 @@ fn tied_conversations(step: &Step, home: &Home, thread: &Thread, identity: Uuid,
     let near = |c: &&Conversation| c.identity == identity && c.first.at_s <= at_s + idle_s && c.last_s >= at_s - idle_s;
     let candidates: Vec<&Conversation> = thread.conversations.iter().filter(near).collect();
     let mut tied: BTreeSet<Uuid> = BTreeSet::new();
-    let app = Some(&placed.message.app);
+    let app = &placed.message.app;
     let before = step.state.messages(home, app, at_s - idle_s, at_s).rev();
     let after = step.state.messages(home, app, at_s + 1, at_s + idle_s);
     for other in before.chain(after) {
@@ -358,7 +358,7 @@ fn tied_conversations(step: &Step, home: &Home, thread: &Thread, identity: Uuid,
 /// A conversation is part of another from now on.
 fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversation, into: Uuid) {
     let app = &absorbed.first.app;
-    let members = step.state.messages(home, Some(app), absorbed.first.at_s, absorbed.last_s);
+    let members = step.state.messages(home, app, absorbed.first.at_s, absorbed.last_s);
     let members = members.filter(|placed| placed.told.as_ref().is_some_and(|told| told.conversation == absorbed.id));
     let members: Vec<Placed> = members.map(Cow::into_owned).collect();
     for mut placed in members {
@@ -378,7 +378,7 @@ fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversa
 /// The service window as of the person's message just before this one.
 fn window_before(step: &Step, home: &Home, identity: Uuid, placed: &Placed) -> Option<i64> {
     let (key, longest_s) = (placed.key(), step.settings.referral_window_s.max(step.settings.service_window_s));
-    let earlier = step.state.messages(home, Some(&key.app), key.at_s - longest_s, key.at_s).rev();
+    let earlier = step.state.messages(home, &key.app, key.at_s - longest_s, key.at_s).rev();
     let mut own = earlier.filter(|row| row.key() < key && row.told.as_ref().is_some_and(|told| told.identity == identity));
     own.next().and_then(|row| row.window_ms)
 }
@@ -387,7 +387,7 @@ fn window_before(step: &Step, home: &Home, identity: Uuid, placed: &Placed) -> O
 fn extend_windows(step: &mut Step, home: &Home, identity: Uuid, placed: &Placed) {
     let key = placed.key();
     let Some(window_ms) = placed.window_ms.filter(|window_ms| window_ms.div_euclid(1000) >= key.at_s) else { return };
-    let later = step.state.messages(home, Some(&key.app), key.at_s, window_ms.div_euclid(1000));
+    let later = step.state.messages(home, &key.app, key.at_s, window_ms.div_euclid(1000));
     let later = later.filter(|row| row.key() > key && row.told.as_ref().is_some_and(|told| told.identity == identity));
     let extended: Vec<Placed> = later
         .take_while(|row| row.window_ms < Some(window_ms))

@@ -10,7 +10,7 @@ use crate::domain::state::Key;
 use crate::domain::step::{Counts, Settings, Step};
 use crate::store::memory::Memory;
 use crate::wire::DecodeError;
-use crate::wire::marker::Marker;
+use crate::wire::marker::{Marker, NamedApp};
 use crate::wire::packed::{Control, Mark, Packed, Parts, SourceTopic, Stamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -135,6 +135,8 @@ impl Task {
             digest: self.digest.0,
             segment_first: self.store.segments().start,
             segment_next: self.store.segments().end,
+            texts: self.store.names().texts().to_vec(),
+            apps: self.store.names().apps().iter().cloned().map(NamedApp).collect(),
         })
     }
 

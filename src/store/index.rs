@@ -2,6 +2,7 @@
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use std::cmp::Ordering;
 use std::hash::BuildHasher as _;
 
 /// A row, as long as it is there; then the id is another's.
@@ -60,15 +61,16 @@ impl Index {
         self.rows.iter().map(|found| found.id)
     }
 
-    /// Adds a message to those of its home, whose keys all begin with `prefix`.
-    pub fn join<'a>(&mut self, prefix: &[u8], id: RowId, key_of: impl Fn(RowId) -> &'a [u8]) {
+    /// Adds a message to those of its home, whose keys all begin with `prefix`, where it stands by this order of keys.
+    pub fn join<'a>(&mut self, prefix: &[u8], id: RowId, key_of: impl Fn(RowId) -> &'a [u8], order: impl Fn(&[u8], &[u8]) -> Ordering) {
         let hash = self.hash(prefix);
         let is_home = |home: &OfHome| home.hash == hash && key_of(home.ids[0]).starts_with(prefix);
         match self.homes.find_mut(hash.spread(), is_home) {
             Some(home) => {
                 let key = key_of(id);
-                let is_newest = home.ids.last().is_some_and(|last| key_of(*last) < key);
-                let at = if is_newest { home.ids.len() } else { home.ids.partition_point(|other| key_of(*other) < key) };
+                let is_before = |other: &RowId| order(key_of(*other), key).is_lt();
+                let is_newest = home.ids.last().is_some_and(is_before);
+                let at = if is_newest { home.ids.len() } else { home.ids.partition_point(is_before) };
                 home.ids.insert(at, id);
             }
             None => drop(self.homes.insert_unique(hash.spread(), OfHome { hash, ids: vec![id] }, |home| home.hash.spread())),

@@ -12,7 +12,7 @@ use crate::domain::state::{Key, Row, State};
 use crate::domain::step::Settings;
 use crate::domain::thread::Placed;
 use crate::wire::DecodeError;
-use crate::wire::state::{decode_key, decode_value, messages_prefix, put_key};
+use crate::wire::state::{Dictionary, decode_key, decode_value, order_in_home, put_key, put_messages_prefix};
 use std::borrow::Cow;
 use std::ops::Range;
 use thiserror::Error;
@@ -81,8 +81,8 @@ pub enum RestoreError {
 
 impl Memory {
     /// The rows of these segments, the first of which has this number, with deadlines by these settings.
-    pub fn restore(first: u32, segments: Vec<Box<[u8]>>, settings: &Settings) -> Result<Self, RestoreError> {
-        let rows = Rows::over(Segments::restore(first, segments));
+    pub fn restore(first: u32, segments: Vec<Box<[u8]>>, names: Dictionary, settings: &Settings) -> Result<Self, RestoreError> {
+        let rows = Rows::over(Segments::restore(first, segments), names);
         let mut store = Self { rows, settings: Some(*settings), ..Self::default() };
         for number in store.segments() {
             let mut next = Some(Slot::first(number));
@@ -179,6 +179,12 @@ impl Memory {
         self.rows.segments.bytes_of(number)
     }
 
+    /// What their rows call apps, tenants and scopes by.
+    #[must_use]
+    pub const fn names(&self) -> &Dictionary {
+        &self.rows.names
+    }
+
     /// How many bytes the segments have.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -245,8 +251,8 @@ impl Memory {
         let Some((entry, next)) = self.rows.segments.step(slot)? else { return Ok(None) };
         let hash = self.index.hash(entry.key);
         let found = self.index.find(hash, |id| self.rows.key_bytes(id) == entry.key);
-        let key = decode_key(entry.key)?;
-        let row = entry.value.map(|value| decode_value(&key, value)).transpose()?;
+        let key = decode_key(entry.key, &self.rows.names)?;
+        let row = entry.value.map(|value| decode_value(&key, value, &self.rows.names)).transpose()?;
         match (row, found) {
             (Some(row), Some(id)) => {
                 self.rows.keep_at(id, slot);
@@ -308,23 +314,31 @@ impl Memory {
 
     fn find(&mut self, key: &Key) -> Option<RowId> {
         self.scratch.clear();
-        put_key(key, &mut self.scratch);
+        put_key(key, &mut self.rows.names, &mut self.scratch);
         let bytes = &*self.scratch;
         self.index.find(self.index.hash(bytes), |id| self.rows.key_bytes(id) == bytes)
+    }
+
+    /// What the keys of a home's messages begin with; see [`put_messages_prefix`].
+    fn messages_prefix(&self, home: &Home, of_app: Option<(&App, Option<i64>)>) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(64);
+        put_messages_prefix(home, of_app, &mut &self.rows.names, &mut bytes);
+        bytes
     }
 
     /// A row is no more, nor any trace of it.
     fn drop_row(&mut self, id: RowId, key: &Key) {
         self.index.remove(self.index.hash(self.rows.key_bytes(id)), id);
         if let Key::Message(home, _) = key {
-            self.index.leave(&messages_prefix(home, None, None), id, |id| self.rows.key_bytes(id));
+            self.index.leave(&self.messages_prefix(home, None), id, |id| self.rows.key_bytes(id));
         }
         self.rows.remove(id);
     }
 
     fn join(&mut self, id: RowId, key: &Key) {
         if let Key::Message(home, _) = key {
-            self.index.join(&messages_prefix(home, None, None), id, |id| self.rows.key_bytes(id));
+            let prefix = self.messages_prefix(home, None);
+            self.index.join(&prefix, id, |id| self.rows.key_bytes(id), |one, other| order_in_home(prefix.len(), one, other));
         }
     }
 
@@ -401,26 +415,14 @@ impl State for Memory {
         }
     }
 
-    fn messages(
-        &self,
-        home: &Home,
-        app: Option<&App>,
-        from_s: i64,
-        to_s: i64,
-    ) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_> {
+    fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_> {
         let key = |id| self.rows.key_bytes(id);
-        let all = self.index.of_home(&messages_prefix(home, None, None), key);
-        let ids = match app {
-            None => all,
-            Some(app) => {
-                let from = messages_prefix(home, Some(app), Some(from_s));
-                let from = &all[all.partition_point(|id| key(*id) < &*from)..];
-                let to = messages_prefix(home, Some(app), to_s.checked_add(1));
-                let end = from.partition_point(|id| key(*id) < &*to || (to_s == i64::MAX && key(*id).starts_with(&to)));
-                &from[..end]
-            }
-        };
-        Box::new(ids.iter().filter_map(|id| match self.rows.read(*id)? {
+        let all = self.index.of_home(&self.messages_prefix(home, None), key);
+        let from = self.messages_prefix(home, Some((app, Some(from_s))));
+        let from = &all[all.partition_point(|id| key(*id) < &*from)..];
+        let to = self.messages_prefix(home, Some((app, to_s.checked_add(1))));
+        let end = from.partition_point(|id| key(*id) < &*to || (to_s == i64::MAX && key(*id).starts_with(&to)));
+        Box::new(from[..end].iter().filter_map(|id| match self.rows.read(*id)? {
             Cow::Borrowed(Row::Message(placed)) => Some(Cow::Borrowed(&**placed)),
             Cow::Owned(Row::Message(placed)) => Some(Cow::Owned(*placed)),
             Cow::Borrowed(_) | Cow::Owned(_) => None,

@@ -3,7 +3,7 @@
 use super::index::RowId;
 use super::segments::{Entry, Segments, Slot, entries};
 use crate::domain::state::{Key, Row};
-use crate::wire::state::{decode_key, decode_value, encode_value};
+use crate::wire::state::{Dictionary, decode_key, decode_value, encode_value};
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
@@ -26,6 +26,8 @@ pub struct Rows {
     draft: Segments,
     /// How many bytes the entries of the segments have that count still.
     live: u64,
+    /// What the bytes of rows call apps, tenants and scopes by.
+    pub names: Dictionary,
 }
 
 /// What is known of a row.
@@ -56,8 +58,8 @@ pub struct AtHand {
 
 impl Rows {
     /// Over these segments, no row of which is known yet.
-    pub fn over(segments: Segments) -> Self {
-        Self { segments, ..Self::default() }
+    pub fn over(segments: Segments, names: Dictionary) -> Self {
+        Self { segments, names, ..Self::default() }
     }
 
     /// A row that is in a segment.
@@ -113,7 +115,7 @@ impl Rows {
     pub fn key(&self, id: RowId) -> Key {
         match self.at_hand(id) {
             Some(at_hand) => at_hand.key.clone(),
-            None => decode_key(self.key_bytes(id)).expect("it was read before"),
+            None => decode_key(self.key_bytes(id), &self.names).expect("it was read before"),
         }
     }
 
@@ -167,9 +169,10 @@ impl Rows {
 
     /// A row that is at hand is left as bytes, in the draft if it changed. Not one that was removed.
     pub fn set_down(&mut self, id: RowId, scratch: &mut Vec<u8>) {
-        let Some(AtHand { key, row: Some(row), is_changed, .. }) = self.at_hand(id) else { return };
+        let Some(at_hand) = self.known[id as usize].at_hand.and_then(|place| self.at_hand[index_of(place)].as_ref()) else { return };
+        let AtHand { key, row: Some(row), is_changed, .. } = at_hand else { return };
         if *is_changed {
-            let value = encode_value(key, row);
+            let value = encode_value(key, row, &mut self.names);
             scratch.clear();
             scratch.extend_from_slice(&id.to_le_bytes());
             scratch.extend_from_slice(self.key_bytes(id));
@@ -250,7 +253,7 @@ impl Rows {
             (Some(draft), _) => self.draft.entry(draft),
             (None, slot) => self.segments.entry(slot?),
         };
-        Some(decode_value(key, entry.value?).expect("it was read before"))
+        Some(decode_value(key, entry.value?, &self.names).expect("it was read before"))
     }
 
     fn take_at_hand(&mut self, at_hand: AtHand) {

@@ -1,27 +1,34 @@
-//! The keys of rows as bytes, which sort as the keys do: so a scan of neighbours gives the messages of a conversation in their order.
+//! The keys of rows as bytes. The messages of one app in one home sort by them as they do by time: so a scan of neighbours gives those near
+//! to one of them.
 //!
 //! ```text
 //! Join     1 ┃ app ┃ id
 //! Contact  2 ┃ home
 //! Circle   3 ┃ home
 //! Thread   4 ┃ home ┃ app
-//! Message  5 ┃ home ┃ app ┃ seconds ┃ direction ┃ id
+//! Message  5 ┃ home ┃ app ┃ seconds ┃ direction ┃ id ┃ echo
 //!
-//! app        text of the tenant ┃ text of the name ┃ text of the scope
-//! home       1 ┃ text of the tenant ┃ number            (a number's class)
-//!            2 ┃ text of the tenant ┃ text of the scope ┃ text of the BSUID
+//! app        varint: 1 + its place in the dictionary
+//!            0 ┃ text of the tenant ┃ text of the name ┃ text of the scope      (if the dictionary is full)
+//! name       varint: 1 + its place in the dictionary; or 0 ┃ text
+//! home       1 ┃ name of the tenant ┃ number            (a number's class)
+//!            2 ┃ name of the tenant ┃ name of the scope ┃ text of the BSUID
 //! text       its UTF-8, each byte 00 as 00 FF; then 00 01
 //! number     7 bytes, big-endian: the digits, filled up to 15 with zeros on the right, times 16, plus how many they are
 //! seconds    8 bytes, big-endian, the highest bit turned
 //! direction  1 outbound, 2 inbound
-//! id         its UTF-8, up to the end; of a message, each byte 00 of it as 00 FF, and of an echo then 00 01
+//! id         FF and 16 bytes of one that is written as a UUID; else its UTF-8, of a message each byte 00 as 00 FF; up to the end
+//! echo       nothing; of an echo 00 01
 //! ```
 
-use super::codec::DecodeError;
+use super::codec::{DecodeError, Dictionary, Places};
+use super::model::{UUID, put_id as put_plain_id, take_id};
 use crate::domain::entity::{Direction, Home};
 use crate::domain::ids::{App, Bsuid, MessageId, Number, User};
 use crate::domain::number::Class;
 use crate::domain::state::{Key, MessageKey};
+use std::cmp::Ordering;
+use std::sync::Arc;
 
 const JOIN: u8 = 1;
 const CONTACT: u8 = 2;
@@ -40,101 +47,137 @@ const ESCAPED: [u8; 2] = [0x00, 0xFF];
 /// The end of a text, which sorts before all that a longer text goes on with.
 const END: [u8; 2] = [0x00, 0x01];
 
-/// A key as bytes.
-pub fn encode(key: &Key) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(96);
-    put(key, &mut bytes);
-    bytes
-}
-
-/// A key as bytes, after what is in `bytes`.
-pub fn put(key: &Key, bytes: &mut Vec<u8>) {
+/// Appends a key. Names that are not in the dictionary yet go into it.
+pub fn put(key: &Key, names: &mut impl Places, bytes: &mut Vec<u8>) {
     match key {
         Key::Join(app, id) => {
             bytes.push(JOIN);
-            put_app(bytes, app);
-            bytes.extend_from_slice(id.reveal().as_bytes());
+            put_app(bytes, names, app);
+            put_plain_id(id, bytes);
         }
         Key::Contact(home) => {
             bytes.push(CONTACT);
-            put_home(bytes, home);
+            put_home(bytes, names, home);
         }
         Key::Circle(home) => {
             bytes.push(CIRCLE);
-            put_home(bytes, home);
+            put_home(bytes, names, home);
         }
         Key::Thread(home, app) => {
             bytes.push(THREAD);
-            put_home(bytes, home);
-            put_app(bytes, app);
+            put_home(bytes, names, home);
+            put_app(bytes, names, app);
         }
         Key::Message(home, message) => {
             bytes.push(MESSAGE);
-            put_home(bytes, home);
-            put_message(bytes, message);
+            put_home(bytes, names, home);
+            put_message(bytes, names, message);
         }
     }
 }
 
 /// What the keys of all messages of a home begin with; of one app's; of one app's from this second on.
-pub fn messages_prefix(home: &Home, app: Option<&App>, from_s: Option<i64>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(96);
+pub fn put_messages_prefix(home: &Home, of_app: Option<(&App, Option<i64>)>, names: &mut impl Places, bytes: &mut Vec<u8>) {
     bytes.push(MESSAGE);
-    put_home(&mut bytes, home);
-    if let Some(app) = app {
-        put_app(&mut bytes, app);
+    put_home(bytes, names, home);
+    if let Some((app, from_s)) = of_app {
+        put_app(bytes, names, app);
         if let Some(from_s) = from_s {
-            put_seconds(&mut bytes, from_s);
+            put_seconds(bytes, from_s);
         }
     }
-    bytes
+}
+
+/// The order of two messages of a home, whose keys both begin with `prefix` bytes that are the same: those of one app as their keys are ordered.
+/// Of a message id that is kept as a UUID the bytes do not sort among texts as its own text does.
+pub fn order_in_home(prefix: usize, one: &[u8], other: &[u8]) -> Ordering {
+    let (one, other) = (&one[prefix..], &other[prefix..]);
+    let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let is_uuid = |key: &[u8]| key.get(same) == Some(&UUID);
+    if is_uuid(one) == is_uuid(other) || id_at(one) != Some(same) {
+        return one.cmp(other);
+    }
+    take_message_id(&one[same..]).ok().cmp(&take_message_id(&other[same..]).ok())
+}
+
+/// Where the id of a message begins, in the part of its key behind the home.
+fn id_at(key: &[u8]) -> Option<usize> {
+    let mut rest = key;
+    if take_varint(&mut rest).ok()? == 0 {
+        (0..3).try_for_each(|_| take_text(&mut rest).map(drop)).ok()?;
+    }
+    Some(key.len() - rest.len() + size_of::<i64>() + 1)
 }
 
 /// A key from bytes.
-pub fn decode(bytes: &[u8]) -> Result<Key, DecodeError> {
+pub fn decode(bytes: &[u8], names: &Dictionary) -> Result<Key, DecodeError> {
     let mut rest = bytes;
     let kind = take_byte(&mut rest)?;
     let key = match kind {
-        JOIN => Key::Join(take_app(&mut rest)?, take_id(&mut rest)?),
-        CONTACT => Key::Contact(take_home(&mut rest)?),
-        CIRCLE => Key::Circle(take_home(&mut rest)?),
-        THREAD => Key::Thread(take_home(&mut rest)?, take_app(&mut rest)?),
-        MESSAGE => Key::Message(take_home(&mut rest)?, take_message(&mut rest)?),
+        JOIN => Key::Join(take_app(&mut rest, names)?, take_id(std::mem::take(&mut rest))?),
+        CONTACT => Key::Contact(take_home(&mut rest, names)?),
+        CIRCLE => Key::Circle(take_home(&mut rest, names)?),
+        THREAD => Key::Thread(take_home(&mut rest, names)?, take_app(&mut rest, names)?),
+        MESSAGE => Key::Message(take_home(&mut rest, names)?, take_message(&mut rest, names)?),
         _ => return Err(DecodeError::Value("a key's kind")),
     };
     if rest.is_empty() { Ok(key) } else { Err(DecodeError::Value("a key's length")) }
 }
 
-fn put_app(bytes: &mut Vec<u8>, app: &App) {
-    for text in [app.tenant(), app.name(), app.scope()] {
-        put_text(bytes, text);
+fn put_app(bytes: &mut Vec<u8>, names: &mut impl Places, app: &App) {
+    let place = names.app(app);
+    put_place(bytes, place);
+    if place.is_none() {
+        for text in [app.tenant(), app.name(), app.scope()] {
+            put_text(bytes, text);
+        }
     }
 }
 
-fn put_home(bytes: &mut Vec<u8>, home: &Home) {
+fn put_name(bytes: &mut Vec<u8>, names: &mut impl Places, name: &Arc<str>) {
+    let place = names.text(name);
+    put_place(bytes, place);
+    if place.is_none() {
+        put_text(bytes, name);
+    }
+}
+
+fn put_place(bytes: &mut Vec<u8>, place: Option<u32>) {
+    let mut value = place.map_or(0, |place| place + 1);
+    while value >= 0x80 {
+        bytes.push(u8::try_from(value & 0x7F).expect("seven bits") | 0x80);
+        value >>= 7;
+    }
+    bytes.push(u8::try_from(value).expect("seven bits"));
+}
+
+fn put_home(bytes: &mut Vec<u8>, names: &mut impl Places, home: &Home) {
     match home {
         Home::Number { tenant, class } => {
             bytes.push(NUMBER);
-            put_text(bytes, tenant);
+            put_name(bytes, names, tenant);
             put_number(bytes, class.value());
         }
         Home::User { tenant, user } => {
             bytes.push(USER);
-            put_text(bytes, tenant);
-            put_text(bytes, &user.scope);
+            put_name(bytes, names, tenant);
+            put_name(bytes, names, &user.scope);
             put_text(bytes, user.id.reveal());
         }
     }
 }
 
-fn put_message(bytes: &mut Vec<u8>, message: &MessageKey) {
-    put_app(bytes, &message.app);
+fn put_message(bytes: &mut Vec<u8>, names: &mut impl Places, message: &MessageKey) {
+    put_app(bytes, names, &message.app);
     put_seconds(bytes, message.at_s);
     bytes.push(match message.direction {
         Direction::Outbound => OUTBOUND,
         Direction::Inbound => INBOUND,
     });
-    put_escaped(bytes, message.id.reveal());
+    match message.id.uuid() {
+        Some(_) => put_plain_id(&message.id, bytes),
+        None => put_escaped(bytes, &message.id.reveal()),
+    }
     if message.echo {
         bytes.extend_from_slice(&END);
     }
@@ -173,16 +216,28 @@ const fn fill(count: u32) -> u64 {
     10_u64.pow(Number::DIGITS_MAX.saturating_sub(count))
 }
 
-fn take_app(rest: &mut &[u8]) -> Result<App, DecodeError> {
-    let [tenant, name, scope] = [take_text(rest)?, take_text(rest)?, take_text(rest)?];
-    Ok(App::new(&tenant, &name, &scope))
+fn take_app(rest: &mut &[u8], names: &Dictionary) -> Result<App, DecodeError> {
+    match take_varint(rest)? {
+        0 => {
+            let [tenant, name, scope] = [take_text(rest)?, take_text(rest)?, take_text(rest)?];
+            Ok(App::new(&tenant, &name, &scope))
+        }
+        place => names.apps().get(place - 1).cloned().ok_or(DecodeError::Value("a key's app")),
+    }
 }
 
-fn take_home(rest: &mut &[u8]) -> Result<Home, DecodeError> {
+fn take_name(rest: &mut &[u8], names: &Dictionary) -> Result<Arc<str>, DecodeError> {
+    match take_varint(rest)? {
+        0 => take_text(rest).map(Arc::from),
+        place => names.texts().get(place - 1).cloned().ok_or(DecodeError::Value("a key's name")),
+    }
+}
+
+fn take_home(rest: &mut &[u8], names: &Dictionary) -> Result<Home, DecodeError> {
     match take_byte(rest)? {
-        NUMBER => Ok(Home::Number { tenant: take_text(rest)?.into(), class: take_number(rest)? }),
+        NUMBER => Ok(Home::Number { tenant: take_name(rest, names)?, class: take_number(rest)? }),
         USER => {
-            let (tenant, scope) = (take_text(rest)?.into(), take_text(rest)?.into());
+            let (tenant, scope) = (take_name(rest, names)?, take_name(rest, names)?);
             let id = Bsuid::parse(&take_text(rest)?).ok_or(DecodeError::Value("a key's BSUID"))?;
             Ok(Home::User { tenant, user: User { scope, id } })
         }
@@ -190,8 +245,8 @@ fn take_home(rest: &mut &[u8]) -> Result<Home, DecodeError> {
     }
 }
 
-fn take_message(rest: &mut &[u8]) -> Result<MessageKey, DecodeError> {
-    let app = take_app(rest)?;
+fn take_message(rest: &mut &[u8], names: &Dictionary) -> Result<MessageKey, DecodeError> {
+    let app = take_app(rest, names)?;
     let (seconds, after) = rest.split_first_chunk().ok_or(DecodeError::Truncated)?;
     *rest = after;
     let at_s = (u64::from_be_bytes(*seconds) ^ 1 << 63).cast_signed();
@@ -200,19 +255,42 @@ fn take_message(rest: &mut &[u8]) -> Result<MessageKey, DecodeError> {
         INBOUND => Direction::Inbound,
         _ => return Err(DecodeError::Value("a key's direction")),
     };
-    let echo = rest.ends_with(&END);
-    let mut id = std::mem::take(rest).to_vec();
-    if !echo {
-        id.extend_from_slice(&END);
-    }
-    let mut text = id.as_slice();
-    let id = MessageId::parse(&take_text(&mut text)?).filter(|_| text.is_empty()).ok_or(DecodeError::Value("a key's message id"))?;
+    let (id, echo) = take_message_id(std::mem::take(rest))?;
     Ok(MessageKey { app, at_s, direction, id, echo })
 }
 
-fn take_id(rest: &mut &[u8]) -> Result<MessageId, DecodeError> {
-    let text = std::str::from_utf8(std::mem::take(rest)).map_err(|_| DecodeError::Text)?;
-    MessageId::parse(text).ok_or(DecodeError::Value("a key's message id"))
+/// An id that goes up to the end of its key, and whether it is that of an echo.
+fn take_message_id(bytes: &[u8]) -> Result<(MessageId, bool), DecodeError> {
+    const UUID_BYTES: usize = 17;
+    if bytes.first() == Some(&UUID) {
+        let (uuid, rest) = bytes.split_at_checked(UUID_BYTES).ok_or(DecodeError::Truncated)?;
+        return match rest {
+            [] => take_id(uuid).map(|id| (id, false)),
+            rest if *rest == END => take_id(uuid).map(|id| (id, true)),
+            _ => Err(DecodeError::Value("a key's message id")),
+        };
+    }
+    let echo = bytes.ends_with(&END);
+    let mut text = bytes.to_vec();
+    if !echo {
+        text.extend_from_slice(&END);
+    }
+    let mut rest = text.as_slice();
+    let id = take_id(take_text(&mut rest)?.as_bytes())?;
+    if rest.is_empty() { Ok((id, echo)) } else { Err(DecodeError::Value("a key's message id")) }
+}
+
+/// A place in the dictionary, or 0.
+fn take_varint(rest: &mut &[u8]) -> Result<usize, DecodeError> {
+    let mut value = 0;
+    for shift in (0..u32::BITS).step_by(7) {
+        let byte = take_byte(rest)?;
+        value |= usize::from(byte & 0x7F) << shift;
+        if byte & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Err(DecodeError::Overlong)
 }
 
 fn take_byte(rest: &mut &[u8]) -> Result<u8, DecodeError> {

@@ -2,12 +2,16 @@
 
 use super::codec::{DecodeError, Message, Reader, Writer, message, take_value};
 use super::packed::{Control, Mark, Stamp};
+use super::state::Dictionary;
+use std::sync::Arc;
+
+pub use super::model::NamedApp;
 
 /// The key of markers: that of no segment begins with this byte.
 pub const KEY: [u8; 1] = [0];
 
 /// The format written. A reader refuses any that it does not know.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// Field numbers of what is not part of [`Marker`].
 const VERSION_FIELD: u32 = 1;
@@ -31,6 +35,18 @@ pub struct Marker {
     pub segment_first: u32,
     /// up to the one before this.
     pub segment_next: u32,
+    /// The tenants and scopes of their dictionary.
+    pub texts: Vec<Arc<str>>,
+    /// Its apps.
+    pub apps: Vec<NamedApp>,
+}
+
+impl Marker {
+    /// What the rows call apps, tenants and scopes by.
+    #[must_use]
+    pub fn dictionary(&self) -> Dictionary {
+        Dictionary::of(self.apps.iter().map(|NamedApp(app)| app), &self.texts)
+    }
 }
 
 /// A marker as bytes.
@@ -55,5 +71,5 @@ pub fn decode(bytes: &[u8]) -> Result<Marker, DecodeError> {
 }
 
 message! {
-    Marker { 2 next, 3 control, 4 newest, 5 marks, 6 reached, 7 digest, 8 segment_first, 9 segment_next }
+    Marker { 2 next, 3 control, 4 newest, 5 marks, 6 reached, 7 digest, 8 segment_first, 9 segment_next, 10 texts, 11 apps }
 }

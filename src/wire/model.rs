@@ -148,6 +148,7 @@ impl Value for App {
 }
 
 /// An app with all its names, as the dictionary has it.
+#[derive(Clone, PartialEq, Debug)]
 pub struct NamedApp(pub App);
 
 impl Message for NamedApp {
@@ -229,25 +230,49 @@ impl Value for Moment {
     }
 }
 
-/// An empty text stands for the id before: a message's two ids are often one, and an event often repeats the id that it is told to.
+/// No bytes stand for the id before: a message's two ids are often one, and an event often repeats the id that it is told to.
 impl Value for MessageId {
     fn write(&self, out: &mut Writer) {
         if out.last_id.as_ref() == Some(self) {
             return out.slice(&[]);
         }
-        out.slice(self.reveal().as_bytes());
+        out.nested(|out| put_id(self, &mut out.bytes));
         out.last_id = Some(self.clone());
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let text = input.text()?;
-        if text.is_empty() {
+        let bytes = input.slice()?;
+        if bytes.is_empty() {
             return input.last_id.clone().ok_or(DecodeError::Missing("the id before"));
         }
-        let id = Self::parse(text).ok_or(DecodeError::Value("MessageId"))?;
+        let id = take_id(bytes)?;
         input.last_id = Some(id.clone());
         Ok(id)
     }
+}
+
+/// What a UUID begins with: no text does.
+pub const UUID: u8 = 0xFF;
+
+/// Appends an id: its text, or, of one that is written as a UUID, FF and that one's 16 bytes.
+pub fn put_id(id: &MessageId, bytes: &mut Vec<u8>) {
+    match id.uuid() {
+        Some(uuid) => {
+            bytes.push(UUID);
+            bytes.extend_from_slice(uuid.as_bytes());
+        }
+        None => bytes.extend_from_slice(id.reveal().as_bytes()),
+    }
+}
+
+/// An id from its bytes.
+pub fn take_id(bytes: &[u8]) -> Result<MessageId, DecodeError> {
+    if let Some((&UUID, uuid)) = bytes.split_first() {
+        return Uuid::from_slice(uuid).map(MessageId::from_uuid).map_err(|_| DecodeError::Value("MessageId"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::Text)?;
+    let id = MessageId::parse(text).filter(|id| id.uuid().is_none());
+    id.ok_or(DecodeError::Value("MessageId"))
 }
 
 impl Value for Bsuid {
@@ -270,15 +295,25 @@ impl Value for Uuid {
     }
 }
 
+/// No fields stand for the BSUID before: a row, or an event, is mostly about one person.
 impl Message for User {
     fn put_fields(&self, out: &mut Writer) {
+        if out.last_user.as_ref() == Some(self) {
+            return;
+        }
         Name(self.scope.clone()).put(1, out);
         self.id.put(2, out);
+        out.last_user = Some(self.clone());
     }
 
     fn take_fields(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if input.rest.is_empty() {
+            return input.last_user.clone().ok_or(DecodeError::Missing("the BSUID before"));
+        }
         let (Name(scope), id) = <(Name, Bsuid)>::take_fields(input)?;
-        Ok(Self { scope, id })
+        let user = Self { scope, id };
+        input.last_user = Some(user.clone());
+        Ok(user)
     }
 }
 

@@ -2,21 +2,25 @@
 //!
 //! ```text
 //! key     as `key.rs` draws it: it sorts as the key does
-//! value   1 ┃ Row of proto/waid/internal/v1/state.proto
+//! value   2 ┃ Row of proto/waid/internal/v1/state.proto
 //!         └ the format; a reader refuses any that it does not know
 //! ```
+//!
+//! Both call apps, tenants and scopes by their places in the [`Dictionary`] of the task, which its marker keeps.
 
-use super::codec::{DecodeError, Names, Reader, Wire, Writer, put_value, take_value};
+use super::codec::{DecodeError, Reader, Wire, Writer, put_value, take_value};
 use super::key;
 use super::model::{NamedApp, NamedText};
 use crate::domain::circle::Circle;
 use crate::domain::entity::Home;
-use crate::domain::ids::{App, MessageId};
+use crate::domain::ids::{App, MessageId, User};
 use crate::domain::state::{Key, Row};
-use std::sync::Arc;
+use std::cmp::Ordering;
+
+pub use super::codec::{Dictionary, Places};
 
 /// The format written.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Room for a usual row.
 const ROW_BYTES: usize = 192;
@@ -33,32 +37,39 @@ mod field {
 }
 
 /// Appends the bytes of a key.
-pub fn put_key(key: &Key, bytes: &mut Vec<u8>) {
-    key::put(key, bytes);
+pub fn put_key(key: &Key, names: &mut impl Places, bytes: &mut Vec<u8>) {
+    key::put(key, names, bytes);
 }
 
-/// What the keys of all messages of a home begin with; of one app's; of one app's from this second on.
-pub fn messages_prefix(home: &Home, app: Option<&App>, from_s: Option<i64>) -> Vec<u8> {
-    key::messages_prefix(home, app, from_s)
+/// Appends what the keys of all messages of a home begin with; of one app's; of one app's from this second on.
+pub fn put_messages_prefix(home: &Home, of_app: Option<(&App, Option<i64>)>, names: &mut impl Places, bytes: &mut Vec<u8>) {
+    key::put_messages_prefix(home, of_app, names, bytes);
+}
+
+/// The order of two messages of a home, whose keys both begin with `prefix` bytes that are the same.
+pub fn order_in_home(prefix: usize, one: &[u8], other: &[u8]) -> Ordering {
+    key::order_in_home(prefix, one, other)
 }
 
 /// A key from its bytes.
-pub fn decode_key(key: &[u8]) -> Result<Key, DecodeError> {
-    key::decode(key)
+pub fn decode_key(key: &[u8], names: &Dictionary) -> Result<Key, DecodeError> {
+    key::decode(key, names)
 }
 
-/// The bytes of a row's key and value.
+/// The bytes of a row's key and value, which spell all names.
 pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
-    (key::encode(key), encode_value(key, row))
+    let (names, mut bytes) = (&mut Dictionary::none(), Vec::new());
+    key::put(key, names, &mut bytes);
+    (bytes, encode_value(key, row, names))
 }
 
 /// The bytes of a row's value.
-pub fn encode_value(key: &Key, row: &Row) -> Vec<u8> {
-    let (names, last_id) = named_by(key);
-    let (texts, apps) = (names.texts.entries().len(), names.apps.entries().len());
+pub fn encode_value(key: &Key, row: &Row, names: &mut Dictionary) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(ROW_BYTES);
     bytes.push(FORMAT);
-    let mut body = Writer { bytes, names, last_id };
+    let (last_id, last_user) = named_by(key);
+    let (last_id, last_user) = (last_id.cloned(), last_user.cloned());
+    let mut body = Writer { bytes, names: names.lend(), last_id, last_user };
     match row {
         Row::Join(join) => put_value(join, field::JOIN, &mut body),
         Row::Contact(contact) => put_value(contact, field::CONTACT, &mut body),
@@ -66,46 +77,49 @@ pub fn encode_value(key: &Key, row: &Row) -> Vec<u8> {
         Row::Thread(thread) => put_value(thread, field::THREAD, &mut body),
         Row::Message(placed) => put_value(placed, field::MESSAGE, &mut body),
     }
-    if body.names.texts.entries().len() == texts && body.names.apps.entries().len() == apps {
+    let (apps, texts) = names.give_back(body.names);
+    if apps.is_empty() && texts.is_empty() {
         return body.bytes;
     }
     let mut out = Writer { bytes: vec![FORMAT], ..Writer::default() };
-    for text in &body.names.texts.entries()[texts..] {
+    for text in &texts {
         put_value(text, field::TEXTS, &mut out);
     }
-    for app in &body.names.apps.entries()[apps..] {
-        put_value(&NamedApp(app.clone()), field::APPS, &mut out);
+    for app in apps {
+        put_value(&NamedApp(app), field::APPS, &mut out);
     }
     out.bytes.extend_from_slice(&body.bytes[1..]);
     out.bytes
 }
 
-/// A row from the bytes of its key and value.
+/// A row from the bytes of its key and value, which spell all names.
 pub fn decode_row(key: &[u8], value: &[u8]) -> Result<(Key, Row), DecodeError> {
-    let key = key::decode(key)?;
-    let row = decode_value(&key, value)?;
+    let names = Dictionary::none();
+    let key = key::decode(key, &names)?;
+    let row = decode_value(&key, value, &names)?;
     Ok((key, row))
 }
 
 /// A row from its key and the bytes of its value.
-pub fn decode_value(key: &Key, value: &[u8]) -> Result<Row, DecodeError> {
+pub fn decode_value(key: &Key, value: &[u8], names: &Dictionary) -> Result<Row, DecodeError> {
     let (format, body) = value.split_first().ok_or(DecodeError::Truncated)?;
     if *format != FORMAT {
         return Err(DecodeError::Version((*format).into()));
     }
-    let (names, last_id) = named_by(key);
-    let (apps, texts) = (names.apps.entries().to_vec(), names.texts.entries().to_vec());
-    let mut input = Reader { rest: body, apps, texts, last_id };
+    let (last_id, last_user) = named_by(key);
+    let (apps, texts, more_from) = (names.apps(), names.texts(), names.spelled_from());
+    let mut input =
+        Reader { rest: body, apps, texts, more_from, last_id: last_id.cloned(), last_user: last_user.cloned(), ..Reader::default() };
     let mut row = None;
     while let Some((number, wire)) = input.tag()? {
         match number {
             field::TEXTS => {
                 let NamedText(text) = take_value(number, wire, &mut input)?;
-                input.texts.push(text);
+                input.more_texts.push(text);
             }
             field::APPS => {
                 let NamedApp(app) = take_value(number, wire, &mut input)?;
-                input.apps.push(app);
+                input.more_apps.push(app);
             }
             _ => row = Some(take_row(key, number, wire, &mut input)?),
         }
@@ -134,24 +148,17 @@ fn with_derived(mut circle: Box<Circle>) -> Box<Circle> {
 }
 
 /// What the key names, and the row need not name again.
-fn named_by(key: &Key) -> (Names, Option<MessageId>) {
-    let (home, app, id): (Option<&Home>, Option<&App>, Option<&MessageId>) = match key {
-        Key::Join(app, id) => (None, Some(app), Some(id)),
-        Key::Contact(home) | Key::Circle(home) => (Some(home), None, None),
-        Key::Thread(home, app) => (Some(home), Some(app), None),
-        Key::Message(home, message) => (Some(home), Some(&message.app), Some(&message.id)),
-    };
-    let scope_of_home = home.and_then(|home| match home {
+const fn named_by(key: &Key) -> (Option<&MessageId>, Option<&User>) {
+    match key {
+        Key::Join(_, id) => (Some(id), None),
+        Key::Contact(home) | Key::Circle(home) | Key::Thread(home, _) => (None, user_of(home)),
+        Key::Message(home, message) => (Some(&message.id), user_of(home)),
+    }
+}
+
+const fn user_of(home: &Home) -> Option<&User> {
+    match home {
         Home::Number { .. } => None,
-        Home::User { user, .. } => Some(&user.scope),
-    });
-    let tenant: Option<&Arc<str>> = home.map(Home::tenant).or_else(|| app.map(App::tenant));
-    let mut names = Names::default();
-    for text in [tenant, scope_of_home, app.map(App::scope)].into_iter().flatten() {
-        names.texts.index(text);
+        Home::User { user, .. } => Some(user),
     }
-    if let Some(app) = app {
-        names.apps.index(app);
-    }
-    (names, id.cloned())
 }

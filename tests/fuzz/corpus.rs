@@ -1,6 +1,6 @@
 //! The inputs that mutation begins with: real shapes, `tests/fuzz/corpus/<target>/*`.
 
-use super::target::{PARTS_BYTES, framed, joined};
+use super::target::{framed, joined};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,17 +48,24 @@ fn write_what_waid_writes() {
     for (index, (_, value)) in records.iter().filter(|(key, _)| *key == marker::KEY).take(4).enumerate() {
         write("marker", index, value);
     }
-    for (index, (_, value)) in records.iter().filter(|(key, value)| *key != marker::KEY && value.len() < 4_000).take(12).enumerate() {
-        write("segment", index, &value[PARTS_BYTES..]);
-    }
     // As of its first checkpoints: each ends with a marker.
     for (index, end) in records.iter().enumerate().filter(|(_, (key, _))| *key == marker::KEY).map(|(end, _)| end).take(4).enumerate() {
         write("changelog", index, &framed(&records[..=end]));
     }
     let (_, task) = worker.tasks().next().expect("one task");
+    let segments = task.store().segments().map(|number| task.store().segment(number));
+    for (index, segment) in segments.filter(|segment| segment.len() < 4_000).take(12).enumerate() {
+        write("segment", index, segment);
+    }
     for (index, (key, row)) in task.store().sorted().into_iter().enumerate().step_by(4).take(40) {
         write("row", index, &joined(&state::encode_row(&key, &row)));
     }
+}
+
+/// What the rows of the segments call apps, tenants and scopes by.
+pub fn names() -> state::Dictionary {
+    let (_, newest) = of("marker").pop().expect("there are some");
+    marker::decode(&newest).expect("waid wrote it").dictionary()
 }
 
 fn write(target: &str, index: usize, bytes: &[u8]) {

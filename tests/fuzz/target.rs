@@ -1,5 +1,6 @@
 //! What reads bytes: webhook bodies and send records through ingest, the log, the changelog and rows of state, and lines of captures.
 
+use super::corpus;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use waid::cli::replay::line;
@@ -54,18 +55,15 @@ pub fn all() -> Vec<Target> {
         target("protobuf", false, taken(SourceTopic::Sends, Some("application/x-protobuf"))),
         target("packed", false, |input: &[u8]| read(packed::decode(input), packed::encode)),
         target("marker", false, |input: &[u8]| read(marker::decode(input), marker::encode)),
-        target("segment", false, |input: &[u8]| read(Memory::restore(7, vec![input.into()], &SETTINGS), rows_of)),
+        target("segment", false, |input: &[u8]| read(Memory::restore(7, vec![input.into()], corpus::names(), &SETTINGS), rows_of)),
         target("changelog", false, restored),
         target("row", false, |input: &[u8]| {
             let (key, value) = split(input);
-            read(state::decode_row(key, value), |(key, row)| state::encode_value(key, row))
+            read(state::decode_row(key, value), |(key, row)| state::encode_row(key, row).1)
         }),
         target("capture", true, |input: &[u8]| read(line::read(input, &TopicsConfig::default()), |line| format!("{line:?}").into_bytes())),
     ]
 }
-
-/// How many bytes stand before those of a segment in its record.
-pub const PARTS_BYTES: usize = 2;
 
 /// Records of a changelog as one input: of each a byte of length, its key, two bytes of length, its value.
 pub fn framed(records: &[(&[u8], &[u8])]) -> Vec<u8> {

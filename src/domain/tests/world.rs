@@ -213,17 +213,11 @@ impl State for Rows<'_> {
         self.0.remove(key);
     }
 
-    fn messages(
-        &self,
-        home: &Home,
-        app: Option<&App>,
-        from_s: i64,
-        to_s: i64,
-    ) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_> {
-        let (home, app) = (home.clone(), app.cloned());
+    fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_> {
+        let (home, app) = (home.clone(), app.clone());
         Box::new(self.0.iter().filter_map(move |(key, row)| match (key, row) {
             (Key::Message(own, message), Row::Message(placed)) => {
-                let wanted = *own == home && app.as_ref().is_none_or(|app| *app == message.app);
+                let wanted = *own == home && app == message.app;
                 (wanted && (from_s..=to_s).contains(&message.at_s)).then_some(Cow::Borrowed(placed.as_ref()))
             }
             _ => None,

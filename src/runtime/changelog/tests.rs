@@ -63,9 +63,11 @@ fn compacted(written: &Written, random: &mut Random) -> Written {
     written.iter().enumerate().filter(stays).map(|(_, record)| record.clone()).collect()
 }
 
-/// A row of so many bytes or a little more.
-fn large(bytes: usize, fill: u8) -> Row {
-    let original = Original { value: Some(vec![fill; bytes].into()), ..Original::default() };
+/// A row of so many bytes or a little more, which cannot be compressed.
+fn large(bytes: usize, seed: u64) -> Row {
+    let mut noise = vec![0; bytes];
+    seeded(seed).fill(&mut noise[..]);
+    let original = Original { value: Some(noise.into()), ..Original::default() };
     let cause = Cause { source: Source::Webhooks, partition: 0, offset: 0, element: 0, kafka_ms: 0 };
     let copies = MismatchCopies { kafka_ms: [1].into(), cause, original: Some(original) };
     let number = Number::from_digits("5535987654321").expect("a number");
@@ -83,14 +85,14 @@ fn random_rows_come_back_from_what_is_left_of_the_changelog() {
         let mut task = task();
         let keys: Vec<(Key, Row)> = (0..8).map(|_| any_row(&mut random)).collect();
         let mut written = write(&mut task, 0);
-        for next in 1..8 {
+        for next in 1..8_u32 {
             for _ in 0..random.random_range(0..6) {
                 let (key, row) = keys[random.random_range(0..keys.len())].clone();
                 if random.random_bool(0.4) { task.store_mut().remove(&key) } else { task.store_mut().put(key, row) }
             }
             if random.random_bool(0.5) {
                 let (key, bytes) = (large_key(random.random_range(0..2)), [10, 600_000, 1_200_000][random.random_range(0..3)]);
-                if random.random_bool(0.3) { task.store_mut().remove(&key) } else { task.store_mut().put(key, large(bytes, next)) }
+                if random.random_bool(0.3) { task.store_mut().remove(&key) } else { task.store_mut().put(key, large(bytes, next.into())) }
             }
             task.store_mut().keep(&SETTINGS);
             written.append(&mut write(&mut task, next.into()));
@@ -127,6 +129,19 @@ fn a_large_row_comes_in_parts_which_all_go_with_its_segment() {
     assert_eq!(gone, 3, "a tombstone for each part of the first segment");
     let (restored, included) = read(&written);
     assert!(included == Some(99) && state(&restored) == state(&task));
+}
+
+#[test]
+fn what_is_no_frame_is_refused() {
+    let mut task = task();
+    task.store_mut().put(large_key(0), large(10, 1));
+    task.store_mut().keep(&SETTINGS);
+    let mut restore = Restore::default();
+    for (key, value) in write(&mut task, 1) {
+        let damaged = value.map(|value| if key[0] == SEGMENT { value[..value.len() - 1].to_vec() } else { value });
+        restore.take(&key, damaged.as_deref()).expect("its head is whole");
+    }
+    assert_eq!(restore.finish(0).err(), Some(ChangelogError::Compressed(0)));
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod scalar;
 mod table;
 mod writer;
 
-pub use names::{Names, known_app, known_text};
+pub use names::{Dictionary, Places, known_app, known_text};
 pub use reader::{DecodeError, Reader};
 pub(super) use table::{enumeration, message, one_of, one_of_message};
 pub use writer::{Wire, Writer};

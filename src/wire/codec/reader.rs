@@ -1,7 +1,7 @@
 //! Protobuf's wire format, read. Whatever the bytes are, the answer is a value or an error.
 
 use super::writer::{VARINT_BYTES_MAX, Wire};
-use crate::domain::ids::{App, MessageId};
+use crate::domain::ids::{App, MessageId, User};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -43,11 +43,19 @@ pub struct Reader<'a> {
     /// What is left of the message at hand.
     pub rest: &'a [u8],
     /// The dictionary's apps.
-    pub apps: Vec<App>,
+    pub apps: &'a [App],
     /// The dictionary's tenants and scopes.
-    pub texts: Vec<Arc<str>>,
+    pub texts: &'a [Arc<str>],
+    /// The apps that are named beside it.
+    pub more_apps: Vec<App>,
+    /// The tenants and scopes that are named beside it.
+    pub more_texts: Vec<Arc<str>>,
+    /// The index of the first of these.
+    pub more_from: usize,
     /// The message id read last.
     pub last_id: Option<MessageId>,
+    /// The BSUID read last.
+    pub last_user: Option<User>,
 }
 
 impl<'a> Reader<'a> {
@@ -107,16 +115,17 @@ impl<'a> Reader<'a> {
 
     /// An entry of the dictionary's texts.
     pub fn named(&self, index: u64) -> Result<Arc<str>, DecodeError> {
-        entry(&self.texts, index)
+        entry(self.texts, &self.more_texts, self.more_from, index)
     }
 
     /// An entry of the dictionary's apps.
     pub fn app(&self, index: u64) -> Result<App, DecodeError> {
-        entry(&self.apps, index)
+        entry(self.apps, &self.more_apps, self.more_from, index)
     }
 }
 
-fn entry<T: Clone>(entries: &[T], index: u64) -> Result<T, DecodeError> {
-    let known = usize::try_from(index).ok().and_then(|index| entries.get(index));
+fn entry<T: Clone>(entries: &[T], more: &[T], more_from: usize, index: u64) -> Result<T, DecodeError> {
+    let at = usize::try_from(index).ok();
+    let known = at.and_then(|at| entries.get(at).or_else(|| more.get(at.checked_sub(more_from)?)));
     known.cloned().ok_or(DecodeError::Name(index))
 }

@@ -5,7 +5,6 @@
 use super::text::Rfc3339;
 use crate::domain::entity::Direction;
 use crate::domain::event::Cause;
-use crate::domain::ids::MessageId;
 use crate::domain::name_based::name_based;
 use crate::domain::output::{
     ConversationEvent, ConversationEventType, IdentityEvent, IdentityEventType, MessageFields, SendUnresolved, UnresolvedReason,
@@ -107,7 +106,7 @@ impl<'a> Happened<'a> {
             app: Some(event.app.name()),
             types: ("UNRESOLVED", "waid.send.unresolved"),
             at_ms: event.cause.kafka_ms,
-            subject: format!("{reason} {}", event.message_id.reveal()).into(),
+            subject: format!("{reason} {}", &*event.message_id.reveal()).into(),
             revision: 0,
         }
     }
@@ -162,5 +161,5 @@ fn message_subject(message: &MessageFields) -> Cow<'_, str> {
         (Direction::Outbound, None, id) => ("Echo", id.as_ref()),
         (Direction::Inbound, _, id) => ("Inbound", id.as_ref()),
     };
-    format!("{kind} {}", id.map(MessageId::reveal).unwrap_or_default()).into()
+    id.map_or_else(|| format!("{kind} "), |id| format!("{kind} {}", &*id.reveal())).into()
 }

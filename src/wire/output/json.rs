@@ -5,7 +5,7 @@ use super::text::{Digits, Id, Rfc3339};
 use super::{differs, window_is_open};
 use crate::domain::entity::Direction;
 use crate::domain::evidence::Evidence;
-use crate::domain::ids::{MessageId, Moment, Number, User};
+use crate::domain::ids::{IdText, MessageId, Moment, Number, User};
 use crate::domain::number::Variant;
 use crate::domain::output::{ConversationEvent, ConversationEventType, IdentityEvent, MessageFields, SendUnresolved, UnresolvedReason};
 use serde::Serialize;
@@ -39,8 +39,8 @@ struct IdentityRecord<'a> {
     differs: bool,
     variant: Option<&'static str>,
     evidence: Option<&'static str>,
-    message_id: Option<&'a str>,
-    whatsapp_message_id: Option<&'a str>,
+    message_id: Option<IdText<'a>>,
+    whatsapp_message_id: Option<IdText<'a>>,
     sent_at: Option<Rfc3339>,
     sent_at_ms: Option<i64>,
     observed_at: Option<Rfc3339>,
@@ -72,8 +72,8 @@ struct OfMessage<'a> {
     phone: Option<Digits>,
     customer_id: Option<&'a str>,
     direction: Option<&'static str>,
-    message_id: Option<&'a str>,
-    whatsapp_message_id: Option<&'a str>,
+    message_id: Option<IdText<'a>>,
+    whatsapp_message_id: Option<IdText<'a>>,
     message_kind: Option<&'a str>,
     message_at: Option<Rfc3339>,
     message_at_ms: Option<i64>,
@@ -88,7 +88,7 @@ struct OfMessage<'a> {
 struct UnresolvedRecord<'a> {
     #[serde(flatten)]
     common: Common<'a>,
-    message_id: &'a str,
+    message_id: IdText<'a>,
     address: &'a str,
     phone: Option<Digits>,
     customer_id: Option<&'a str>,
@@ -214,7 +214,7 @@ fn user(user: Option<&User>) -> Option<&str> {
     user.map(|user| user.id.reveal())
 }
 
-fn message_id(id: Option<&MessageId>) -> Option<&str> {
+fn message_id(id: Option<&MessageId>) -> Option<IdText<'_>> {
     id.map(MessageId::reveal)
 }
 

@@ -1,6 +1,6 @@
 //! Values as the texts that records have for them.
 
-use crate::domain::ids::Number;
+use crate::domain::ids::{IdText, Number};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -34,6 +34,12 @@ impl Serialize for Rfc3339 {
 impl Serialize for Digits {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0.value())
+    }
+}
+
+impl Serialize for IdText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
     }
 }
 

@@ -135,18 +135,18 @@ pub fn decode(bytes: &[u8]) -> Result<Packed, DecodeError> {
             field::CONTROL => packed.control = Some(take_value(number, wire, &mut input)?),
             field::TEXTS => {
                 let NamedText(text) = take_value(number, wire, &mut input)?;
-                input.texts.push(text);
+                input.more_texts.push(text);
             }
             field::APPS => {
                 let NamedApp(app) = take_value(number, wire, &mut input)?;
-                input.apps.push(app);
+                input.more_apps.push(app);
             }
             field::COUNT => {
                 count = take_value(number, wire, &mut input)?;
                 packed.events.reserve(plausible_count(count, bytes.len()));
             }
             field::EVENTS => {
-                input.last_id = None;
+                (input.last_id, input.last_user) = (None, None);
                 packed.events.push(take_message(number, wire, &mut input, |input| envelope::take(input, &mut before))?);
             }
             field::PART => packed.part = Some(take_value(number, wire, &mut input)?),

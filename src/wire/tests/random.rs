@@ -281,9 +281,12 @@ impl Any for Moment {
     }
 }
 
-/// One of a few, so that the same one comes twice in a row; a few of them longer than a one-byte length tells.
+/// One of a few, so that the same one comes twice in a row; a few of them longer than a one-byte length tells, or written as UUIDs are.
 impl Any for MessageId {
     fn any(random: &mut Random) -> Self {
+        if random.random_bool(0.3) {
+            return Self::from_uuid(Uuid::from_u128(random.random_range(0..3_u128) << 100));
+        }
         let width = [8, 40, 500][random.random_range(0..3)];
         Self::parse(&format!("wamid.{:0width$}", random.random_range(0..3_u8))).expect("short enough")
     }

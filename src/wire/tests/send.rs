@@ -29,7 +29,7 @@ fn element(record: &generated::Send) -> Element {
 #[test]
 fn a_send_is_read_as_from_json() {
     let Element::Send(send) = element(&record()) else { panic!("a send") };
-    assert_eq!(send.id.reveal(), "ee4a68a0-1203-4c85-8dc3-49d0b3226a35");
+    assert_eq!(&*send.id.reveal(), "ee4a68a0-1203-4c85-8dc3-49d0b3226a35");
     assert_eq!(&**send.app.name(), "support");
     assert_eq!(send.destination, Address::Phone(Number::from_digits("5535987654321").expect("a number")));
     assert_eq!((send.customer_id.as_deref(), send.kind), (Some("customer-1"), None));

@@ -66,7 +66,7 @@ fn in_words(element: &Element) -> String {
             format!("SEND {:?} {} to={to}{told} at={}", send.app, short(&send.id), send.at.0)
         }
         Element::Status(status) => {
-            let other = status.other_ids.iter().fold(String::new(), |text, other| text + " other=" + short(other));
+            let other = status.other_ids.iter().fold(String::new(), |text, other| text + " other=" + &short(other));
             let error = status.error.as_ref().map(|error| text("code", &error.code) + &text("reason", &error.reason)).unwrap_or_default();
             let told = [id("gs", &status.gupshup_id), other, number("wa", status.wa_id), user(&status.user), error].concat();
             format!("{:?} {:?}{told} at={}", status.kind, status.app, status.at.0)
@@ -103,6 +103,6 @@ fn in_words(element: &Element) -> String {
 }
 
 /// The first part of an id is enough to know which one it is.
-fn short(id: &MessageId) -> &str {
-    id.reveal().split('-').next().expect("a first part")
+fn short(id: &MessageId) -> String {
+    id.reveal().split('-').next().expect("a first part").to_owned()
 }
