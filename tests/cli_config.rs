@@ -105,11 +105,11 @@ fn topics_are_printed_as_a_table_and_as_commands() {
     let (code, table, _) = told(&waid(&["topics", "print"], &env));
     assert_eq!(code, 0);
     let row = |name: &str| table.lines().find(|line| line.starts_with(name)).map(|line| line.split_whitespace().collect::<Vec<_>>());
-    assert_eq!(row("x.identities"), Some(vec!["x.identities", "output", "address", "any", "compact"]));
+    assert_eq!(row("x.identities"), Some(vec!["x.identities", "output", "address", "any", "compact", "max.message.bytes=1048588"]));
     assert_eq!(row("whatsapp.sends"), Some(vec!["whatsapp.sends", "input", "any", "any", "any"]));
     let (_, commands, _) = told(&waid(&["topics", "print", "--format", "kafka"], &env));
     let expected = "kafka-topics.sh --bootstrap-server localhost:9092 --create --if-not-exists --topic x.changelog --partitions 8 \
-                    --config cleanup.policy=compact --config delete.retention.ms=604800000\n";
+                    --config cleanup.policy=compact --config delete.retention.ms=604800000 --config max.message.bytes=1048588\n";
     assert!(commands.ends_with(expected), "{commands}");
 }
 
