@@ -12,6 +12,7 @@ use super::state::{Key, Row};
 use super::step::{Counts, Step};
 use super::thread::{self, Bundle};
 use super::walk::{Facts, Node, Walk};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -277,11 +278,15 @@ impl Circle {
 
     /// Of the identities that are one person by now, the one with the least founder stays.
     fn merge_identities(&mut self, step: &mut Step) {
-        let mut of_person: FlatMap<Node, Vec<(Founder, Uuid)>> = FlatMap::new();
+        // Mostly each is one person's.
+        if self.derived.known.len() == self.identities.len() {
+            return;
+        }
+        let mut of_person: BTreeMap<Node, Vec<(Founder, Uuid)>> = BTreeMap::new();
         for (identity, founder) in &self.identities {
             of_person.entry(self.founded(founder)).or_default().push((founder.clone(), *identity));
         }
-        for (_, mut same) in of_person.into_iter().filter(|(_, same)| same.len() > 1) {
+        for mut same in of_person.into_values().filter(|same| same.len() > 1) {
             same.sort();
             let (_, current) = same[0];
             for (Founder { subject: founder, .. }, previous) in same.split_off(1) {

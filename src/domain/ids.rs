@@ -172,13 +172,28 @@ impl fmt::Display for Bsuid {
     }
 }
 
-/// A BSUID with the scope inside which it is unique.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+/// A BSUID with the scope inside which it is unique. Ordered by the scope, then by the id.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct User {
     /// The portfolio, or the app's name.
     pub scope: Arc<str>,
     /// The id inside it.
     pub id: Bsuid,
+}
+
+/// Mostly the two scopes are clones of one.
+impl Ord for User {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let same_scope = Arc::ptr_eq(&self.scope, &other.scope);
+        let by_scope = if same_scope { Ordering::Equal } else { self.scope.cmp(&other.scope) };
+        by_scope.then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for User {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// What a send record dialled, and what a row of identities is keyed by.

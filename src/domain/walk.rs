@@ -143,7 +143,8 @@ impl Walk {
             Subject::User(user) => Node::User(self.names.of(user).clone()),
             Subject::Number(number) => {
                 let line = self.line(*number);
-                let last = |owners: &Vec<Owner>| owners.iter().rposition(|owner| owner.opened_s <= at_s).unwrap_or_default();
+                // They open one after the other.
+                let last = |owners: &Vec<Owner>| owners.partition_point(|owner| owner.opened_s <= at_s).saturating_sub(1);
                 Node::Owner(line, self.owners.get(&line).map_or(0, last))
             }
         }
