@@ -64,7 +64,6 @@ fn main() -> Result<()> {
         return task.run();
     }
     let arguments = Arguments::parse();
-    support::broker_in(support::Jvm::Steady);
     let report = suite::measure(&arguments.plan())?;
     println!("{report}");
     if let Some(file) = &arguments.json {

@@ -32,26 +32,6 @@ appender.out.layout.type = PatternLayout
 appender.out.layout.pattern = %d{ABSOLUTE} %p %c{1} %m%n
 ";
 
-/// How the virtual machine of a broker is set up.
-#[derive(Clone, Copy, Debug)]
-pub enum Jvm {
-    /// To be up soon, and to leave the machine to others: its first compiler only, a small heap.
-    Prompt,
-    /// To work for long: as Kafka's own start script does.
-    Steady,
-}
-
-impl Jvm {
-    const fn options(self) -> &'static [&'static str] {
-        match self {
-            Self::Prompt => &["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
-            Self::Steady => {
-                &["-Xmx1g", "-Xms1g", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35"]
-            }
-        }
-    }
-}
-
 /// A broker that answers: started here, or named by `WAID_TEST_BOOTSTRAP`.
 pub struct Broker {
     bootstrap: String,
@@ -61,11 +41,6 @@ pub struct Broker {
 impl Broker {
     /// Starts a broker of its own, for a test that cannot share one; it is killed on drop. Others call `support::broker`.
     pub fn start() -> Result<Self> {
-        Self::start_with(Jvm::Prompt)
-    }
-
-    /// The same, in a virtual machine of this kind.
-    pub fn start_with(jvm: Jvm) -> Result<Self> {
         if let Ok(bootstrap) = env::var("WAID_TEST_BOOTSTRAP") {
             let broker = Self { bootstrap, process: None };
             broker.wait_until_ready(RUNNING_TIMEOUT).context("WAID_TEST_BOOTSTRAP must name a broker that runs")?;
@@ -73,7 +48,7 @@ impl Broker {
         }
         let jars = kafka_jars()?;
         for _ in 0..START_ATTEMPTS {
-            if let Some(broker) = Self::launch(&jars, jvm)? {
+            if let Some(broker) = Self::launch(&jars)? {
                 return Ok(broker);
             }
         }
@@ -96,7 +71,7 @@ impl Broker {
     }
 
     /// `None`: another program took one of the ports between the choice and the start.
-    fn launch(jars: &Path, jvm: Jvm) -> Result<Option<Self>> {
+    fn launch(jars: &Path) -> Result<Option<Self>> {
         let [port, controller_port] = free_ports()?;
         let directory = tempfile::Builder::new().prefix("waid-kafka-").tempdir()?;
         let properties = directory.path().join("server.properties");
@@ -105,7 +80,7 @@ impl Broker {
         let classes = format!("{}/*", jars.display());
         format_storage(&classes, &properties)?;
 
-        let process = start_server(directory, &classes, jvm)?;
+        let process = start_server(directory, &classes)?;
         let broker = Self { bootstrap: format!("127.0.0.1:{port}"), process: Some(process) };
         match broker.wait_until_ready(START_TIMEOUT) {
             Ok(()) => Ok(Some(broker)),
@@ -165,10 +140,10 @@ fn cluster_id() -> String {
     format!("{}A", &Uuid::new_v4().simple().to_string()[..21])
 }
 
-fn start_server(directory: TempDir, classes: &str, jvm: Jvm) -> Result<Process> {
+fn start_server(directory: TempDir, classes: &str) -> Result<Process> {
     let log4j = format!("-Dlog4j2.configurationFile={}", directory.path().join("log4j2.properties").display());
     let properties = directory.path().join("server.properties").display().to_string();
-    let command = [&["java"], jvm.options(), &[&*log4j, "-cp", classes, "kafka.Kafka", &*properties]].concat();
+    let command = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", &log4j, "-cp", classes, "kafka.Kafka", &properties];
     Process::start(directory, &command)
 }
 

@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 
 pub use client::Committed;
 pub use deployment::{Deployment, Running};
-pub use kafka::{Broker, Jvm};
+pub use kafka::Broker;
 pub use process::Process;
 pub use produce::{Placed, Producer, Record, send_all};
 pub use read::Received;
@@ -27,13 +27,8 @@ pub use wait::{DEADLINE, poll_for, wait_until};
 
 /// The broker that all tests of this binary share, started by the first that asks. It ends with the test process.
 pub fn broker() -> &'static Broker {
-    broker_in(Jvm::Prompt)
-}
-
-/// The same, in a virtual machine of this kind if it is the first that asks.
-pub fn broker_in(jvm: Jvm) -> &'static Broker {
     static SHARED: OnceLock<Result<Broker, String>> = OnceLock::new();
-    let started = SHARED.get_or_init(|| Broker::start_with(jvm).map_err(|error| format!("{error:#}")));
+    let started = SHARED.get_or_init(|| Broker::start().map_err(|error| format!("{error:#}")));
     started.as_ref().unwrap_or_else(|error| panic!("{error}"))
 }
 
