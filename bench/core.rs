@@ -22,13 +22,13 @@ use ::waid::runtime::memory::{MemoryBroker, Record};
 use ::waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use ::waid::runtime::workload::CheckpointPolicy;
 use ::waid::store::memory::Memory;
-use ::waid::traffic::Formats;
 use ::waid::wire::output::{Format, Outputs};
 use ::waid::wire::packed::SourceTopic;
 use ::waid::wire::state::{Dictionary, encode_value, put_key};
 use anyhow::Result;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use procfs::process::Process;
+use traffic::Wanted;
 
 /// As in `waid`.
 #[global_allocator]
@@ -37,6 +37,18 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const PARTITIONS: PartitionCounts = PartitionCounts { webhooks: 8, sends: 4, repartition: 4 };
 
 const HOUR_MS: i64 = 3_600_000;
+
+const SETTINGS: Settings = Settings {
+    join_timeout_ms: 7 * 24 * HOUR_MS,
+    idle_timeout_s: 24 * 3600,
+    retention_ms: 72 * HOUR_MS,
+    service_window_s: 24 * 3600,
+    referral_window_s: 72 * 3600,
+};
+
+/// As the changelog has them.
+const SEGMENT_BYTES: usize = 256 * 1024;
+const CHANGELOG_LEVEL: i32 = 1;
 
 /// Measures the pipeline over a broker in memory.
 #[derive(Debug, Parser)]
@@ -53,24 +65,6 @@ struct Arguments {
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-/// The formats by their names.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Wanted {
-    V2,
-    V3,
-    Both,
-}
-
-impl From<Wanted> for Formats {
-    fn from(wanted: Wanted) -> Self {
-        match wanted {
-            Wanted::V2 => Self::V2,
-            Wanted::V3 => Self::V3,
-            Wanted::Both => Self::Both,
-        }
-    }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "figures to look at")]
@@ -121,7 +115,8 @@ fn restored(worker: &Worker<MemoryBroker>) -> Result<(u64, f64)> {
     Ok((records, cpu_seconds()? - before))
 }
 
-/// Of each kind of row, how many there are, and the bytes of their keys and values.
+/// Of each kind of row, how many there are, and the bytes of their keys and values; and what a message has of them, as it is and as the
+/// changelog keeps it, which writes the rows of one time together.
 #[allow(clippy::cast_precision_loss, reason = "figures to look at")]
 fn tell_sizes(worker: &Worker<MemoryBroker>) {
     let mut sizes: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
@@ -134,6 +129,7 @@ fn tell_sizes(worker: &Worker<MemoryBroker>) {
             (bytes, encode_value(&key, &row, &mut names), row)
         })
     });
+    let (mut of_messages, mut messages) = (Vec::new(), 0);
     for (key, value, row) in rows {
         let kind = match &row {
             Row::Join(join) if join.sent.is_some() => "join of a send",
@@ -144,12 +140,21 @@ fn tell_sizes(worker: &Worker<MemoryBroker>) {
             Row::Thread(_) => "thread",
             Row::Message(_) => "message",
         };
+        messages += usize::from(matches!(row, Row::Message(_)));
+        if let Some(deadline_ms) = row.deadline_ms(&SETTINGS) {
+            of_messages.push((deadline_ms, [&*key, &*value].concat()));
+        }
         let [count, keys, values] = sizes.entry(kind).or_default();
         (*count, *keys, *values) = (*count + 1, *keys + key.len(), *values + value.len());
     }
     for (kind, [count, keys, values]) in sizes {
         println!("{count:>9} x {kind}: key {:.0}, value {:.0} bytes", keys as f64 / count as f64, values as f64 / count as f64);
     }
+    of_messages.sort();
+    let plain: Vec<u8> = of_messages.into_iter().flat_map(|(_, bytes)| bytes).collect();
+    let frames = plain.chunks(SEGMENT_BYTES).map(|segment| zstd::bulk::compress(segment, CHANGELOG_LEVEL).expect("compressed").len());
+    let each = |bytes: usize| bytes as f64 / messages as f64;
+    println!("a message has {:.0} bytes of rows, {:.0} in the changelog", each(plain.len()), each(frames.sum()));
 }
 
 /// An input with its place: sends by customer, webhooks one partition after the other.
@@ -164,18 +169,11 @@ fn placed(index: i64, input: ::waid::traffic::Input) -> ((SourceTopic, i32), Rec
 }
 
 fn worker(apps: Apps) -> Result<Worker<MemoryBroker>> {
-    let settings = Settings {
-        join_timeout_ms: 7 * 24 * HOUR_MS,
-        idle_timeout_s: 24 * 3600,
-        retention_ms: 72 * HOUR_MS,
-        service_window_s: 24 * 3600,
-        referral_window_s: 72 * 3600,
-    };
     let (webhooks, sends) = ("whatsapp.webhooks".to_owned(), "whatsapp.sends".to_owned());
     let deployment = Deployment {
         webhooks: webhooks.clone(),
         sends: sends.clone(),
-        settings,
+        settings: SETTINGS,
         commit: CommitPolicy::default(),
         tick: Some(TickPolicy::default()),
         checkpoint: Some(CheckpointPolicy::default()),

@@ -13,6 +13,7 @@ use clap::Parser;
 
 use suite::Plan;
 use suite::copy::Task;
+use suite::traffic::Wanted;
 
 /// Measures `waid run` and a bare transactional copy of the same records on a real Kafka.
 #[derive(Debug, Parser)]
@@ -20,6 +21,9 @@ struct Arguments {
     /// Records to process.
     #[arg(long, default_value_t = 2_000_000, conflicts_with = "short")]
     inputs: u32,
+    /// In which formats webhooks come, where all are processed at once.
+    #[arg(long, default_value = "v2")]
+    formats: Wanted,
     /// A quick look: 100 000 records, and each other measurement for 10 s.
     #[arg(long)]
     short: bool,
@@ -48,6 +52,7 @@ impl Arguments {
         let seconds = Duration::from_secs(self.seconds.unwrap_or(if self.short { 10 } else { 30 }));
         Plan {
             inputs: if self.short { 100_000 } else { self.inputs },
+            formats: self.formats,
             rounds: self.rounds,
             threads: self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             rates: self.rates.clone(),

@@ -10,12 +10,14 @@ use std::time::Duration;
 use suite::Plan;
 use suite::copy::Task;
 use suite::report::{Pass, Who};
+use suite::traffic::Wanted;
 use support::broker;
 
 const INPUTS: u32 = 5_000;
 
 const PLAN: Plan = Plan {
     inputs: INPUTS,
+    formats: Wanted::Both,
     rounds: 1,
     threads: 2,
     rates: Vec::new(),

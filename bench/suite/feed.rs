@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 use std::{mem, thread};
 
 use ::waid::domain::event::Source;
-use ::waid::traffic::Input;
+use ::waid::traffic::{Input, World};
 use anyhow::{Context, Result, bail};
 use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 
-use super::traffic;
 use crate::support::{broker, unique};
 
 const WEBHOOKS_PARTITIONS: i32 = 8;
@@ -65,10 +64,10 @@ impl Inputs {
     }
 
     /// Writes so many inputs of simulated traffic; how many bytes of values.
-    pub fn fill(&self, count: u32) -> Result<u64> {
+    pub fn fill(&self, world: &World, count: u32) -> Result<u64> {
         let mut feeder = Feeder::start(self, Duration::from_millis(20))?;
         let mut bytes = 0;
-        for (index, input) in traffic::of_two_visits(count).enumerate() {
+        for (index, input) in world.inputs().take(count as usize).enumerate() {
             bytes += input.value.len() as u64;
             feeder.send(&input, index, input.kafka_ms)?;
         }

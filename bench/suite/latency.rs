@@ -45,7 +45,7 @@ struct Sent {
 /// Measures at so many inputs per second, with a group and topics of its own.
 pub fn measure(plan: &Plan, rate: u32) -> Result<Latency> {
     let inputs = Inputs::create();
-    let waid = Waid::create(&inputs, plan.threads)?;
+    let waid = Waid::create(&inputs, plan.threads, "")?;
     let subject = waid.start()?;
     let progress = Progress::of(&waid.group, &subject)?;
     let mut traffic = traffic::steady(rate, plan.warm_up + plan.latency)?;

@@ -19,12 +19,15 @@ use anyhow::{Context, Result};
 
 use feed::Inputs;
 use report::{Machine, Ratios, Report};
+use traffic::Wanted;
 use waid::Waid;
 
 /// How much is measured.
 pub struct Plan {
     /// Records to process.
     pub inputs: u32,
+    /// In which formats their webhooks come.
+    pub formats: Wanted,
     /// How often waid processes them; the copy does before, between and after.
     pub rounds: u32,
     /// Threads of waid, and of the copy.
@@ -47,13 +50,14 @@ pub fn measure(plan: &Plan) -> Result<Report> {
     tell("starting Kafka");
     let inputs = Inputs::create();
     tell(&format!("writing {} inputs", plan.inputs));
-    let bytes = inputs.fill(plan.inputs)?;
+    let world = traffic::two_visits(plan.inputs, plan.formats.into());
+    let bytes = inputs.fill(&world, plan.inputs)?;
 
     let mut passes = vec![copied(plan, &inputs)?];
     let (mut idle, mut restarted) = (None, None);
     for _ in 0..plan.rounds {
         tell("waid");
-        let waid = Waid::create(&inputs, plan.threads)?;
+        let waid = Waid::create(&inputs, plan.threads, &world.listed_apps_toml())?;
         let (pass, subject) = throughput::waid(&waid)?;
         passes.push(pass);
         tell(&format!("waid without input, {:?}", plan.idle));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ::waid::traffic::country::PEOPLE_MAX;
 use ::waid::traffic::{Formats, Input, Settings, VISIT_EVERY_MS, World};
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use jiff::Timestamp;
 
 const SEED: u64 = 1;
@@ -18,12 +19,25 @@ const INPUTS_OF_A_VISIT: i64 = 1327;
 /// How long after the first visit about as many end as begin.
 const RAMP_MS: i64 = 15 * 60 * 1000;
 
-/// This many inputs of people who come twice, in the order in which they reach Kafka; the last of them about now.
-pub fn of_two_visits(count: u32) -> impl Iterator<Item = Input> {
-    two_visits(count, Formats::V2).inputs().take(count as usize)
+/// The formats of webhooks by their names.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Wanted {
+    V2,
+    V3,
+    Both,
 }
 
-/// The world that they are of.
+impl From<Wanted> for Formats {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::V2 => Self::V2,
+            Wanted::V3 => Self::V3,
+            Wanted::Both => Self::Both,
+        }
+    }
+}
+
+/// A world of people who come twice, who make at least this many inputs; the last of those about now.
 pub fn two_visits(count: u32, formats: Formats) -> World {
     let people = count / INPUTS_OF_TWO_VISITS * 100 + 100;
     let mut settings = Settings::new(SEED, people, 0);

@@ -22,11 +22,10 @@ pub struct ListedApp {
     pub portfolio: Option<String>,
 }
 
-/// All configured apps, under each of their names; an app that is not listed goes by its own name or id.
+/// All configured apps, under each of their names and ids, which are looked up alike: a business on Meta's API alone may well call its app by
+/// the id of its phone number. An app that is not listed goes by its own name or id.
 pub struct Apps {
-    names: HashMap<String, App>,
-    gs_app_ids: HashMap<String, App>,
-    phone_number_ids: HashMap<String, App>,
+    listed: HashMap<String, App>,
     /// Apps that were met without being listed, kept so that their clones share one allocation.
     unlisted: RwLock<HashMap<String, App>>,
 }
@@ -37,23 +36,14 @@ impl Apps {
     /// How many unlisted apps are kept; the ones after that are built anew each time.
     const UNLISTED_MAX: usize = 1024;
 
-    /// The directory of the listed apps. Of two that claim one name or id the first has it.
+    /// The directory of the listed apps. Of two that claim one name or id, which configuration refuses, the first has it.
     #[must_use]
     pub fn new(listed: &[ListedApp]) -> Self {
-        let mut apps = Self {
-            names: HashMap::new(),
-            gs_app_ids: HashMap::new(),
-            phone_number_ids: HashMap::new(),
-            unlisted: RwLock::new(HashMap::new()),
-        };
+        let mut apps = Self { listed: HashMap::new(), unlisted: RwLock::new(HashMap::new()) };
         for entry in listed {
             let app = App::new(&entry.tenant, &entry.name, entry.portfolio.as_deref().unwrap_or(&entry.name));
-            apps.names.entry(entry.name.clone()).or_insert_with(|| app.clone());
-            if let Some(id) = &entry.gs_app_id {
-                apps.gs_app_ids.entry(id.clone()).or_insert_with(|| app.clone());
-            }
-            if let Some(id) = &entry.phone_number_id {
-                apps.phone_number_ids.entry(id.clone()).or_insert(app);
+            for own in [Some(&entry.name), entry.gs_app_id.as_ref(), entry.phone_number_id.as_ref()].into_iter().flatten() {
+                apps.listed.entry(own.clone()).or_insert_with(|| app.clone());
             }
         }
         apps
@@ -62,25 +52,26 @@ impl Apps {
     /// The app that a send record names, by its name or one of its ids.
     #[must_use]
     pub fn by_name(&self, name: &str) -> App {
-        let listed = self.names.get(name).or_else(|| self.gs_app_ids.get(name)).or_else(|| self.phone_number_ids.get(name));
-        listed.cloned().unwrap_or_else(|| self.unlisted(name))
+        self.listed.get(name).cloned().unwrap_or_else(|| self.unlisted(name))
     }
 
     /// The app of a Gupshup v2 event, which may give a name, an id, or both: the one listed under the name, else under the id, else the
     /// unlisted one of that name, else of that id. `None` if it gives neither.
     #[must_use]
     pub fn of_v2(&self, name: Option<&str>, id: Option<&str>) -> Option<App> {
-        let listed = name.and_then(|name| self.names.get(name)).or_else(|| id.and_then(|id| self.gs_app_ids.get(id)));
-        listed.cloned().or_else(|| name.or(id).map(|own| self.unlisted(own)))
+        self.either(name, id)
     }
 
     /// The app of a Gupshup v3 or raw Meta event, which may give Gupshup's id of the app, Meta's of its phone number, or both: the one listed
     /// under either, Gupshup's first, else the unlisted one that goes by Gupshup's id, else by Meta's. `None` if it gives neither.
     #[must_use]
     pub fn of_meta(&self, gs_app_id: Option<&str>, phone_number_id: Option<&str>) -> Option<App> {
-        let by_phone = || phone_number_id.and_then(|id| self.phone_number_ids.get(id));
-        let listed = gs_app_id.and_then(|id| self.gs_app_ids.get(id)).or_else(by_phone);
-        listed.cloned().or_else(|| gs_app_id.or(phone_number_id).map(|own| self.unlisted(own)))
+        self.either(gs_app_id, phone_number_id)
+    }
+
+    fn either(&self, one: Option<&str>, other: Option<&str>) -> Option<App> {
+        let listed = [one, other].into_iter().flatten().find_map(|own| self.listed.get(own));
+        listed.cloned().or_else(|| one.or(other).map(|own| self.unlisted(own)))
     }
 
     fn unlisted(&self, own: &str) -> App {
@@ -127,12 +118,18 @@ mod tests {
     }
 
     #[test]
+    fn an_app_may_be_called_by_its_id() {
+        let listed =
+            ListedApp { name: "106540352242922".into(), tenant: "acme".into(), gs_app_id: None, phone_number_id: None, portfolio: None };
+        let found = Apps::new(&[listed]).of_meta(None, Some("106540352242922"));
+        assert_eq!(found.map(|app| app.tenant().to_string()).as_deref(), Some("acme"));
+    }
+
+    #[test]
     fn an_unlisted_app_goes_by_its_own_name_or_id() {
         let apps = apps();
         let own = |name: &str| App::new("default", name, name);
         assert_eq!(apps.by_name("other"), own("other"));
-        // an id is no name, and one kind of id is not the other
-        assert_eq!((apps.of_meta(Some("support"), None), apps.of_meta(None, Some("gs-1"))), (Some(own("support")), Some(own("gs-1"))));
         assert!(Arc::ptr_eq(apps.by_name("other").name(), apps.by_name("other").name()), "kept, not built again");
     }
 
