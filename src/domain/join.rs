@@ -48,8 +48,8 @@ pub struct Sent {
     pub send: Send,
     /// Kafka timestamps, ms.
     pub kafka_ms: FlatSet<i64>,
-    /// The record that brought it first.
-    pub cause: Cause,
+    /// The record that brought it first, as long as it may expire.
+    pub cause: Option<Cause>,
 }
 
 /// Copies of one thing heard.
@@ -59,8 +59,8 @@ pub struct Copies {
     pub kafka_ms: FlatSet<i64>,
     /// Of those that named the message by an id of unknown kind, to be forwarded to what it is another name of.
     pub candidate_ms: FlatSet<i64>,
-    /// The record that brought it first.
-    pub cause: Cause,
+    /// The record that brought it first, until it is judged.
+    pub cause: Option<Cause>,
     /// The record that first brought it under an id of unknown kind.
     pub candidate: Option<Cause>,
     /// What failed, of a failed status.
@@ -151,6 +151,16 @@ impl Join {
             }
         }
         verdict
+    }
+
+    /// Lets go of the causes of what was told of them, or never will be: half of what a settled message would be kept with.
+    pub fn forget_causes(&mut self, timeout_ms: i64) {
+        let Some(sent) = self.sent.as_mut() else { return };
+        sent.cause = sent.cause.take().filter(|_| self.awaits);
+        for copies in self.heard.values_mut() {
+            let is_judged = sent.together_ms(&copies.kafka_ms, timeout_ms).is_some();
+            copies.cause = copies.cause.take().filter(|_| !is_judged);
+        }
     }
 
     /// WhatsApp's id of the sent message, as far as known.

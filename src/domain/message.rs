@@ -26,7 +26,7 @@ impl MessageEntity<'_> {
             step.count_duplicate();
         }
         self.learn(step, |join| {
-            let sent = join.sent.get_or_insert_with(|| Sent { send: send.clone(), kafka_ms: [].into(), cause });
+            let sent = join.sent.get_or_insert_with(|| Sent { send: send.clone(), kafka_ms: [].into(), cause: Some(cause) });
             note_copy(&mut sent.kafka_ms, kafka_ms, timeout_ms)
         });
     }
@@ -59,8 +59,13 @@ impl MessageEntity<'_> {
             join.others.extend(others.iter().filter(|other| *other != self.id).cloned());
         }
         if let Some(heard) = &report.heard {
-            let fresh =
-                Copies { kafka_ms: [].into(), candidate_ms: [].into(), cause: cause.clone(), candidate: None, error: report.error.clone() };
+            let fresh = Copies {
+                kafka_ms: [].into(),
+                candidate_ms: [].into(),
+                cause: Some(cause.clone()),
+                candidate: None,
+                error: report.error.clone(),
+            };
             let copies = join.heard.entry(heard.clone()).or_insert(fresh);
             note_copy(&mut copies.kafka_ms, cause.kafka_ms, timeout_ms);
             if report.naming == Naming::Candidate {
@@ -143,9 +148,10 @@ impl MessageEntity<'_> {
         let Some(mut join) = step.state.join(self.app, self.id).cloned() else { return };
         if join.expires_ms(step.settings).is_some_and(|expires_ms| expires_ms < now_ms) {
             let sent = join.sent.as_ref().expect("only a send expires");
-            step.cause = sent.cause.clone();
+            step.cause = sent.cause.clone().expect("kept as long as it may expire");
             self.publish_unresolved(step, sent, UnresolvedReason::Expired, None);
             (join.awaits, join.expired) = (false, true);
+            join.forget_causes(step.settings.join_timeout_ms);
             step.counts.expired += 1;
         }
         if join.deadline_ms(step.settings) >= now_ms {
@@ -177,6 +183,7 @@ impl MessageEntity<'_> {
             self.place_outbound(step, &mut join, before, &after);
         }
         join.awaits = join.sent.is_some() && after.proofs.is_empty() && !after.failed && !join.expired;
+        join.forget_causes(step.settings.join_timeout_ms);
         self.keep(step, join);
     }
 
@@ -278,9 +285,9 @@ fn place(step: &mut Step, home: &Home, message: Message) {
 
 /// Evidence of a foreign number, and mismatch events that contradict their send, go to the dead letters.
 fn refuse(step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
-    let news = after.refused.difference(&before.refused).map(|heard| (report_name(heard), join.heard[heard].cause.clone()));
+    let news = after.refused.difference(&before.refused).filter_map(|heard| Some((report_name(heard), join.heard[heard].cause.clone()?)));
     let response = join.sent.iter().filter(|_| after.refused_response && !before.refused_response);
-    for (name, cause) in news.chain(response.map(|sent| ("the send response", sent.cause.clone()))) {
+    for (name, cause) in news.chain(response.filter_map(|sent| Some(("the send response", sent.cause.clone()?)))) {
         let detail = format!("{name} names a wa_id of another country than the number dialled");
         let rejection = Rejection { reason: Reason::ForeignJoin, detail };
         step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: Original::default() }));

@@ -1,7 +1,6 @@
 //! Copies that are left out never matter.
 
 use super::*;
-use crate::domain::event::Source;
 use crate::domain::ids::Address;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -17,7 +16,7 @@ fn sent(kafka_ms: FlatSet<i64>) -> Sent {
         at: Moment(0),
         kind: None,
     };
-    Sent { send, kafka_ms, cause: Cause { source: Source::Sends, partition: 0, offset: 0, element: 0, kafka_ms: 0 } }
+    Sent { send, kafka_ms, cause: None }
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn join() -> Join {
     let copies = Copies {
         kafka_ms: [MS, MS + 1].into(),
         candidate_ms: [MS + 1].into(),
-        cause: cause(),
+        cause: Some(cause()),
         candidate: Some(cause()),
         error: Some(error),
     };
@@ -156,7 +156,7 @@ fn join() -> Join {
     };
     let mismatch = MismatchCopies { kafka_ms: [MS].into(), cause: cause(), original: Some(original) };
     Join {
-        sent: Some(Sent { send, kafka_ms: [MS, MS + 9].into(), cause: cause() }),
+        sent: Some(Sent { send, kafka_ms: [MS, MS + 9].into(), cause: Some(cause()) }),
         heard: [(heard, copies)].into(),
         aliases: [gupshup_id()].into(),
         others: [wamid()].into(),
