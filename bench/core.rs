@@ -115,46 +115,61 @@ fn restored(worker: &Worker<MemoryBroker>) -> Result<(u64, f64)> {
     Ok((records, cpu_seconds()? - before))
 }
 
-/// Of each kind of row, how many there are, and the bytes of their keys and values; and what a message has of them, as it is and as the
-/// changelog keeps it, which writes the rows of one time together.
+/// Of each kind of row, how many there are, and the bytes of their keys and values, as they are and as a changelog of only this kind would keep
+/// them; and what a message has of them: the rows that are forgotten with it, together as the changelog keeps them.
 #[allow(clippy::cast_precision_loss, reason = "figures to look at")]
 fn tell_sizes(worker: &Worker<MemoryBroker>) {
-    let mut sizes: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    let stores = worker.tasks().map(|(_, task)| task.store());
-    let rows = stores.flat_map(|store| {
+    let mut sizes: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    let (mut messages, mut plain, mut kept) = (0, 0, 0);
+    for (_, task) in worker.tasks() {
+        let store = task.store();
         let mut names = Dictionary::of(store.names().apps(), store.names().texts());
-        store.sorted().into_iter().map(move |(key, row)| {
+        let mut rows = store.sorted();
+        rows.sort_by_cached_key(|(_, row)| row.deadline_ms(&SETTINGS));
+        let mut of_messages = Vec::new();
+        let mut of_kinds: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+        for (key, row) in rows {
             let mut bytes = Vec::new();
             put_key(&key, &mut names, &mut bytes);
-            (bytes, encode_value(&key, &row, &mut names), row)
-        })
-    });
-    let (mut of_messages, mut messages) = (Vec::new(), 0);
-    for (key, value, row) in rows {
-        let kind = match &row {
-            Row::Join(join) if join.sent.is_some() => "join of a send",
-            Row::Join(join) if join.inbound.is_some() => "join of an inbound message",
-            Row::Join(_) => "join of another name",
-            Row::Contact(_) => "contact",
-            Row::Circle(_) => "circle",
-            Row::Thread(_) => "thread",
-            Row::Message(_) => "message",
-        };
-        messages += usize::from(matches!(row, Row::Message(_)));
-        if let Some(deadline_ms) = row.deadline_ms(&SETTINGS) {
-            of_messages.push((deadline_ms, [&*key, &*value].concat()));
+            let [count, keys, values, _] = sizes.entry(kind(&row)).or_default();
+            (*count, *keys) = (*count + 1, *keys + bytes.len());
+            let value = encode_value(&key, &row, &mut names);
+            *values += value.len();
+            bytes.extend_from_slice(&value);
+            of_kinds.entry(kind(&row)).or_default().extend_from_slice(&bytes);
+            if row.deadline_ms(&SETTINGS).is_some() {
+                of_messages.extend_from_slice(&bytes);
+            }
+            messages += usize::from(matches!(row, Row::Message(_)));
         }
-        let [count, keys, values] = sizes.entry(kind).or_default();
-        (*count, *keys, *values) = (*count + 1, *keys + key.len(), *values + value.len());
+        (plain, kept) = (plain + of_messages.len(), kept + compressed(&of_messages));
+        for (kind, rows) in of_kinds {
+            sizes.entry(kind).or_default()[3] += compressed(&rows);
+        }
     }
-    for (kind, [count, keys, values]) in sizes {
-        println!("{count:>9} x {kind}: key {:.0}, value {:.0} bytes", keys as f64 / count as f64, values as f64 / count as f64);
+    for (kind, [count, keys, values, kept]) in sizes {
+        let each = |bytes: usize| bytes as f64 / count as f64;
+        println!("{count:>9} x {kind}: key {:.0}, value {:.0} bytes; {:.0} in the changelog", each(keys), each(values), each(kept));
     }
-    of_messages.sort();
-    let plain: Vec<u8> = of_messages.into_iter().flat_map(|(_, bytes)| bytes).collect();
-    let frames = plain.chunks(SEGMENT_BYTES).map(|segment| zstd::bulk::compress(segment, CHANGELOG_LEVEL).expect("compressed").len());
     let each = |bytes: usize| bytes as f64 / messages as f64;
-    println!("a message has {:.0} bytes of rows, {:.0} in the changelog", each(plain.len()), each(frames.sum()));
+    println!("a message has {:.0} bytes of rows, {:.0} in the changelog", each(plain), each(kept));
+}
+
+const fn kind(row: &Row) -> &'static str {
+    match row {
+        Row::Join(join) if join.sent.is_some() => "join of a send",
+        Row::Join(join) if join.inbound.is_some() => "join of an inbound message",
+        Row::Join(_) => "join of another name",
+        Row::Contact(_) => "contact",
+        Row::Circle(_) => "circle",
+        Row::Thread(_) => "thread",
+        Row::Message(_) => "message",
+    }
+}
+
+/// How many bytes the changelog has of rows that are written together.
+fn compressed(rows: &[u8]) -> usize {
+    rows.chunks(SEGMENT_BYTES).map(|segment| zstd::bulk::compress(segment, CHANGELOG_LEVEL).expect("compressed").len()).sum()
 }
 
 /// An input with its place: sends by customer, webhooks one partition after the other.

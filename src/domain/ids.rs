@@ -259,6 +259,8 @@ enum Shown<'a> {
 impl MessageId {
     /// The longest id taken.
     pub const LENGTH_MAX: usize = 512;
+    /// What ids begin with that Meta gives; base64 follows.
+    pub const WAMID: &str = "wamid.";
 
     /// An id from its text; `None` if it is empty or longer than [`Self::LENGTH_MAX`] bytes.
     #[must_use]
@@ -300,7 +302,7 @@ impl MessageId {
     /// Whether Meta gave the id itself, so that the send response's wa_id is an answer and not an echo.
     #[must_use]
     pub fn is_wamid(&self) -> bool {
-        matches!(&self.0, Form::Text(text) if text.starts_with("wamid."))
+        matches!(&self.0, Form::Text(text) if text.starts_with(Self::WAMID))
     }
 }
 

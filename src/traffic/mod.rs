@@ -25,8 +25,10 @@ use std::sync::Arc;
 pub use apps::Formats;
 pub use inputs::{Input, Inputs};
 
-use crate::domain::ids::Number;
+use crate::domain::ids::{MessageId, Number};
 use apps::{APPS_MAX, TENANTS_MAX};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use dice::{Cup, Dice};
 use person::{Person, Spelling};
 use truth::Truth;
@@ -170,12 +172,17 @@ impl World {
         uuid::Builder::from_random_bytes(self.id(kind, person, visit, item).to_be_bytes()).into_uuid()
     }
 
-    /// Meta's id of a message.
+    /// Meta's id of a message: in base64 the number of whom it is from or to, from whose side it comes, and twenty digits of its own.
     fn wamid(&self, kind: IdKind, person: &Person, visit: u32, item: usize) -> String {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let bits = self.id(kind, person, visit, item);
-        let letters = (0..21).map(|place| char::from(ALPHABET[(bits >> (place * 6) & 63) as usize]));
-        format!("wamid.HBgM{}FQIAEhgg==", letters.collect::<String>())
+        let number = person.numbers(visit).wa_id.to_string();
+        let side = if kind == IdKind::Inbound { 0x12 } else { 0x11 };
+        let own = format!("3A{:018X}", self.id(kind, person, visit, item) & ((1 << 72) - 1));
+        let mut bytes = vec![0x1C, 0x18, u8::try_from(number.len()).expect("few digits")];
+        bytes.extend_from_slice(number.as_bytes());
+        bytes.extend_from_slice(&[0x15, 0x02, 0x00, side, 0x18, u8::try_from(own.len()).expect("twenty")]);
+        bytes.extend_from_slice(own.as_bytes());
+        bytes.push(0);
+        format!("{}{}", MessageId::WAMID, STANDARD.encode(bytes))
     }
 
     /// The id of a message from a person.

@@ -17,12 +17,13 @@
 //! number     7 bytes, big-endian: the digits, filled up to 15 with zeros on the right, times 16, plus how many they are
 //! seconds    8 bytes, big-endian, the highest bit turned
 //! direction  1 outbound, 2 inbound
-//! id         FF and 16 bytes of one that is written as a UUID; else its UTF-8, of a message each byte 00 as 00 FF; up to the end
+//! id         FF and 16 bytes of one that is written as a UUID; or FE and what Meta's have in base64; else its UTF-8; up to the end. Of a message
+//!            each byte 00 as 00 FF, but not of a UUID
 //! echo       nothing; of an echo 00 01
 //! ```
 
 use super::codec::{DecodeError, Dictionary, Places};
-use super::model::{UUID, put_id as put_plain_id, take_id};
+use super::model::{UUID, WAMID, put_id as put_plain_id, take_id};
 use crate::domain::entity::{Direction, Home};
 use crate::domain::ids::{App, Bsuid, MessageId, Number, User};
 use crate::domain::number::Class;
@@ -89,15 +90,18 @@ pub fn put_messages_prefix(home: &Home, of_app: Option<(&App, Option<i64>)>, nam
 }
 
 /// The order of two messages of a home, whose keys both begin with `prefix` bytes that are the same: those of one app as their keys are ordered.
-/// Of a message id that is kept as a UUID the bytes do not sort among texts as its own text does.
+/// Only of two ids that are both kept as UUIDs, or both as texts, the bytes sort as their texts do.
 pub fn order_in_home(prefix: usize, one: &[u8], other: &[u8]) -> Ordering {
     let (one, other) = (&one[prefix..], &other[prefix..]);
     let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
-    let is_uuid = |key: &[u8]| key.get(same) == Some(&UUID);
-    if is_uuid(one) == is_uuid(other) || id_at(one) != Some(same) {
-        return one.cmp(other);
+    let Some(id) = id_at(one).filter(|id| *id <= same) else { return one.cmp(other) };
+    match (one.get(id), other.get(id)) {
+        (Some(&UUID), Some(&UUID)) => one.cmp(other),
+        (Some(&(UUID | WAMID)), _) | (_, Some(&(UUID | WAMID))) => {
+            take_message_id(&one[id..]).ok().cmp(&take_message_id(&other[id..]).ok())
+        }
+        _ => one.cmp(other),
     }
-    take_message_id(&one[same..]).ok().cmp(&take_message_id(&other[same..]).ok())
 }
 
 /// Where the id of a message begins, in the part of its key behind the home.
@@ -176,7 +180,11 @@ fn put_message(bytes: &mut Vec<u8>, names: &mut impl Places, message: &MessageKe
     });
     match message.id.uuid() {
         Some(_) => put_plain_id(&message.id, bytes),
-        None => put_escaped(bytes, &message.id.reveal()),
+        None => {
+            let mut id = Vec::new();
+            put_plain_id(&message.id, &mut id);
+            put_escaped(bytes, &id);
+        }
     }
     if message.echo {
         bytes.extend_from_slice(&END);
@@ -188,12 +196,12 @@ fn put_seconds(bytes: &mut Vec<u8>, at_s: i64) {
 }
 
 fn put_text(bytes: &mut Vec<u8>, text: &str) {
-    put_escaped(bytes, text);
+    put_escaped(bytes, text.as_bytes());
     bytes.extend_from_slice(&END);
 }
 
-fn put_escaped(bytes: &mut Vec<u8>, text: &str) {
-    let mut parts = text.as_bytes().split(|byte| *byte == 0);
+fn put_escaped(bytes: &mut Vec<u8>, plain: &[u8]) {
+    let mut parts = plain.split(|byte| *byte == 0);
     bytes.extend_from_slice(parts.next().unwrap_or_default());
     for part in parts {
         bytes.extend_from_slice(&ESCAPED);
@@ -276,7 +284,7 @@ fn take_message_id(bytes: &[u8]) -> Result<(MessageId, bool), DecodeError> {
         text.extend_from_slice(&END);
     }
     let mut rest = text.as_slice();
-    let id = take_id(take_text(&mut rest)?.as_bytes())?;
+    let id = take_id(&take_escaped(&mut rest)?)?;
     if rest.is_empty() { Ok((id, echo)) } else { Err(DecodeError::Value("a key's message id")) }
 }
 
@@ -300,6 +308,10 @@ fn take_byte(rest: &mut &[u8]) -> Result<u8, DecodeError> {
 }
 
 fn take_text(rest: &mut &[u8]) -> Result<String, DecodeError> {
+    String::from_utf8(take_escaped(rest)?).map_err(|_| DecodeError::Text)
+}
+
+fn take_escaped(rest: &mut &[u8]) -> Result<Vec<u8>, DecodeError> {
     let mut text = Vec::new();
     loop {
         let zero = rest.iter().position(|byte| *byte == 0).ok_or(DecodeError::Truncated)?;
@@ -307,7 +319,7 @@ fn take_text(rest: &mut &[u8]) -> Result<String, DecodeError> {
         let (mark, after) = rest[zero..].split_first_chunk().ok_or(DecodeError::Truncated)?;
         *rest = after;
         match *mark {
-            END => return String::from_utf8(text).map_err(|_| DecodeError::Text),
+            END => return Ok(text),
             ESCAPED => text.push(0),
             _ => return Err(DecodeError::Value("a key's text")),
         }

@@ -1,7 +1,7 @@
 //! The fields of the domain's types, by the numbers of `proto/waid/internal/v1/model.proto`.
 
 use super::codec::{
-    DecodeError, Field, Message, Reader, Value, Wire, Writer, enumeration, known_app, known_text, message, one_of, one_of_message,
+    DecodeError, Field, Message, Ms, Reader, Value, Wire, Writer, enumeration, known_app, known_text, message, one_of, one_of_message,
     put_value,
 };
 use crate::domain::circle::{Circle, Derived, Founder};
@@ -19,6 +19,8 @@ use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wro
 use crate::domain::state::MessageKey;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
 use crate::domain::walk::Facts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -32,7 +34,7 @@ enumeration! {
 
 // What records say.
 message! {
-    Cause { 1 source, 2 partition, 3 offset, 4 element, 5 kafka_ms }
+    Cause { 1 source, 2 partition, 3 offset, 4 element, 5 kafka_ms as Ms }
     Send { 1 app, 2 id, 3 destination, 4 customer_id, 5 wa_id, 6 at, 7 kind }
     SendError { 1 code, 2 reason }
     Mismatch { 1 app, 2 id, 3 wa_id, 4 at }
@@ -45,15 +47,15 @@ message! {
 // What entities tell each other.
 message! {
     Report { 1 heard, 2 error, 3 naming }
-    Heard { 1 report, 2 wa_id, 3 user, 4 at_s }
+    Heard { 1 report, 2 wa_id, 3 user, 4 at_s as Seconds }
     Observation { 1 address, 2 class, 3 kind, 4 wa_id, 5 user, 6 at, 7 source }
     ObservedIn { 1 app, 2 message_id, 3 whatsapp_id, 4 sent_at, 5 customer_id }
     Placing {
-        1 app, 2 direction, 3 id, 4 at, 5 kafka_ms, 6 wa_id, 7 user, 8 address, 9 customer_id, 10 kind, 11 whatsapp_id, 12 referral,
+        1 app, 2 direction, 3 id, 4 at, 5 kafka_ms as Ms, 6 wa_id, 7 user, 8 address, 9 customer_id, 10 kind, 11 whatsapp_id, 12 referral,
         13 version
     }
     Sighting { 1 wa_id, 2 user, 3 at, 4 wrote }
-    Change { 1 at_s, 2 old, 3 new, 4 user }
+    Change { 1 at_s as Seconds, 2 old, 3 new, 4 user }
     OwnerIs { 1 address, 2 subject, 3 identity, 4 version, 5 absorbed }
     Absorbed { 1 founder, 2 previous, 3 current }
 }
@@ -73,16 +75,16 @@ one_of_message!(Address, Subject, CircleEvent, Fact);
 
 // What entities keep.
 message! {
-    Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version, 9 last_ms, 10 awaits, 11 expired, 12 echo }
-    Sent { 1 send, 2 kafka_ms, 3 cause }
-    Copies { 1 kafka_ms, 2 candidate_ms, 3 cause, 4 error, 5 candidate }
-    MismatchCopies { 1 kafka_ms, 2 cause, 3 original }
+    Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version, 9 last_ms as Ms, 10 awaits, 11 expired, 12 echo }
+    Sent { 1 send, 2 kafka_ms as Ms, 3 cause }
+    Copies { 1 kafka_ms as Ms, 2 candidate_ms as Ms, 3 cause, 4 error, 5 candidate }
+    MismatchCopies { 1 kafka_ms as Ms, 2 cause, 3 original }
     Received { 1 message, 2 home }
     Contact { 1 rows, 2 inbound, 3 sights, 4 moves, 5 watchers, 6 subscribers, 7 revisions, 8 absorbed }
-    Sighted { 1 first_s, 2 proper_s }
+    Sighted { 1 first_s as Seconds, 2 proper_s as Seconds }
     AddressRow { 1 observed, 2 users, 3 seen, 4 moves, 5 watching, 6 owners, 7 told, 8 customer }
     Observed { 1 exact, 2 reply, 3 mismatch, 4 best, 5 exact_kind }
-    Span { 1 first_s, 2 last_s }
+    Span { 1 first_s as Seconds, 2 last_s as Seconds }
     Proven { 1 kind, 2 at, 3 app, 4 message_id, 5 whatsapp_id, 6 sent_at }
     Owner { 1 identity, 2 version, 3 absorbed }
     RowTold { 1 wa_id, 2 identity, 3 evidence }
@@ -91,12 +93,12 @@ message! {
     Founder { 1 subject, 2 came_with }
     Facts { 1 keys, 2 sights, 3 same, 4 changes, 5 renamed }
     Bundle { 1 app, 2 messages, 3 people, 4 conversations }
-    Placed { 1 message, 2 told, 3 window_ms, 4 founded }
+    Placed { 1 message, 2 told, 3 window_ms as Ms, 4 founded }
     Told { 1 identity, 2 conversation, 3 revision }
     Thread { 1 conversations, 2 people }
-    Conversation { 1 id, 2 identity, 3 first, 4 last_s, 5 gone_s }
+    Conversation { 1 id, 2 identity, 3 first, 4 last_s as Seconds, 5 gone_s as Seconds }
     Known { 1 phone, 2 customer_id }
-    MessageKey { 1 app, 2 at_s, 3 direction, 4 id, 5 echo }
+    MessageKey { 1 app, 2 at_s as Seconds, 3 direction, 4 id, 5 echo }
 }
 
 /// A text of the dictionary, by index.
@@ -190,11 +192,13 @@ impl Value for Number {
     const WIRE: Wire = Wire::Varint;
 
     fn write(&self, out: &mut Writer) {
-        out.varint(self.value());
+        let code = out.recent.code_of(self.value());
+        out.varint(code);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Self::from_value(input.varint()?).ok_or(DecodeError::Value("Number"))
+        let code = input.varint()?;
+        Self::from_value(input.recent.number_of(code)).ok_or(DecodeError::Value("Number"))
     }
 }
 
@@ -202,11 +206,13 @@ impl Value for number::Class {
     const WIRE: Wire = Wire::Varint;
 
     fn write(&self, out: &mut Writer) {
-        out.varint(self.value());
+        let code = out.recent.code_of(self.value());
+        out.varint(code);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Self::from_value(input.varint()?).ok_or(DecodeError::Value("Class"))
+        let code = input.varint()?;
+        Self::from_value(input.recent.number_of(code)).ok_or(DecodeError::Value("Class"))
     }
 }
 
@@ -214,64 +220,78 @@ impl Value for Moment {
     const WIRE: Wire = Wire::Varint;
 
     fn write(&self, out: &mut Writer) {
-        self.0.write(out);
+        Ms(self.0).write(out);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        i64::read(input).map(Self)
-    }
-
-    fn put_field(&self, number: u32, out: &mut Writer) {
-        self.0.put_field(number, out);
-    }
-
-    fn absent(_: &Reader<'_>) -> Option<Self> {
-        Some(Self(0))
+        Ms::read(input).map(|Ms(at_ms)| Self(at_ms))
     }
 }
 
 /// No bytes stand for the id before: a message's two ids are often one, and an event often repeats the id that it is told to.
 impl Value for MessageId {
     fn write(&self, out: &mut Writer) {
-        if out.last_id.as_ref() == Some(self) {
+        if out.recent.id.as_ref() == Some(self) {
             return out.slice(&[]);
         }
         out.nested(|out| put_id(self, &mut out.bytes));
-        out.last_id = Some(self.clone());
+        out.recent.id = Some(self.clone());
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let bytes = input.slice()?;
         if bytes.is_empty() {
-            return input.last_id.clone().ok_or(DecodeError::Missing("the id before"));
+            return input.recent.id.clone().ok_or(DecodeError::Missing("the id before"));
         }
         let id = take_id(bytes)?;
-        input.last_id = Some(id.clone());
+        input.recent.id = Some(id.clone());
         Ok(id)
     }
 }
 
 /// What a UUID begins with: no text does.
 pub const UUID: u8 = 0xFF;
+/// What the bytes of an id of Meta's begin with: nor does any text.
+pub const WAMID: u8 = 0xFE;
 
-/// Appends an id: its text, or, of one that is written as a UUID, FF and that one's 16 bytes.
+/// Appends an id: its text; or, of one that is written as a UUID, FF and that one's 16 bytes; or, of one of Meta's, FE and what stands in it in
+/// base64.
 pub fn put_id(id: &MessageId, bytes: &mut Vec<u8>) {
     match id.uuid() {
         Some(uuid) => {
             bytes.push(UUID);
             bytes.extend_from_slice(uuid.as_bytes());
         }
-        None => bytes.extend_from_slice(id.reveal().as_bytes()),
+        None => put_text(&id.reveal(), bytes),
     }
+}
+
+fn put_text(text: &str, bytes: &mut Vec<u8>) {
+    let start = bytes.len();
+    if let Some(base64) = text.strip_prefix(MessageId::WAMID) {
+        bytes.push(WAMID);
+        if STANDARD.decode_vec(base64, bytes).is_ok() {
+            return;
+        }
+        bytes.truncate(start);
+    }
+    bytes.extend_from_slice(text.as_bytes());
 }
 
 /// An id from its bytes.
 pub fn take_id(bytes: &[u8]) -> Result<MessageId, DecodeError> {
-    if let Some((&UUID, uuid)) = bytes.split_first() {
-        return Uuid::from_slice(uuid).map(MessageId::from_uuid).map_err(|_| DecodeError::Value("MessageId"));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::Text)?;
-    let id = MessageId::parse(text).filter(|id| id.uuid().is_none());
+    let id = match bytes.split_first() {
+        Some((&UUID, uuid)) => Uuid::from_slice(uuid).ok().map(MessageId::from_uuid),
+        Some((&WAMID, wamid)) => {
+            let mut text = MessageId::WAMID.to_owned();
+            STANDARD.encode_string(wamid, &mut text);
+            MessageId::parse(&text)
+        }
+        _ => {
+            let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::Text)?;
+            MessageId::parse(text).filter(|id| id.uuid().is_none())
+        }
+    };
     id.ok_or(DecodeError::Value("MessageId"))
 }
 
@@ -298,21 +318,21 @@ impl Value for Uuid {
 /// No fields stand for the BSUID before: a row, or an event, is mostly about one person.
 impl Message for User {
     fn put_fields(&self, out: &mut Writer) {
-        if out.last_user.as_ref() == Some(self) {
+        if out.recent.user.as_ref() == Some(self) {
             return;
         }
         Name(self.scope.clone()).put(1, out);
         self.id.put(2, out);
-        out.last_user = Some(self.clone());
+        out.recent.user = Some(self.clone());
     }
 
     fn take_fields(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         if input.rest.is_empty() {
-            return input.last_user.clone().ok_or(DecodeError::Missing("the BSUID before"));
+            return input.recent.user.clone().ok_or(DecodeError::Missing("the BSUID before"));
         }
         let (Name(scope), id) = <(Name, Bsuid)>::take_fields(input)?;
         let user = Self { scope, id };
-        input.last_user = Some(user.clone());
+        input.recent.user = Some(user.clone());
         Ok(user)
     }
 }

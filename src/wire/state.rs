@@ -2,25 +2,25 @@
 //!
 //! ```text
 //! key     as `key.rs` draws it: it sorts as the key does
-//! value   2 ┃ Row of proto/waid/internal/v1/state.proto
+//! value   3 ┃ Row of proto/waid/internal/v1/state.proto
 //!         └ the format; a reader refuses any that it does not know
 //! ```
 //!
 //! Both call apps, tenants and scopes by their places in the [`Dictionary`] of the task, which its marker keeps.
 
-use super::codec::{DecodeError, Reader, Wire, Writer, put_value, take_value};
+use super::codec::{DecodeError, Reader, Recent, Wire, Writer, put_value, take_value};
 use super::key;
 use super::model::{NamedApp, NamedText};
 use crate::domain::circle::Circle;
 use crate::domain::entity::Home;
-use crate::domain::ids::{App, MessageId, User};
+use crate::domain::ids::App;
 use crate::domain::state::{Key, Row};
 use std::cmp::Ordering;
 
 pub use super::codec::{Dictionary, Places};
 
 /// The format written.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// Room for a usual row.
 const ROW_BYTES: usize = 192;
@@ -67,9 +67,7 @@ pub fn encode_row(key: &Key, row: &Row) -> (Vec<u8>, Vec<u8>) {
 pub fn encode_value(key: &Key, row: &Row, names: &mut Dictionary) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(ROW_BYTES);
     bytes.push(FORMAT);
-    let (last_id, last_user) = named_by(key);
-    let (last_id, last_user) = (last_id.cloned(), last_user.cloned());
-    let mut body = Writer { bytes, names: names.lend(), last_id, last_user };
+    let mut body = Writer { bytes, names: names.lend(), recent: named_by(key) };
     match row {
         Row::Join(join) => put_value(join, field::JOIN, &mut body),
         Row::Contact(contact) => put_value(contact, field::CONTACT, &mut body),
@@ -106,10 +104,8 @@ pub fn decode_value(key: &Key, value: &[u8], names: &Dictionary) -> Result<Row, 
     if *format != FORMAT {
         return Err(DecodeError::Version((*format).into()));
     }
-    let (last_id, last_user) = named_by(key);
     let (apps, texts, more_from) = (names.apps(), names.texts(), names.spelled_from());
-    let mut input =
-        Reader { rest: body, apps, texts, more_from, last_id: last_id.cloned(), last_user: last_user.cloned(), ..Reader::default() };
+    let mut input = Reader { rest: body, apps, texts, more_from, recent: named_by(key), ..Reader::default() };
     let mut row = None;
     while let Some((number, wire)) = input.tag()? {
         match number {
@@ -148,17 +144,19 @@ fn with_derived(mut circle: Box<Circle>) -> Box<Circle> {
 }
 
 /// What the key names, and the row need not name again.
-const fn named_by(key: &Key) -> (Option<&MessageId>, Option<&User>) {
+fn named_by(key: &Key) -> Recent {
     match key {
-        Key::Join(_, id) => (Some(id), None),
-        Key::Contact(home) | Key::Circle(home) | Key::Thread(home, _) => (None, user_of(home)),
-        Key::Message(home, message) => (Some(&message.id), user_of(home)),
+        Key::Join(_, id) => Recent { id: Some(id.clone()), ..Recent::default() },
+        Key::Contact(home) | Key::Circle(home) | Key::Thread(home, _) => named_by_home(home),
+        Key::Message(home, message) => {
+            Recent { id: Some(message.id.clone()), at_ms: message.at_s.wrapping_mul(1000), ..named_by_home(home) }
+        }
     }
 }
 
-const fn user_of(home: &Home) -> Option<&User> {
+fn named_by_home(home: &Home) -> Recent {
     match home {
-        Home::Number { .. } => None,
-        Home::User { user, .. } => Some(user),
+        Home::Number { class, .. } => Recent { numbers: [class.value(), 0], ..Recent::default() },
+        Home::User { user, .. } => Recent { user: Some(user.clone()), ..Recent::default() },
     }
 }

@@ -2,19 +2,22 @@
 
 use super::{DecodeError, Field, Message, Reader, Value, Wire, Writer, put_value, take_value};
 use crate::domain::flat::{FlatMap, FlatSet};
+use std::borrow::Borrow;
 
-fn put_all<'a, T: Value + 'a>(values: impl ExactSizeIterator<Item = &'a T>, number: u32, out: &mut Writer) {
+/// Writes values, which are packed into one field if their type is.
+pub fn put_all<T: Value>(values: impl ExactSizeIterator<Item = impl Borrow<T>>, number: u32, out: &mut Writer) {
     if !T::PACKED {
         for value in values {
-            put_value(value, number, out);
+            put_value(value.borrow(), number, out);
         }
     } else if values.len() > 0 {
         out.tag(number, Wire::Length);
-        out.nested(|out| values.for_each(|value| value.write(out)));
+        out.nested(|out| values.for_each(|value| value.borrow().write(out)));
     }
 }
 
-fn take_some<T: Value>(number: u32, wire: Wire, input: &mut Reader<'_>, mut keep: impl FnMut(T)) -> Result<(), DecodeError> {
+/// Reads what is in one field.
+pub fn take_some<T: Value>(number: u32, wire: Wire, input: &mut Reader<'_>, mut keep: impl FnMut(T)) -> Result<(), DecodeError> {
     if !T::PACKED {
         keep(take_value(number, wire, input)?);
         return Ok(());
@@ -32,7 +35,7 @@ fn take_some<T: Value>(number: u32, wire: Wire, input: &mut Reader<'_>, mut keep
 
 impl<T: Value> Field for Vec<T> {
     fn put(&self, number: u32, out: &mut Writer) {
-        put_all(self.iter(), number, out);
+        put_all::<T>(self.iter(), number, out);
     }
 
     fn take(slot: &mut Option<Self>, number: u32, wire: Wire, input: &mut Reader<'_>) -> Result<(), DecodeError> {
@@ -47,7 +50,7 @@ impl<T: Value> Field for Vec<T> {
 
 impl<T: Value + Ord> Field for FlatSet<T> {
     fn put(&self, number: u32, out: &mut Writer) {
-        put_all(self.iter(), number, out);
+        put_all::<T>(self.iter(), number, out);
     }
 
     fn take(slot: &mut Option<Self>, number: u32, wire: Wire, input: &mut Reader<'_>) -> Result<(), DecodeError> {

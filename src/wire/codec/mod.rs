@@ -3,13 +3,15 @@
 mod collection;
 mod names;
 mod reader;
+mod recent;
 mod scalar;
 mod table;
 mod writer;
 
 pub use names::{Dictionary, Places, known_app, known_text};
 pub use reader::{DecodeError, Reader};
-pub(super) use table::{enumeration, message, one_of, one_of_message};
+pub use recent::{Ms, Recent, Relative, Seconds, unzigzag, zigzag};
+pub(super) use table::{enumeration, field, message, one_of, one_of_message};
 pub use writer::{Wire, Writer};
 
 /// A value of a field, without the field's head.

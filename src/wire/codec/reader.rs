@@ -1,7 +1,8 @@
 //! Protobuf's wire format, read. Whatever the bytes are, the answer is a value or an error.
 
+use super::recent::Recent;
 use super::writer::{VARINT_BYTES_MAX, Wire};
-use crate::domain::ids::{App, MessageId, User};
+use crate::domain::ids::App;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -52,10 +53,8 @@ pub struct Reader<'a> {
     pub more_texts: Vec<Arc<str>>,
     /// The index of the first of these.
     pub more_from: usize,
-    /// The message id read last.
-    pub last_id: Option<MessageId>,
-    /// The BSUID read last.
-    pub last_user: Option<User>,
+    /// What was named last.
+    pub recent: Recent,
 }
 
 impl<'a> Reader<'a> {

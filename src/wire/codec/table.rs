@@ -1,23 +1,29 @@
 //! The tables that list the fields of messages and the variants of enums, each by its number in the proto files.
 
-/// The fields of a struct, by number. What follows from them is given in full after a semicolon.
+/// What is done with a field: as its type says, or in a unit of time, relative to the time before.
+macro_rules! field {
+    ($what:ident; $($argument:expr),+) => { $crate::wire::codec::Field::$what($($argument),+) };
+    ($what:ident $unit:ident; $($argument:expr),+) => { <$crate::wire::codec::$unit as $crate::wire::codec::Relative<_>>::$what($($argument),+) };
+}
+
+/// The fields of a struct, by number, times with their unit. What follows from them is given in full after a semicolon.
 macro_rules! message {
-    ($($type:ident { $($number:literal $field:ident),+ $(; $derived:ident: $value:expr)? })+) => {$(
+    ($($type:ident { $($number:literal $field:ident $(as $unit:ident)?),+ $(; $derived:ident: $value:expr)? })+) => {$(
         impl $crate::wire::codec::Message for $type {
             fn put_fields(&self, out: &mut $crate::wire::codec::Writer) {
-                $($crate::wire::codec::Field::put(&self.$field, $number, out);)+
+                $($crate::wire::codec::field!(put $($unit)?; &self.$field, $number, out);)+
             }
 
             fn take_fields(input: &mut $crate::wire::codec::Reader<'_>) -> Result<Self, $crate::wire::codec::DecodeError> {
                 $(let mut $field = None;)+
                 while let Some((number, wire)) = input.tag()? {
                     match number {
-                        $($number => $crate::wire::codec::Field::take(&mut $field, number, wire, input)?,)+
+                        $($number => $crate::wire::codec::field!(take $($unit)?; &mut $field, number, wire, input)?,)+
                         _ => return Err($crate::wire::codec::DecodeError::UnknownField(number)),
                     }
                 }
                 Ok(Self {
-                    $($field: $crate::wire::codec::Field::close($field, concat!(stringify!($type), ".", stringify!($field)), input)?,)+
+                    $($field: $crate::wire::codec::field!(close $($unit)?; $field, concat!(stringify!($type), ".", stringify!($field)), input)?,)+
                     $($derived: $value,)?
                 })
             }
@@ -105,4 +111,4 @@ macro_rules! one_of_message {
     )+};
 }
 
-pub(in crate::wire) use {enumeration, message, one_of, one_of_message};
+pub(in crate::wire) use {enumeration, field, message, one_of, one_of_message};

@@ -1,7 +1,7 @@
 //! Protobuf's wire format, written.
 
 use super::names::Names;
-use crate::domain::ids::{MessageId, User};
+use super::recent::Recent;
 
 /// How the value of a field is delimited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,10 +22,8 @@ pub struct Writer {
     pub bytes: Vec<u8>,
     /// The dictionary so far.
     pub names: Names,
-    /// The message id written last: the same again is written as no bytes, which no id is.
-    pub last_id: Option<MessageId>,
-    /// The BSUID written last: the same again is written as no fields.
-    pub last_user: Option<User>,
+    /// What was named last.
+    pub recent: Recent,
 }
 
 impl Writer {

@@ -3,7 +3,7 @@
 use crate::domain::entity::{Entity, Envelope, Event, Home};
 use crate::domain::event::{Cause, Source};
 use crate::domain::ids::{App, MessageId};
-use crate::wire::codec::{DecodeError, Field, OneOf, Reader, Wire, Writer, put_value, take_value};
+use crate::wire::codec::{DecodeError, Field, OneOf, Reader, Recent, Wire, Writer, put_value, take_value, unzigzag, zigzag};
 
 /// What the first event of a record says the difference to.
 pub const NO_CAUSE: Cause = Cause { source: Source::Webhooks, partition: 0, offset: 0, element: 0, kafka_ms: 0 };
@@ -11,6 +11,7 @@ pub const NO_CAUSE: Cause = Cause { source: Source::Webhooks, partition: 0, offs
 /// Writes an event, with what its cause differs in from that of the event before.
 pub fn put(envelope: &Envelope, before: &Cause, out: &mut Writer) {
     let cause = &envelope.cause;
+    out.recent = Recent { at_ms: cause.kafka_ms, ..Recent::default() };
     (cause.source != before.source).then_some(cause.source).put(1, out);
     (cause.partition != before.partition).then_some(cause.partition).put(2, out);
     out.uint(3, zigzag(cause.offset.wrapping_sub(before.offset)));
@@ -33,13 +34,17 @@ pub fn put(envelope: &Envelope, before: &Cause, out: &mut Writer) {
 /// Reads an event, and makes its cause the one before.
 pub fn take(input: &mut Reader<'_>, before: &mut Cause) -> Result<Envelope, DecodeError> {
     let (mut to, mut event, mut hops) = (None, None, 0);
+    input.recent = Recent { at_ms: before.kafka_ms, ..Recent::default() };
     before.element = 0;
     while let Some((number, wire)) = input.tag()? {
         match number {
             1 => before.source = take_value(number, wire, input)?,
             2 => before.partition = take_value(number, wire, input)?,
             3 => before.offset = before.offset.wrapping_add(unzigzag(take_value(number, wire, input)?)),
-            4 => before.kafka_ms = before.kafka_ms.wrapping_add(unzigzag(take_value(number, wire, input)?)),
+            4 => {
+                before.kafka_ms = before.kafka_ms.wrapping_add(unzigzag(take_value(number, wire, input)?));
+                input.recent.at_ms = before.kafka_ms;
+            }
             5 => before.element = take_value(number, wire, input)?,
             6 => hops = take_value(number, wire, input)?,
             7 => {
@@ -53,13 +58,4 @@ pub fn take(input: &mut Reader<'_>, before: &mut Cause) -> Result<Envelope, Deco
     let to = to.ok_or(DecodeError::Missing("Envelope.to"))?;
     let event = event.ok_or(DecodeError::Missing("Envelope.event"))?;
     Ok(Envelope { to, cause: before.clone(), hops, event })
-}
-
-/// Small for a small difference, whichever its sign.
-const fn zigzag(value: i64) -> u64 {
-    (value << 1 ^ value >> 63).cast_unsigned()
-}
-
-const fn unzigzag(value: u64) -> i64 {
-    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }

@@ -17,7 +17,7 @@ use crate::domain::step::Settings;
 use envelope::NO_CAUSE;
 
 /// The format written. A reader refuses any that it does not know.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// A topic that packed records follow from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -146,7 +146,6 @@ pub fn decode(bytes: &[u8]) -> Result<Packed, DecodeError> {
                 packed.events.reserve(plausible_count(count, bytes.len()));
             }
             field::EVENTS => {
-                (input.last_id, input.last_user) = (None, None);
                 packed.events.push(take_message(number, wire, &mut input, |input| envelope::take(input, &mut before))?);
             }
             field::PART => packed.part = Some(take_value(number, wire, &mut input)?),

@@ -31,7 +31,6 @@ impl Packer {
     /// Adds an event. Returns the bytes so far: all that [`Self::finish`] will give but the dictionary, stamp, marks and control.
     pub fn push(&mut self, envelope: &Envelope) -> usize {
         let before = &self.before;
-        (self.events.last_id, self.events.last_user) = (None, None);
         self.events.tag(field::EVENTS, Wire::Length);
         self.events.nested(|out| envelope::put(envelope, before, out));
         self.before.clone_from(&envelope.cause);

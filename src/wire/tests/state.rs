@@ -32,7 +32,7 @@ fn the_value_is_what_prost_would_write_behind_its_format() {
         let (key, row) = any_row(&mut seeded(seed));
         let (_, value) = encode_row(&key, &row);
         let by_prost = generated::Row::decode(&value[1..]).expect("the proto file has every field");
-        assert_eq!((value[0], by_prost.encode_to_vec()), (2, value[1..].to_vec()), "seed {seed}");
+        assert_eq!((value[0], by_prost.encode_to_vec()), (3, value[1..].to_vec()), "seed {seed}");
     }
 }
 
@@ -126,6 +126,7 @@ fn neighbours() -> Vec<Key> {
     let written_as_uuids =
         ["a0000000-0000-0000-0000-000000000001", "a0000000-0000-0000-0000-0000000000ff", "b1000000-0000-0000-0000-000000000000"];
     let ids_beside = ["a0000000-0000-0000-0000", "a0000000-0000-0000-0000-00000000000g", "b1", "b1000000-0000-0000-0000-000000000000\0"];
+    let of_meta = ["wamid.", "wamid.AAAA", "wamid.AAA=", "wamid.AA==", "wamid.AB==", "wamid.A", "wamid.zzzz", "wamid.AAEAAAE=", "wamid.é"];
     let numbers = ["55359", "553590", "5535987654321", "1202555", "9999999", "999999999999999"];
     let apps: Vec<App> = texts.iter().flat_map(|tenant| texts.map(|name| App::new(tenant, name, "scope"))).collect();
     let home = Home::Number { tenant: "a".into(), class: class(Number::from_digits("5535987654321").expect("a number")) };
@@ -142,7 +143,7 @@ fn neighbours() -> Vec<Key> {
     let seconds = [i64::MIN, -1, 0, 1, 1_760_000_000, i64::MAX];
     let home = &home;
     let messages = apps.iter().zip(seconds.into_iter().cycle()).flat_map(|(app, at_s)| {
-        let ids = texts.into_iter().chain(written_as_uuids).chain(ids_beside).filter_map(MessageId::parse);
+        let ids = texts.into_iter().chain(written_as_uuids).chain(ids_beside).chain(of_meta).filter_map(MessageId::parse);
         let directions = [Direction::Inbound, Direction::Outbound];
         let named = ids.flat_map(move |id| directions.map(|direction| (direction, id.clone())));
         named.flat_map(move |(direction, id)| {
@@ -178,7 +179,25 @@ fn another_format_or_kind_is_refused() {
     let join = Key::Join(app, id);
     let (key, mut value) = encode_row(&join, &Row::Join(Any::any(random)));
     assert_eq!(decode_row(&encode_key(&Key::Contact(Any::any(random))), &value), Err(DecodeError::UnknownField(3)));
-    value[0] = 3;
-    assert_eq!(decode_row(&key, &value), Err(DecodeError::Version(3)));
+    value[0] = 4;
+    assert_eq!(decode_row(&key, &value), Err(DecodeError::Version(4)));
     assert_eq!(decode_row(&key, &[]), Err(DecodeError::Truncated));
+}
+
+/// What a message id begins with takes its place in the key of a join: its text, but of a UUID and of what is base64 their bytes.
+#[test]
+fn ids_of_meta_are_kept_without_their_base64() {
+    for (text, bytes) in [
+        ("wamid.HBgMNTUzNTg3NjU0MzIxFQIAEhgg", b"\xFE\x1C\x18\x0C553587654321\x15\x02\0\x12\x18\x20".as_slice()),
+        ("wamid.AA==", b"\xFE\0"),
+        ("wamid.", b"\xFE"),
+        ("wamid.AB==", b"wamid.AB=="),
+        ("wamid.AAA", b"wamid.AAA"),
+        ("wamid.SYSTEM!", b"wamid.SYSTEM!"),
+    ] {
+        let id = MessageId::parse(text).expect("an id");
+        let key = encode_key(&Key::Join(App::new("", "", ""), id.clone()));
+        assert!(key.ends_with(bytes), "{text}: {key:?}");
+        assert_eq!(decode_key(&key, &Dictionary::none()), Ok(Key::Join(App::new("", "", ""), id)));
+    }
 }
