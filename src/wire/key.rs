@@ -178,13 +178,12 @@ fn put_message(bytes: &mut Vec<u8>, names: &mut impl Places, message: &MessageKe
         Direction::Outbound => OUTBOUND,
         Direction::Inbound => INBOUND,
     });
-    match message.id.uuid() {
-        Some(_) => put_plain_id(&message.id, bytes),
-        None => {
-            let mut id = Vec::new();
-            put_plain_id(&message.id, &mut id);
-            put_escaped(bytes, &id);
-        }
+    if message.id.uuid().is_some() {
+        put_plain_id(&message.id, bytes);
+    } else {
+        let mut id = Vec::new();
+        put_plain_id(&message.id, &mut id);
+        put_escaped(bytes, &id);
     }
     if message.echo {
         bytes.extend_from_slice(&END);
