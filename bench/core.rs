@@ -10,19 +10,19 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ::waid::cli::pipeline;
+use ::waid::config::Config;
 use ::waid::domain::apps::Apps;
 use ::waid::domain::event::Source as Topic;
 use ::waid::domain::state::Row;
 use ::waid::domain::step::Settings;
 use ::waid::runtime::broker::PartitionCounts;
-use ::waid::runtime::changelog::Restore;
+use ::waid::runtime::changelog::{self, Restore};
 use ::waid::runtime::ingest::Ingest;
-use ::waid::runtime::marks::TickPolicy;
 use ::waid::runtime::memory::{MemoryBroker, Record};
 use ::waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use ::waid::runtime::workload::CheckpointPolicy;
 use ::waid::store::memory::Memory;
-use ::waid::wire::output::{Format, Outputs};
 use ::waid::wire::packed::SourceTopic;
 use ::waid::wire::state::{Dictionary, encode_value, put_key};
 use anyhow::Result;
@@ -36,19 +36,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const PARTITIONS: PartitionCounts = PartitionCounts { webhooks: 8, sends: 4, repartition: 4 };
 
-const HOUR_MS: i64 = 3_600_000;
-
-const SETTINGS: Settings = Settings {
-    join_timeout_ms: 7 * 24 * HOUR_MS,
-    idle_timeout_s: 24 * 3600,
-    retention_ms: 72 * HOUR_MS,
-    service_window_s: 24 * 3600,
-    referral_window_s: 72 * 3600,
-};
-
-/// As the changelog has them.
+/// What a segment of the changelog has at least.
 const SEGMENT_BYTES: usize = 256 * 1024;
-const CHANGELOG_LEVEL: i32 = 1;
 
 /// Measures the pipeline over a broker in memory.
 #[derive(Debug, Parser)]
@@ -72,7 +61,9 @@ fn main() -> Result<()> {
     let Arguments { inputs: count, formats, sizes, .. } = Arguments::parse();
     let world = traffic::two_visits(count, formats.into());
     let inputs: Vec<_> = (0..).zip(world.inputs().take(count as usize)).map(|(index, input)| placed(index, input)).collect();
-    let mut worker = worker(Apps::new(&world.listed_apps()))?;
+    let deployment = deployment();
+    let settings = deployment.settings;
+    let mut worker = worker(Apps::new(&world.listed_apps()), deployment)?;
     let (begun, cpu_before) = (Instant::now(), cpu_seconds()?);
     let mut outputs = 0;
     for batch in inputs.chunks(5_000) {
@@ -95,7 +86,7 @@ fn main() -> Result<()> {
     let (records, seconds) = restored(&worker)?;
     println!("restored from {records} records of the changelog: {:.2} us CPU a row", seconds * 1e6 / rows as f64);
     if sizes {
-        tell_sizes(&worker);
+        tell_sizes(&worker, &settings);
     }
     println!("{} MiB resident, the inputs among it", Process::myself()?.status()?.vmrss.unwrap_or(0) / 1024);
     Ok(())
@@ -118,14 +109,14 @@ fn restored(worker: &Worker<MemoryBroker>) -> Result<(u64, f64)> {
 /// Of each kind of row, how many there are, and the bytes of their keys and values, as they are and as a changelog of only this kind would keep
 /// them; and what a message has of them: the rows that are forgotten with it, together as the changelog keeps them.
 #[allow(clippy::cast_precision_loss, reason = "figures to look at")]
-fn tell_sizes(worker: &Worker<MemoryBroker>) {
+fn tell_sizes(worker: &Worker<MemoryBroker>, settings: &Settings) {
     let mut sizes: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     let (mut messages, mut plain, mut kept) = (0, 0, 0);
     for (_, task) in worker.tasks() {
         let store = task.store();
         let mut names = Dictionary::of(store.names().apps(), store.names().texts());
         let mut rows = store.sorted();
-        rows.sort_by_cached_key(|(_, row)| row.deadline_ms(&SETTINGS));
+        rows.sort_by_cached_key(|(_, row)| row.deadline_ms(settings));
         let mut of_messages = Vec::new();
         let mut of_kinds: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
         for (key, row) in rows {
@@ -137,7 +128,7 @@ fn tell_sizes(worker: &Worker<MemoryBroker>) {
             *values += value.len();
             bytes.extend_from_slice(&value);
             of_kinds.entry(kind(&row)).or_default().extend_from_slice(&bytes);
-            if row.deadline_ms(&SETTINGS).is_some() {
+            if row.deadline_ms(settings).is_some() {
                 of_messages.extend_from_slice(&bytes);
             }
             messages += usize::from(matches!(row, Row::Message(_)));
@@ -169,7 +160,7 @@ const fn kind(row: &Row) -> &'static str {
 
 /// How many bytes the changelog has of rows that are written together.
 fn compressed(rows: &[u8]) -> usize {
-    rows.chunks(SEGMENT_BYTES).map(|segment| zstd::bulk::compress(segment, CHANGELOG_LEVEL).expect("compressed").len()).sum()
+    rows.chunks(SEGMENT_BYTES).map(|segment| changelog::compressed(segment).len()).sum()
 }
 
 /// An input with its place: sends by customer, webhooks one partition after the other.
@@ -183,19 +174,16 @@ fn placed(index: i64, input: ::waid::traffic::Input) -> ((SourceTopic, i32), Rec
     ((topic, partition), record)
 }
 
-fn worker(apps: Apps) -> Result<Worker<MemoryBroker>> {
-    let (webhooks, sends) = ("whatsapp.webhooks".to_owned(), "whatsapp.sends".to_owned());
-    let deployment = Deployment {
-        webhooks: webhooks.clone(),
-        sends: sends.clone(),
-        settings: SETTINGS,
-        commit: CommitPolicy::default(),
-        tick: Some(TickPolicy::default()),
-        checkpoint: Some(CheckpointPolicy::default()),
-    };
-    let outputs = Outputs { format: Format::Json, webhooks, sends, keys_name_tenant: false };
+fn worker(apps: Apps, deployment: Deployment) -> Result<Worker<MemoryBroker>> {
     let broker = MemoryBroker::new(PARTITIONS, Box::new(|_| 0));
+    let outputs = pipeline::outputs(&Config::default());
     Ok(Worker::new(broker, Ingest::new(apps), deployment, Arc::new(outputs))?)
+}
+
+/// As `waid run` has it without configuration.
+fn deployment() -> Deployment {
+    let checkpoint = Some(CheckpointPolicy::default());
+    Deployment { checkpoint, ..pipeline::deployment(&Config::default(), CommitPolicy::default()) }
 }
 
 /// The CPU time of this thread, which does it all.

@@ -35,10 +35,6 @@ pub struct Join {
     pub version: u32,
     /// The greatest Kafka timestamp of all that was told to this id, ms.
     pub last_ms: i64,
-    /// Whether the send has neither evidence nor failed, and was not told to have expired.
-    pub awaits: bool,
-    /// Whether the send was told to have expired.
-    pub expired: bool,
 }
 
 /// A send record and the Kafka times of its copies.
@@ -48,7 +44,8 @@ pub struct Sent {
     pub send: Send,
     /// Kafka timestamps, ms.
     pub kafka_ms: FlatSet<i64>,
-    /// The record that brought it first, as long as it may expire.
+    /// The record that brought it first, until there is evidence, it failed or it was told to have expired: once that is so, it stays so,
+    /// also when the timeout is made shorter.
     pub cause: Option<Cause>,
 }
 
@@ -125,7 +122,7 @@ impl Join {
     /// When evidence of the send can come no more, ms, if it has none.
     #[must_use]
     pub fn expires_ms(&self, settings: &Settings) -> Option<i64> {
-        let sent = self.sent.as_ref().filter(|_| self.awaits)?;
+        let sent = self.sent.as_ref().filter(|sent| sent.cause.is_some())?;
         Some(sent.kafka_ms.last().copied().expect("a send has a copy").saturating_add(settings.join_timeout_ms))
     }
 
@@ -153,10 +150,12 @@ impl Join {
         verdict
     }
 
-    /// Lets go of the causes of what was told of them, or never will be: half of what a settled message would be kept with.
-    pub fn forget_causes(&mut self, timeout_ms: i64) {
+    /// Lets go of the causes of which nothing can follow any more: a settled message need not be kept with them.
+    pub fn forget_causes(&mut self, verdict: &Verdict, timeout_ms: i64) {
         let Some(sent) = self.sent.as_mut() else { return };
-        sent.cause = sent.cause.take().filter(|_| self.awaits);
+        if verdict.failed || !verdict.proofs.is_empty() {
+            sent.cause = None;
+        }
         for copies in self.heard.values_mut() {
             let is_judged = sent.together_ms(&copies.kafka_ms, timeout_ms).is_some();
             copies.cause = copies.cause.take().filter(|_| !is_judged);

@@ -146,12 +146,12 @@ impl MessageEntity<'_> {
     /// Stream time has passed the row's deadline: its send has expired, or nothing that comes from now on concerns it.
     pub fn on_time(&self, step: &mut Step, now_ms: i64) {
         let Some(mut join) = step.state.join(self.app, self.id).cloned() else { return };
-        if join.expires_ms(step.settings).is_some_and(|expires_ms| expires_ms < now_ms) {
-            let sent = join.sent.as_ref().expect("only a send expires");
-            step.cause = sent.cause.clone().expect("kept as long as it may expire");
+        if join.expires_ms(step.settings).is_some_and(|expires_ms| expires_ms < now_ms)
+            && let Some(sent) = &mut join.sent
+            && let Some(cause) = sent.cause.take()
+        {
+            step.cause = cause;
             self.publish_unresolved(step, sent, UnresolvedReason::Expired, None);
-            (join.awaits, join.expired) = (false, true);
-            join.forget_causes(step.settings.join_timeout_ms);
             step.counts.expired += 1;
         }
         if join.deadline_ms(step.settings) >= now_ms {
@@ -182,8 +182,7 @@ impl MessageEntity<'_> {
             self.tell_sights(step, &join, before, &after);
             self.place_outbound(step, &mut join, before, &after);
         }
-        join.awaits = join.sent.is_some() && after.proofs.is_empty() && !after.failed && !join.expired;
-        join.forget_causes(step.settings.join_timeout_ms);
+        join.forget_causes(&after, step.settings.join_timeout_ms);
         self.keep(step, join);
     }
 

@@ -36,7 +36,7 @@ pub fn checkpoint(partition: i32, task: &mut Task, next: i64, records: &mut Vec<
     let Some(marker) = task.marker(next) else { return false };
     let mut put = |key: Vec<u8>, payload: Option<Vec<u8>>| records.push(record(partition, key, payload));
     for number in checkpoint.written {
-        let segment = zstd::bulk::compress(task.store().segment(number), LEVEL).expect("into memory that grows");
+        let segment = compressed(task.store().segment(number));
         let parts = parts_of(segment.len());
         for (part, bytes) in (0..).zip(segment.chunks(INTERNAL_BYTES_MAX)) {
             put(key_of(number, part), Some([&parts.to_be_bytes(), bytes].concat()));
@@ -49,6 +49,12 @@ pub fn checkpoint(partition: i32, task: &mut Task, next: i64, records: &mut Vec<
     }
     put(marker::KEY.to_vec(), Some(marker::encode(&marker)));
     true
+}
+
+/// A segment, or any rows, as the changelog has them.
+#[must_use]
+pub fn compressed(rows: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(rows, LEVEL).expect("into memory that grows")
 }
 
 fn parts_of(bytes: usize) -> u16 {

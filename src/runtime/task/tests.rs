@@ -1,9 +1,9 @@
 //! What a task says of events and circles that are not as usual.
 
 use super::*;
-use crate::domain::entity::{Fact, Home};
-use crate::domain::event::{Cause, Element, Inbound, Source};
-use crate::domain::ids::{App, Bsuid, MessageId, Moment, Number, User};
+use crate::domain::entity::{Fact, Heard, Home, Naming, Report, ReportKind};
+use crate::domain::event::{Cause, Element, Inbound, Send, Source};
+use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
 use crate::domain::ingest::{Routed, route};
 
 #[derive(Default)]
@@ -74,6 +74,41 @@ fn a_circle_that_grows_large_is_noted_once() {
     assert_eq!((task.counts().core.circle_facts_max, task.counts().core.large_circles), (1000, 0), "with its home");
     take(&mut task, (0..most + 50).map(|user| sight(user, 1)).collect());
     assert_eq!((task.counts().core.circle_facts_max, task.counts().core.large_circles), (1050, 1));
+}
+
+/// A send that was answered, and then a deployment with a timeout so short that the answer would not have counted.
+#[test]
+fn what_was_answered_does_not_expire_when_the_timeout_is_made_shorter() {
+    let settings =
+        |join_timeout_ms| Settings { join_timeout_ms, idle_timeout_s: 1, retention_ms: 1, service_window_s: 1, referral_window_s: 1 };
+    let (long, short) = (settings(100_000), settings(1_000));
+    let (app, id) = (App::new("default", "app", "app"), MessageId::parse("m").expect("an id"));
+    let wa_id = Number::from_digits("5535987654321").expect("a number");
+    let send = Send {
+        app: app.clone(),
+        id: id.clone(),
+        destination: Address::Phone(wa_id),
+        customer_id: None,
+        wa_id: None,
+        at: Moment(0),
+        kind: None,
+    };
+    let heard = |report| Heard { report, wa_id: Some(wa_id), user: None, at_s: None };
+    let report = |kind| Event::Report(Report { heard: Some(heard(kind)), error: None, naming: Naming::Gupshup(Vec::new()) });
+    let mut store = Memory::default();
+    let mut step = |settings: &Settings, kafka_ms, event| {
+        let cause = Cause { source: Source::Sends, partition: 0, offset: kafka_ms, element: 0, kafka_ms };
+        let envelope = Envelope { to: Entity::Message { app: app.clone(), id: id.clone() }, cause, hops: 0, event };
+        Step::take(&mut store, settings, &envelope).outputs.len()
+    };
+    step(&long, 0, Event::Send(send));
+    step(&long, 5_000, report(ReportKind::Sent));
+    step(&short, 60_000, report(ReportKind::Delivered));
+    let key = Key::Join(app, id);
+    assert_eq!(Step::on_time(&mut store, &short, &key, 61_000).outputs, []);
+    assert_eq!(store.len(), 1, "it is kept until nothing can come any more");
+    Step::on_time(&mut store, &short, &key, 63_000);
+    assert_eq!(store.len(), 0);
 }
 
 /// What somebody new costs a circle of thousands: `cargo test --lib a_crowd_on_one_number -- --ignored --nocapture`.

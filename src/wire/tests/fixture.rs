@@ -166,8 +166,6 @@ fn join() -> Join {
         home: Some(Home::of_number(app().tenant(), phone())),
         version: 3,
         last_ms: MS + 9,
-        awaits: true,
-        expired: false,
     }
 }
 

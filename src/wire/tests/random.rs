@@ -91,7 +91,7 @@ structs! {
     Change { at_s, old, new, user }
     OwnerIs { address, subject, identity, version, absorbed }
     Absorbed { founder, previous, current }
-    Join { sent, heard, aliases, others, mismatches, inbound, echo, home, version, last_ms, awaits, expired }
+    Join { sent, heard, aliases, others, mismatches, inbound, echo, home, version, last_ms }
     Copies { kafka_ms, candidate_ms, cause, candidate, error }
     MismatchCopies { kafka_ms, cause, original }
     Received { message, home }
