@@ -2,34 +2,33 @@
 
 use super::circle::Circle;
 use super::entity::Home;
-use super::flat::FlatMap;
 use super::ids::App;
 use super::state::{Key, MessageKey, Row};
 use super::step::{Settings, Step};
-use super::thread::{self, Conversation, Known, Placed, Telling, Thread, Told};
+use super::thread::{self, Conversation, Placed, Telling, Thread, Told};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// A conversation as it is now: messages of one person, all tied together.
-struct Component {
+struct Component<'a> {
     identity: Uuid,
     messages: Vec<Placed>,
     /// Conversations whose forgotten messages hold these together.
-    gone: Vec<Conversation>,
+    gone: Vec<&'a Conversation>,
 }
 
-/// Per component, conversations told before: when each was opened, its id, the person told with it.
-type KeptIds = BTreeMap<usize, Vec<(MessageKey, Uuid, Uuid)>>;
+/// Per component, conversations told before, each with when it was opened.
+type Kept<'a> = BTreeMap<usize, Vec<(MessageKey, &'a Conversation)>>;
 
 /// Decides anew, and tells, for one app.
 pub fn retell(step: &mut Step, home: &Home, circle: &mut Circle, app: &App) {
-    let Thread { conversations, people } = step.state.thread(home, app).cloned().unwrap_or_default();
-    let gone: Vec<Conversation> = conversations.into_iter().filter(|conversation| conversation.gone_s.is_some()).collect();
+    let before = step.state.thread(home, app).cloned().unwrap_or_default();
+    let gone: Vec<&Conversation> = before.conversations.iter().filter(|conversation| conversation.gone_s.is_some()).collect();
     let rows: Vec<Placed> = step.state.messages(home, app, i64::MIN, i64::MAX).map(Cow::into_owned).collect();
     let mut of_person: BTreeMap<Uuid, Vec<Placed>> = BTreeMap::new();
     for placed in rows {
-        if let Some(identity) = identity_of(circle, &placed) {
+        if let Some(identity) = identity_of(circle, &before, &placed) {
             of_person.entry(identity).or_default().push(placed);
         }
     }
@@ -37,18 +36,17 @@ pub fn retell(step: &mut Step, home: &Home, circle: &mut Circle, app: &App) {
     for (identity, mut messages) in of_person {
         extend_windows(&mut messages, step.settings);
         let parts = split(messages, step.settings).into_iter().map(|messages| Component { identity, messages, gone: Vec::new() });
-        let of_person = gone.iter().filter(|conversation| circle.follow(conversation.identity) == identity);
-        components.extend(held_together(parts.collect(), of_person, step.settings));
+        let of_person = gone.iter().copied().filter(|conversation| circle.follow(conversation.identity) == identity);
+        components.extend(held_together(parts.collect(), &before, of_person, step.settings));
     }
-    let people = people.into_iter().map(|(identity, known)| (circle.follow(identity), known)).collect();
-    let kept = kept_ids(circle, &components, &gone);
-    tell(step, home, circle, app, components, &kept, people);
+    let kept = kept(circle, &before, &components, &gone);
+    tell(step, home, circle, app, &before, components, &kept);
 }
 
 /// The person of a message: by the facts if they suffice, else as told before.
-fn identity_of(circle: &mut Circle, placed: &Placed) -> Option<Uuid> {
+fn identity_of(circle: &mut Circle, before: &Thread, placed: &Placed) -> Option<Uuid> {
     let by_facts = circle.identity_of(&placed.message);
-    by_facts.or_else(|| placed.told.as_ref().map(|told| circle.follow(told.identity)))
+    by_facts.or_else(|| before.told_under(placed).map(|told| circle.follow(told.identity)))
 }
 
 fn extend_windows(messages: &mut [Placed], settings: &Settings) {
@@ -89,10 +87,15 @@ fn split(messages: Vec<Placed>, settings: &Settings) -> Vec<Vec<Placed>> {
 }
 
 /// Parts that a forgotten message held together are one still.
-fn held_together<'a>(mut parts: Vec<Component>, gone: impl Iterator<Item = &'a Conversation>, settings: &Settings) -> Vec<Component> {
+fn held_together<'a>(
+    mut parts: Vec<Component<'a>>,
+    before: &Thread,
+    gone: impl Iterator<Item = &'a Conversation>,
+    settings: &Settings,
+) -> Vec<Component<'a>> {
     for conversation in gone {
         let held = |placed: &Placed| {
-            let told = placed.told.as_ref().is_some_and(|told| told.conversation == conversation.id);
+            let told = before.told_under(placed).is_some_and(|told| told.id == conversation.id);
             told && conversation.reaches(placed.message.at.seconds(), settings)
         };
         let (mut held, others): (Vec<Component>, _) = parts.into_iter().partition(|part| part.messages.iter().any(held));
@@ -103,7 +106,7 @@ fn held_together<'a>(mut parts: Vec<Component>, gone: impl Iterator<Item = &'a C
             one.gone.extend(part.gone);
         }
         one.messages.sort_by_key(Placed::key);
-        one.gone.push(conversation.clone());
+        one.gone.push(conversation);
         parts.push(one);
     }
     parts.sort_by_key(|part| part.messages[0].key());
@@ -118,106 +121,94 @@ fn find(root: &[usize], mut index: usize) -> usize {
 }
 
 /// Names each component, and tells of each message that is not where it was told to be.
-fn tell(
-    step: &mut Step,
-    home: &Home,
-    circle: &Circle,
-    app: &App,
-    components: Vec<Component>,
-    kept: &KeptIds,
-    people: FlatMap<Uuid, Known>,
-) {
+fn tell(step: &mut Step, home: &Home, circle: &Circle, app: &App, before: &Thread, components: Vec<Component<'_>>, kept: &Kept<'_>) {
+    let people = before.people.iter().map(|(identity, known)| (circle.follow(*identity), known.clone())).collect();
     let mut thread = Thread { conversations: Vec::new(), people };
+    let mut unused = thread::unused_numbers(kept.values().map(|kept| kept[0].1.number).collect());
     for (index, mut component) in components.into_iter().enumerate() {
-        let ids = kept.get(&index).cloned().unwrap_or_default();
+        let kept = kept.get(&index).map_or(&[][..], Vec::as_slice);
         let first = component.messages[0].key();
-        let id = ids.first().map_or_else(|| component.messages[0].found_conversation(), |(_, id, _)| *id);
+        let (number, id) = match kept.first() {
+            Some((_, stays)) => (stays.number, stays.id),
+            None => (unused.next().expect("there are more numbers than messages"), component.messages[0].found_conversation()),
+        };
         let last_s = component.messages.last().expect("never empty").message.at.seconds();
-        let mut conversation = Conversation { id, identity: component.identity, first, last_s, gone_s: None };
+        let mut conversation = Conversation { number, id, identity: component.identity, first, last_s, gone_s: None };
         component.gone.iter().for_each(|gone| conversation.take_in(gone));
-        for (_, absorbed, owner) in ids.iter().skip(1) {
-            thread::publish_merged(step, app, &conversation, (*absorbed, *owner));
+        for (_, absorbed) in kept.iter().skip(1) {
+            thread::publish_merged(step, app, &conversation, absorbed);
         }
-        let absorbed: Vec<Uuid> = ids.iter().skip(1).map(|(_, absorbed, _)| *absorbed).collect();
+        let follows = |told: &Conversation| {
+            let same_conversation = kept.iter().any(|(_, kept)| kept.id == told.id);
+            same_conversation && circle.follow(told.identity) == conversation.identity
+        };
         for placed in component.messages {
             thread.know(component.identity, &placed.message);
-            tell_message(step, home, circle, &thread, &conversation, &absorbed, placed);
+            let left = before.told_under(&placed).filter(|told| !follows(told));
+            tell_message(step, home, &thread, &conversation, placed, left);
         }
         thread.conversations.push(conversation);
     }
+    thread.conversations.sort_by_key(|conversation| conversation.number);
     let (key, row) = (Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
     if step.state.get(&key) != Some(&row) {
         step.state.put(key, row);
     }
 }
 
-/// Per component, the ids told before that are still its own, the one opened first in front, each with the person told with it.
+/// Per component, the conversations told before whose ids are still its own, the one opened first in front.
 ///
 /// An id stays with the part of its person's messages that has the earliest one told under it; forgotten ones are the earliest.
-fn kept_ids(circle: &Circle, components: &[Component], gone: &[Conversation]) -> KeptIds {
+fn kept<'a>(circle: &Circle, before: &'a Thread, components: &[Component<'a>], gone: &[&Conversation]) -> Kept<'a> {
     let mut opened: BTreeMap<Uuid, MessageKey> = BTreeMap::new();
-    let mut keeper: BTreeMap<Uuid, (MessageKey, usize, Uuid)> = BTreeMap::new();
+    let mut keeper: BTreeMap<Uuid, (MessageKey, usize, &Conversation)> = BTreeMap::new();
     for (index, component) in components.iter().enumerate() {
         for gone in &component.gone {
             opened.insert(gone.id, gone.first.clone());
-            keeper.insert(gone.id, (gone.first.clone(), index, gone.identity));
+            keeper.insert(gone.id, (gone.first.clone(), index, gone));
         }
     }
     for (index, component) in components.iter().enumerate() {
         for placed in &component.messages {
-            let Some(told) = &placed.told else { continue };
-            if gone.iter().any(|gone| gone.id == told.conversation) && !keeper.contains_key(&told.conversation) {
+            let Some(told) = before.told_under(placed) else { continue };
+            if gone.iter().any(|gone| gone.id == told.id) && !keeper.contains_key(&told.id) {
                 continue;
             }
             let key = placed.key();
-            let first = opened.entry(told.conversation).or_insert_with(|| key.clone());
+            let first = opened.entry(told.id).or_insert_with(|| key.clone());
             *first = key.clone().min(first.clone());
             let stays = circle.follow(told.identity) == component.identity;
-            let earlier = keeper.get(&told.conversation).is_none_or(|(known, ..)| key < *known);
+            let earlier = keeper.get(&told.id).is_none_or(|(known, ..)| key < *known);
             if stays && earlier {
-                keeper.insert(told.conversation, (key, index, told.identity));
+                keeper.insert(told.id, (key, index, told));
             }
         }
     }
-    let mut kept = KeptIds::new();
-    for (conversation, (_, index, identity)) in keeper {
-        kept.entry(index).or_default().push((opened[&conversation].clone(), conversation, identity));
+    let mut kept = Kept::new();
+    for (id, (_, index, conversation)) in keeper {
+        kept.entry(index).or_default().push((opened[&id].clone(), conversation));
     }
-    for ids in kept.values_mut() {
-        ids.sort();
+    for kept in kept.values_mut() {
+        kept.sort_by(|(opened, one), (other_opened, other)| (opened, one.id).cmp(&(other_opened, other.id)));
     }
     kept
 }
 
-fn tell_message(
-    step: &mut Step,
-    home: &Home,
-    circle: &Circle,
-    thread: &Thread,
-    conversation: &Conversation,
-    absorbed: &[Uuid],
-    placed: Placed,
-) {
+fn tell_message(step: &mut Step, home: &Home, thread: &Thread, conversation: &Conversation, placed: Placed, left: Option<&Conversation>) {
     let mut now = placed;
-    let before = now.told.take();
-    let revision = before.as_ref().map_or(1, |told| told.revision);
-    let follows = |told: &Told| {
-        let same_conversation = told.conversation == conversation.id || absorbed.contains(&told.conversation);
-        same_conversation && circle.follow(told.identity) == conversation.identity
-    };
-    let stays = before.as_ref().is_some_and(follows);
-    let revision = if before.is_some() && !stays { revision + 1 } else { revision };
-    now.told = Some(Told { identity: conversation.identity, conversation: conversation.id, revision });
-    match before {
-        None => {
+    let before = now.told;
+    let revision = before.map_or(1, |told| told.revision) + u32::from(left.is_some());
+    now.told = Some(Told { conversation: conversation.number, revision });
+    match (before, left) {
+        (None, _) => {
             let is_new = now.key() == conversation.first && now.founded > 0;
             thread::publish(step, thread, &now, conversation, Telling::Assigned { is_new });
         }
-        Some(from) if !stays => {
+        (Some(_), Some(from)) => {
             step.counts.moves += 1;
             thread::publish(step, thread, &now, conversation, Telling::Moved { from });
         }
-        Some(_) => {}
+        (Some(_), None) => {}
     }
     let (key, row) = (Key::Message(home.clone(), now.key()), Row::Message(now.into()));
     if step.state.get(&key) != Some(&row) {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 /// The row of one app's conversations in a circle.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Thread {
-    /// The conversations told of, none without a message.
+    /// The conversations told of, none without a message, by their numbers.
     pub conversations: Vec<Conversation>,
     /// How the business knows each person, as of the newest send told of.
     pub people: FlatMap<Uuid, Known>,
@@ -25,6 +25,8 @@ pub struct Thread {
 /// A conversation.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Conversation {
+    /// What the rows of its messages call it; no other of its thread has this number.
+    pub number: u32,
     /// Its id.
     pub id: Uuid,
     /// The person.
@@ -61,12 +63,10 @@ pub struct Placed {
 }
 
 /// What was told of a message.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Told {
-    /// The person.
-    pub identity: Uuid,
-    /// The conversation.
-    pub conversation: Uuid,
+    /// The number of its conversation, which knows id and person. It is in the thread as long as the message is.
+    pub conversation: u32,
     /// How often it was told.
     pub revision: u32,
 }
@@ -78,7 +78,7 @@ pub struct Bundle {
     pub app: App,
     /// The messages.
     pub messages: Vec<Placed>,
-    /// The conversations of which messages were forgotten.
+    /// Their conversations, with the numbers that the messages know them by.
     pub conversations: Vec<Conversation>,
     /// How the business knows the people.
     pub people: FlatMap<Uuid, Known>,
@@ -105,10 +105,16 @@ impl Placed {
         key_of(&self.message)
     }
 
+    /// Whether it was told to be in the conversation with this number.
+    #[must_use]
+    pub fn is_in(&self, conversation: u32) -> bool {
+        self.told.is_some_and(|told| told.conversation == conversation)
+    }
+
     /// When the message can be forgotten, ms; `None` until its person is known.
     #[must_use]
     pub fn deadline_ms(&self, settings: &Settings) -> Option<i64> {
-        self.told.as_ref().map(|_| self.message.kafka_ms.saturating_add(settings.message_kept_ms()))
+        self.told.map(|_| self.message.kafka_ms.saturating_add(settings.message_kept_ms()))
     }
 
     /// Whether two messages of one person and app are tied into one conversation.
@@ -145,6 +151,14 @@ impl Conversation {
         self.gone_s.is_some_and(|gone_s| (self.first.at_s - idle_s..=gone_s + idle_s).contains(&at_s))
     }
 
+    /// Takes a message in.
+    fn extend(&mut self, key: &MessageKey) {
+        self.last_s = self.last_s.max(key.at_s);
+        if *key < self.first {
+            self.first = key.clone();
+        }
+    }
+
     /// Takes another in: the earlier first message, the later of all else.
     pub fn take_in(&mut self, other: &Self) {
         if other.first < self.first {
@@ -159,15 +173,14 @@ impl Conversation {
 pub fn forget(step: &mut Step, home: &Home, message: &MessageKey, now_ms: i64) {
     let key = Key::Message(home.clone(), message.clone());
     let Some(Row::Message(placed)) = step.state.get(&key) else { return };
-    let Some(told) = placed.told.clone().filter(|_| placed.deadline_ms(step.settings) < Some(now_ms)) else { return };
+    let Some(told) = placed.told.filter(|_| placed.deadline_ms(step.settings) < Some(now_ms)) else { return };
     step.state.remove(&key);
-    let Some(mut thread) = step.state.thread(home, &message.app).cloned() else { return };
-    let Some(index) = thread.conversations.iter().position(|conversation| conversation.id == told.conversation) else { return };
-    let conversation = &mut thread.conversations[index];
+    let mut thread = step.state.thread(home, &message.app).cloned().expect("a message was told");
+    let conversation = thread.conversation_mut(told.conversation);
     conversation.gone_s = conversation.gone_s.max(Some(message.at_s));
     let mut others = step.state.messages(home, &message.app, conversation.first.at_s, conversation.last_s);
-    if !others.any(|other| other.told.as_ref().is_some_and(|other| other.conversation == told.conversation)) {
-        thread.conversations.remove(index);
+    if !others.any(|other| other.is_in(told.conversation)) {
+        thread.remove(told.conversation);
     }
     drop(others);
     step.state.put(Key::Thread(home.clone(), message.app.clone()), Row::Thread(thread));
@@ -200,26 +213,26 @@ pub fn assign(step: &mut Step, home: &Home, identity: Option<Uuid>, message: &Me
     };
     let mut thread = step.state.thread(home, app).cloned().unwrap_or_default();
     let tied = tied_conversations(step, home, &thread, identity, &placed);
-    placed.window_ms = placed.window_after(window_before(step, home, identity, &placed), step.settings);
+    placed.window_ms = placed.window_after(window_before(step, home, &thread, identity, &placed), step.settings);
     let (conversation, is_new) = match tied.first() {
-        Some(first) => (first.id, false),
-        None => (placed.found_conversation(), true),
+        Some(first) => (first.number, false),
+        None => (thread.open(placed.found_conversation(), identity, placed.key()), true),
     };
     for absorbed in tied.iter().skip(1) {
         absorb(step, home, &mut thread, absorbed, conversation);
     }
-    thread.extend(conversation, identity, &placed.key());
+    thread.conversation_mut(conversation).extend(&placed.key());
     thread.know(identity, message);
-    placed.told = Some(Told { identity, conversation, revision: 1 });
-    let opened = thread.conversation(conversation).expect("just extended").clone();
-    publish(step, &thread, &placed, &opened, Telling::Assigned { is_new });
-    extend_windows(step, home, identity, &placed);
+    placed.told = Some(Told { conversation, revision: 1 });
+    publish(step, &thread, &placed, thread.conversation(conversation), Telling::Assigned { is_new });
+    extend_windows(step, home, &thread, identity, &placed);
     step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.into()));
     step.state.put(Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
 }
 
 /// How a message is told of.
-pub enum Telling {
+#[derive(Clone, Copy)]
+pub enum Telling<'a> {
     /// For the first time.
     Assigned {
         /// Whether its conversation began with it.
@@ -227,16 +240,16 @@ pub enum Telling {
     },
     /// Again, with where it was before.
     Moved {
-        /// Person and conversation before.
-        from: Told,
+        /// The conversation before.
+        from: &'a Conversation,
     },
 }
 
 /// Tells where a message belongs.
-pub fn publish(step: &mut Step, thread: &Thread, placed: &Placed, conversation: &Conversation, telling: Telling) {
-    let told = placed.told.as_ref().expect("only what was decided is told");
+pub fn publish(step: &mut Step, thread: &Thread, placed: &Placed, conversation: &Conversation, telling: Telling<'_>) {
+    let told = placed.told.expect("only what was decided is told");
     let message = &placed.message;
-    let known = thread.people.get(&told.identity).cloned().unwrap_or_default();
+    let known = thread.people.get(&conversation.identity).cloned().unwrap_or_default();
     let outbound = message.direction == Direction::Outbound;
     let fields = MessageFields {
         direction: message.direction,
@@ -256,38 +269,38 @@ pub fn publish(step: &mut Step, thread: &Thread, placed: &Placed, conversation: 
         Telling::Assigned { .. } => (ConversationEventType::Assigned(Box::new(fields)), None),
         Telling::Moved { from } => (ConversationEventType::Moved(Box::new(fields)), Some(from)),
     };
-    let event = event(step, &message.app, conversation, event_type, from.map(|from| (from.conversation, from.identity)));
+    let event = event(step, &message.app, conversation, event_type, from);
     step.publish(Output::Conversation(event));
 }
 
 /// Tells that a conversation is part of another.
-pub fn publish_merged(step: &mut Step, app: &App, into: &Conversation, absorbed: (Uuid, Uuid)) {
+pub fn publish_merged(step: &mut Step, app: &App, into: &Conversation, absorbed: &Conversation) {
     let event = event(step, app, into, ConversationEventType::Merged, Some(absorbed));
     step.publish(Output::Conversation(event));
 }
 
 /// Takes the messages of one app out of a circle, whole conversations together.
 pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
-    let Thread { conversations: told, people } = step.state.thread(home, app).cloned().unwrap_or_default();
-    let mut gone: BTreeMap<Uuid, Conversation> =
-        told.into_iter().filter(|conversation| conversation.gone_s.is_some()).map(|gone| (gone.id, gone)).collect();
-    let mut conversations: BTreeMap<Option<Uuid>, Vec<Placed>> = BTreeMap::new();
+    let thread = step.state.thread(home, app).cloned().unwrap_or_default();
+    // Ids go first: what is told of them does not depend on numbers.
+    let mut conversations: BTreeMap<Option<(Uuid, u32)>, Vec<Placed>> = BTreeMap::new();
     for placed in step.state.messages(home, app, i64::MIN, i64::MAX) {
-        conversations.entry(placed.told.as_ref().map(|told| told.conversation)).or_default().push(placed.into_owned());
+        let conversation = thread.told_under(&placed).map(|conversation| (conversation.id, conversation.number));
+        conversations.entry(conversation).or_default().push(placed.into_owned());
     }
     for placed in conversations.values().flatten() {
         step.state.remove(&Key::Message(home.clone(), placed.key()));
     }
     step.state.remove(&Key::Thread(home.clone(), app.clone()));
-    let mut bundles = vec![Bundle { app: app.clone(), messages: Vec::new(), conversations: Vec::new(), people }];
-    for (id, messages) in conversations {
+    let mut bundles = vec![Bundle { app: app.clone(), messages: Vec::new(), conversations: Vec::new(), people: thread.people.clone() }];
+    for messages in conversations.into_values() {
         let last = bundles.last().expect("there is one");
         if !last.messages.is_empty() && last.messages.len() + messages.len() > BUNDLE_MESSAGES_MAX {
             bundles.push(Bundle { app: app.clone(), messages: Vec::new(), conversations: Vec::new(), people: FlatMap::new() });
         }
         let bundle = bundles.last_mut().expect("there is one");
+        bundle.conversations.extend(thread.told_under(&messages[0]).cloned());
         bundle.messages.extend(messages);
-        bundle.conversations.extend(id.and_then(|id| gone.remove(&id)));
     }
     bundles
 }
@@ -298,18 +311,29 @@ pub fn unpack(step: &mut Step, home: &Home, bundle: &Bundle) {
     for (identity, known) in &bundle.people {
         thread.people.entry(*identity).or_insert_with(|| known.clone());
     }
-    thread.conversations.extend(bundle.conversations.iter().cloned());
+    let mut numbers = BTreeMap::new();
+    for (conversation, number) in bundle.conversations.iter().zip(unused_numbers(thread.numbers())) {
+        numbers.insert(conversation.number, number);
+        thread.conversations.push(Conversation { number, ..conversation.clone() });
+    }
+    thread.conversations.sort_by_key(|conversation| conversation.number);
     for placed in &bundle.messages {
-        step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.clone().into()));
+        let told = placed.told.map(|told| Told { conversation: numbers[&told.conversation], ..told });
+        step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(Placed { told, ..placed.clone() }.into()));
     }
     step.state.put(Key::Thread(home.clone(), bundle.app.clone()), Row::Thread(thread));
 }
 
+/// The numbers that conversations can have beside those that these have, the least first.
+pub fn unused_numbers(used: BTreeSet<u32>) -> impl Iterator<Item = u32> {
+    (0..).filter(move |number| !used.contains(number))
+}
+
 impl Thread {
-    /// The conversation with this id.
+    /// The conversation that a message was told to be in.
     #[must_use]
-    pub fn conversation(&self, id: Uuid) -> Option<&Conversation> {
-        self.conversations.iter().find(|conversation| conversation.id == id)
+    pub fn told_under(&self, placed: &Placed) -> Option<&Conversation> {
+        placed.told.map(|told| self.conversation(told.conversation))
     }
 
     /// Notes how the business knows the person it sent to, which only a send record says.
@@ -319,16 +343,41 @@ impl Thread {
         }
     }
 
-    fn extend(&mut self, id: Uuid, identity: Uuid, key: &MessageKey) {
-        match self.conversations.iter_mut().find(|conversation| conversation.id == id) {
-            Some(known) => {
-                known.last_s = known.last_s.max(key.at_s);
-                if *key < known.first {
-                    known.first = key.clone();
-                }
-            }
-            None => self.conversations.push(Conversation { id, identity, first: key.clone(), last_s: key.at_s, gone_s: None }),
+    fn numbers(&self) -> BTreeSet<u32> {
+        self.conversations.iter().map(|conversation| conversation.number).collect()
+    }
+
+    fn conversation(&self, number: u32) -> &Conversation {
+        &self.conversations[self.index(number).expect("a message has this number")]
+    }
+
+    fn conversation_mut(&mut self, number: u32) -> &mut Conversation {
+        let index = self.index(number).expect("a message has this number");
+        &mut self.conversations[index]
+    }
+
+    fn index(&self, number: u32) -> Result<usize, usize> {
+        self.conversations.binary_search_by_key(&number, |conversation| conversation.number)
+    }
+
+    /// The number of the conversation that a message founds. A message that was forgotten and comes again founds the same.
+    fn open(&mut self, id: Uuid, identity: Uuid, first: MessageKey) -> u32 {
+        if let Some(known) = self.conversations.iter().find(|conversation| conversation.id == id) {
+            return known.number;
         }
+        let number = unused_numbers(self.numbers()).next().expect("there are more numbers than messages");
+        let index = self.index(number).expect_err("it is unused");
+        let last_s = first.at_s;
+        self.conversations.insert(index, Conversation { number, id, identity, first, last_s, gone_s: None });
+        number
+    }
+
+    fn remove(&mut self, number: u32) {
+        self.conversations.retain(|conversation| conversation.number != number);
+    }
+
+    fn was_told_of(&self, identity: Uuid, placed: &Placed) -> bool {
+        self.told_under(placed).is_some_and(|conversation| conversation.identity == identity)
     }
 }
 
@@ -336,59 +385,53 @@ impl Thread {
 fn tied_conversations(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) -> Vec<Conversation> {
     let (at_s, idle_s) = (placed.message.at.seconds(), step.settings.idle_timeout_s);
     let near = |c: &&Conversation| c.identity == identity && c.first.at_s <= at_s + idle_s && c.last_s >= at_s - idle_s;
-    let candidates: Vec<&Conversation> = thread.conversations.iter().filter(near).collect();
-    let mut tied: BTreeSet<Uuid> = BTreeSet::new();
+    let mut candidates: Vec<&Conversation> = thread.conversations.iter().filter(near).collect();
+    let mut tied: Vec<Conversation> = Vec::new();
     let app = &placed.message.app;
     let before = step.state.messages(home, app, at_s - idle_s, at_s).rev();
     let after = step.state.messages(home, app, at_s + 1, at_s + idle_s);
     for other in before.chain(after) {
-        if tied.len() == candidates.len() {
+        if candidates.is_empty() {
             break;
         }
-        let Some(told) = other.told.as_ref().filter(|told| told.identity == identity) else { continue };
-        if !tied.contains(&told.conversation) && placed.is_tied(&other, step.settings) {
-            tied.insert(told.conversation);
+        let Some(index) = candidates.iter().position(|candidate| other.is_in(candidate.number)) else { continue };
+        if placed.is_tied(&other, step.settings) {
+            tied.push(candidates.swap_remove(index).clone());
         }
     }
-    let mut tied: Vec<Conversation> = candidates.into_iter().filter(|candidate| tied.contains(&candidate.id)).cloned().collect();
     tied.sort_by(|one, other| (&one.first, one.id).cmp(&(&other.first, other.id)));
     tied
 }
 
 /// A conversation is part of another from now on.
-fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversation, into: Uuid) {
+fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversation, into: u32) {
     let app = &absorbed.first.app;
     let members = step.state.messages(home, app, absorbed.first.at_s, absorbed.last_s);
-    let members = members.filter(|placed| placed.told.as_ref().is_some_and(|told| told.conversation == absorbed.id));
-    let members: Vec<Placed> = members.map(Cow::into_owned).collect();
+    let members: Vec<Placed> = members.filter(|placed| placed.is_in(absorbed.number)).map(Cow::into_owned).collect();
     for mut placed in members {
-        if let Some(told) = &mut placed.told {
-            told.conversation = into;
-        }
+        placed.told = placed.told.map(|told| Told { conversation: into, ..told });
         step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.into()));
     }
-    thread.conversations.retain(|conversation| conversation.id != absorbed.id);
-    if let Some(winner) = thread.conversations.iter_mut().find(|conversation| conversation.id == into) {
-        winner.take_in(absorbed);
-    }
-    let winner = thread.conversation(into).expect("it has messages").clone();
-    publish_merged(step, app, &winner, (absorbed.id, absorbed.identity));
+    thread.remove(absorbed.number);
+    let winner = thread.conversation_mut(into);
+    winner.take_in(absorbed);
+    publish_merged(step, app, winner, absorbed);
 }
 
 /// The service window as of the person's message just before this one.
-fn window_before(step: &Step, home: &Home, identity: Uuid, placed: &Placed) -> Option<i64> {
+fn window_before(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) -> Option<i64> {
     let (key, longest_s) = (placed.key(), step.settings.referral_window_s.max(step.settings.service_window_s));
     let earlier = step.state.messages(home, &key.app, key.at_s - longest_s, key.at_s).rev();
-    let mut own = earlier.filter(|row| row.key() < key && row.told.as_ref().is_some_and(|told| told.identity == identity));
+    let mut own = earlier.filter(|row| row.key() < key && thread.was_told_of(identity, row));
     own.next().and_then(|row| row.window_ms)
 }
 
 /// A late message extends the window of those after it.
-fn extend_windows(step: &mut Step, home: &Home, identity: Uuid, placed: &Placed) {
+fn extend_windows(step: &mut Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) {
     let key = placed.key();
     let Some(window_ms) = placed.window_ms.filter(|window_ms| window_ms.div_euclid(1000) >= key.at_s) else { return };
     let later = step.state.messages(home, &key.app, key.at_s, window_ms.div_euclid(1000));
-    let later = later.filter(|row| row.key() > key && row.told.as_ref().is_some_and(|told| told.identity == identity));
+    let later = later.filter(|row| row.key() > key && thread.was_told_of(identity, row));
     let extended: Vec<Placed> = later
         .take_while(|row| row.window_ms < Some(window_ms))
         .map(|row| Placed { window_ms: Some(window_ms), ..row.into_owned() })
@@ -403,7 +446,7 @@ fn event(
     app: &App,
     conversation: &Conversation,
     event_type: ConversationEventType,
-    from: Option<(Uuid, Uuid)>,
+    from: Option<&Conversation>,
 ) -> ConversationEvent {
     ConversationEvent {
         event_type,
@@ -413,8 +456,8 @@ fn event(
         identity_id: conversation.identity,
         opened_by: conversation.first.direction,
         opened_at: Moment(conversation.first.at_s * 1000),
-        previous_conversation_id: from.map(|(conversation, _)| conversation),
-        previous_identity_id: from.map(|(_, identity)| identity),
+        previous_conversation_id: from.map(|from| from.id),
+        previous_identity_id: from.map(|from| from.identity),
     }
 }
 

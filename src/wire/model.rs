@@ -94,9 +94,9 @@ message! {
     Facts { 1 keys, 2 sights, 3 same, 4 changes, 5 renamed }
     Bundle { 1 app, 2 messages, 3 people, 4 conversations }
     Placed { 1 message, 2 told, 3 window_ms as Ms, 4 founded }
-    Told { 1 identity, 2 conversation, 3 revision }
+    Told { 1 conversation, 2 revision }
     Thread { 1 conversations, 2 people }
-    Conversation { 1 id, 2 identity, 3 first, 4 last_s as Seconds, 5 gone_s as Seconds }
+    Conversation { 1 number, 2 id, 3 identity, 4 first, 5 last_s as Seconds, 6 gone_s as Seconds }
     Known { 1 phone, 2 customer_id }
     MessageKey { 1 app, 2 at_s as Seconds, 3 direction, 4 id, 5 echo }
 }

@@ -56,7 +56,9 @@ impl World {
         for (index, element) in elements.iter().enumerate() {
             world.route(index, element);
         }
-        while world.turn(&mut random) {}
+        while world.turn(&mut random) {
+            world.check_numbers();
+        }
         world
     }
 
@@ -110,6 +112,24 @@ impl World {
     pub fn answer(&self, phone: &str) -> (Option<Number>, Option<Evidence>) {
         let row = &self.addresses[&Address::Phone(number(phone))];
         (row.wa_id, row.evidence)
+    }
+
+    /// Each conversation has a number of its own and messages, and each message that was told is in one of them.
+    fn check_numbers(&self) {
+        let mut with_messages: BTreeSet<(&Home, &App, u32)> = BTreeSet::new();
+        let mut known: Vec<(&Home, &App, u32)> = Vec::new();
+        for (key, row) in &self.rows {
+            match (key, row) {
+                (Key::Message(home, message), Row::Message(placed)) => {
+                    with_messages.extend(placed.told.map(|told| (home, &message.app, told.conversation)));
+                }
+                (Key::Thread(home, app), Row::Thread(thread)) => {
+                    known.extend(thread.conversations.iter().map(|conversation| (home, app, conversation.number)));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(known, with_messages.into_iter().collect::<Vec<_>>());
     }
 
     fn name(&self, direction: Direction, id: &str, is_sent: bool) -> Name {

@@ -240,7 +240,14 @@ fn thread() -> Thread {
     let first = MessageKey { app: app(), at_s: T, direction: Direction::Outbound, id: wamid(), echo: true };
     let known = Known { phone: Some(phone()), customer_id: Some("customer-1".into()) };
     Thread {
-        conversations: vec![Conversation { id: Uuid::from_u128(7), identity: Uuid::from_u128(1), first, last_s: T + 1, gone_s: Some(T) }],
+        conversations: vec![Conversation {
+            number: 1,
+            id: Uuid::from_u128(7),
+            identity: Uuid::from_u128(1),
+            first,
+            last_s: T + 1,
+            gone_s: Some(T),
+        }],
         people: [(Uuid::from_u128(1), known)].into(),
     }
 }
@@ -265,6 +272,6 @@ fn placed() -> Placed {
         referral: true,
         version: 2,
     };
-    let told = Told { identity: Uuid::from_u128(1), conversation: Uuid::from_u128(7), revision: 1 };
+    let told = Told { conversation: 1, revision: 1 };
     Placed { message, told: Some(told), window_ms: Some(MS + 86_400_000), founded: 1 }
 }

@@ -109,9 +109,9 @@ structs! {
     Facts { keys, sights, same, changes, renamed }
     Bundle { app, messages, conversations, people }
     Placed { message, told, window_ms, founded }
-    Told { identity, conversation, revision }
+    Told { conversation, revision }
     Thread { conversations, people }
-    Conversation { id, identity, first, last_s, gone_s }
+    Conversation { number, id, identity, first, last_s, gone_s }
     Known { phone, customer_id }
     MessageKey { app, at_s, direction, id, echo }
     Packed { stamp, marks, control, events, part }
