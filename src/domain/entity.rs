@@ -264,10 +264,10 @@ pub struct Message {
     pub direction: Direction,
     /// Its id: as in the send record, or WhatsApp's of an inbound one or an echo.
     pub id: MessageId,
-    /// When.
-    pub at: Moment,
     /// The Kafka timestamp that limits compare, ms.
     pub kafka_ms: i64,
+    /// When.
+    pub at: Moment,
     /// The wa_id that it belongs to, by its strongest evidence.
     pub wa_id: Option<Number>,
     /// The BSUID that it belongs to, by its strongest evidence.

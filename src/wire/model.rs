@@ -51,7 +51,7 @@ message! {
     Observation { 1 address, 2 class, 3 kind, 4 wa_id, 5 user, 6 at, 7 source }
     ObservedIn { 1 app, 2 message_id, 3 whatsapp_id, 4 sent_at, 5 customer_id }
     Placing {
-        1 app, 2 direction, 3 id, 4 at, 5 kafka_ms as Ms, 6 wa_id, 7 user, 8 address, 9 customer_id, 10 kind, 11 whatsapp_id, 12 referral,
+        1 app, 2 direction, 3 id, 4 kafka_ms as Ms, 5 at, 6 wa_id, 7 user, 8 address, 9 customer_id, 10 kind, 11 whatsapp_id, 12 referral,
         13 version
     }
     Sighting { 1 wa_id, 2 user, 3 at, 4 wrote }
