@@ -17,12 +17,13 @@ use ::waid::domain::event::Source as Topic;
 use ::waid::domain::state::Row;
 use ::waid::domain::step::Settings;
 use ::waid::runtime::broker::PartitionCounts;
-use ::waid::runtime::changelog::{self, Restore};
+use ::waid::runtime::changelog::{Restore, frame};
 use ::waid::runtime::ingest::Ingest;
 use ::waid::runtime::memory::{MemoryBroker, Record};
 use ::waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use ::waid::runtime::workload::CheckpointPolicy;
 use ::waid::store::memory::Memory;
+use ::waid::store::segments::{Entry, Segments};
 use ::waid::wire::packed::SourceTopic;
 use ::waid::wire::state::{Dictionary, encode_value, put_key};
 use anyhow::Result;
@@ -35,9 +36,6 @@ use traffic::Wanted;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const PARTITIONS: PartitionCounts = PartitionCounts { webhooks: 8, sends: 4, repartition: 4 };
-
-/// What a segment of the changelog has at least.
-const SEGMENT_BYTES: usize = 256 * 1024;
 
 /// Measures the pipeline over a broker in memory.
 #[derive(Debug, Parser)]
@@ -117,33 +115,32 @@ fn tell_sizes(worker: &Worker<MemoryBroker>, settings: &Settings) {
         let mut names = Dictionary::of(store.names().apps(), store.names().texts());
         let mut rows = store.sorted();
         rows.sort_by_cached_key(|(_, row)| row.deadline_ms(settings));
-        let mut of_messages = Vec::new();
-        let mut of_kinds: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+        let mut of_messages = Segments::default();
+        let mut of_kinds: BTreeMap<&str, Segments> = BTreeMap::new();
         for (key, row) in rows {
             let mut bytes = Vec::new();
             put_key(&key, &mut names, &mut bytes);
-            let [count, keys, values, _] = sizes.entry(kind(&row)).or_default();
-            (*count, *keys) = (*count + 1, *keys + bytes.len());
             let value = encode_value(&key, &row, &mut names);
-            *values += value.len();
-            bytes.extend_from_slice(&value);
-            of_kinds.entry(kind(&row)).or_default().extend_from_slice(&bytes);
+            let [count, keys, values, _] = sizes.entry(kind(&row)).or_default();
+            (*count, *keys, *values) = (*count + 1, *keys + bytes.len(), *values + value.len());
+            let entry = Entry { key: &bytes, value: Some(&value) };
+            of_kinds.entry(kind(&row)).or_default().append(entry);
             if row.deadline_ms(settings).is_some() {
-                of_messages.extend_from_slice(&bytes);
+                of_messages.append(entry);
             }
             messages += usize::from(matches!(row, Row::Message(_)));
         }
-        (plain, kept) = (plain + of_messages.len(), kept + compressed(&of_messages));
-        for (kind, rows) in of_kinds {
-            sizes.entry(kind).or_default()[3] += compressed(&rows);
+        (plain, kept) = (plain + of_messages.bytes(), kept + packed(&mut of_messages));
+        for (kind, mut rows) in of_kinds {
+            sizes.entry(kind).or_default()[3] += packed(&mut rows);
         }
     }
     for (kind, [count, keys, values, kept]) in sizes {
         let each = |bytes: usize| bytes as f64 / count as f64;
         println!("{count:>9} x {kind}: key {:.0}, value {:.0} bytes; {:.0} in the changelog", each(keys), each(values), each(kept));
     }
-    let each = |bytes: usize| bytes as f64 / messages as f64;
-    println!("a message has {:.0} bytes of rows, {:.0} in the changelog", each(plain), each(kept));
+    let each = |bytes: f64| bytes / messages as f64;
+    println!("a message has {:.1} bytes of rows, {:.1} in the changelog", each(plain as f64), each(kept as f64));
 }
 
 const fn kind(row: &Row) -> &'static str {
@@ -158,9 +155,10 @@ const fn kind(row: &Row) -> &'static str {
     }
 }
 
-/// How many bytes the changelog has of rows that are written together.
-fn compressed(rows: &[u8]) -> usize {
-    rows.chunks(SEGMENT_BYTES).map(|segment| changelog::compressed(segment).len()).sum()
+/// How many bytes the changelog has of these.
+fn packed(segments: &mut Segments) -> usize {
+    segments.close();
+    segments.numbers().map(|number| frame::pack(segments.bytes_of(number)).len()).sum()
 }
 
 /// An input with its place: sends by customer, webhooks one partition after the other.

@@ -1,5 +1,6 @@
 //! The names of things: apps, numbers, BSUIDs, message ids. Whatever could identify a person masks itself in `Debug` and `Display`.
 
+use super::wamid::{self, Wamid, WamidText};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -236,7 +237,8 @@ impl Address {
 
 /// An id of a message, on either side: Gupshup's or WhatsApp's (a wamid embeds the peer's digits, so it masks itself too). Ordered as texts.
 ///
-/// Nearly all of Gupshup's are UUIDs, and are kept as such: no allocation, and less than half of the bytes.
+/// Nearly all of Gupshup's are UUIDs, and nearly all of Meta's have one form, and are kept as such: no allocation, and less than half of the
+/// bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MessageId(Form);
 
@@ -244,6 +246,8 @@ pub struct MessageId(Form);
 enum Form {
     /// One that is written as UUIDs are: 36 characters, in lower case.
     Uuid(Uuid),
+    /// One as Meta mostly makes them.
+    Wamid(Wamid),
     /// Any other.
     Text(Arc<str>),
 }
@@ -253,6 +257,7 @@ pub struct IdText<'a>(Shown<'a>);
 
 enum Shown<'a> {
     Uuid([u8; uuid::fmt::Hyphenated::LENGTH]),
+    Wamid(WamidText),
     Text(&'a str),
 }
 
@@ -260,7 +265,7 @@ impl MessageId {
     /// The longest id taken.
     pub const LENGTH_MAX: usize = 512;
     /// What ids begin with that Meta gives; base64 follows.
-    pub const WAMID: &str = "wamid.";
+    pub const WAMID: &str = wamid::PREFIX;
 
     /// An id from its text; `None` if it is empty or longer than [`Self::LENGTH_MAX`] bytes.
     #[must_use]
@@ -268,7 +273,8 @@ impl MessageId {
         if text.is_empty() || text.len() > Self::LENGTH_MAX {
             return None;
         }
-        Some(Self(plain_uuid(text).map_or_else(|| Form::Text(text.into()), Form::Uuid)))
+        let form = plain_uuid(text).map(Form::Uuid).or_else(|| Wamid::parse(text).map(Form::Wamid));
+        Some(Self(form.unwrap_or_else(|| Form::Text(text.into()))))
     }
 
     /// An id that is written as this UUID is.
@@ -277,12 +283,27 @@ impl MessageId {
         Self(Form::Uuid(uuid))
     }
 
+    /// An id of this form of Meta's.
+    #[must_use]
+    pub const fn from_wamid(wamid: Wamid) -> Self {
+        Self(Form::Wamid(wamid))
+    }
+
     /// The UUID that it is written as, if it is.
     #[must_use]
     pub const fn uuid(&self) -> Option<&Uuid> {
         match &self.0 {
             Form::Uuid(uuid) => Some(uuid),
-            Form::Text(_) => None,
+            Form::Wamid(_) | Form::Text(_) => None,
+        }
+    }
+
+    /// What it says, if it has the form that most of Meta's have.
+    #[must_use]
+    pub const fn wamid(&self) -> Option<&Wamid> {
+        match &self.0 {
+            Form::Wamid(wamid) => Some(wamid),
+            Form::Uuid(_) | Form::Text(_) => None,
         }
     }
 
@@ -295,6 +316,7 @@ impl MessageId {
                 uuid.hyphenated().encode_lower(&mut text);
                 Shown::Uuid(text)
             }
+            Form::Wamid(wamid) => Shown::Wamid(wamid.text()),
             Form::Text(text) => Shown::Text(text),
         })
     }
@@ -302,7 +324,11 @@ impl MessageId {
     /// Whether Meta gave the id itself, so that the send response's wa_id is an answer and not an echo.
     #[must_use]
     pub fn is_wamid(&self) -> bool {
-        matches!(&self.0, Form::Text(text) if text.starts_with(Self::WAMID))
+        match &self.0 {
+            Form::Uuid(_) => false,
+            Form::Wamid(_) => true,
+            Form::Text(text) => text.starts_with(Self::WAMID),
+        }
     }
 }
 
@@ -318,6 +344,7 @@ impl Deref for IdText<'_> {
     fn deref(&self) -> &str {
         match &self.0 {
             Shown::Uuid(text) => std::str::from_utf8(text).expect("digits and hyphens"),
+            Shown::Wamid(text) => text.as_str(),
             Shown::Text(text) => text,
         }
     }
@@ -329,7 +356,8 @@ impl Ord for MessageId {
         match (&self.0, &other.0) {
             (Form::Uuid(one), Form::Uuid(other)) => one.cmp(other),
             (Form::Text(one), Form::Text(other)) => one.cmp(other),
-            (Form::Uuid(_), Form::Text(_)) | (Form::Text(_), Form::Uuid(_)) => self.reveal().cmp(&*other.reveal()),
+            (Form::Wamid(one), Form::Wamid(other)) if one == other => Ordering::Equal,
+            _ => self.reveal().cmp(&*other.reveal()),
         }
     }
 }
@@ -410,6 +438,9 @@ mod tests {
             "ee4a68a0-1203-4c85-8dc3-49d0b3226a34",
             "ee4a68a0-1203-4c85-8dc3-49d0b3226a3\u{0}",
             "wamid.HBgMNTUz",
+            "wamid.HBgLMTY0NjcwNDM1OTUVAgARGBI1RjQyNUE3NEYxMzAzMzQ5MkEA",
+            "wamid.HBgLMTY0NjcwNDM1OTYVAgARGBI1RjQyNUE3NEYxMzAzMzQ5MkEA",
+            "wamid.HBgLMTY0NjcwNDM1OTY",
             "ee4b",
             "ee4",
             "é",
@@ -417,6 +448,7 @@ mod tests {
         let mut ids = texts.map(|text| MessageId::parse(text).expect("an id"));
         assert!(ids.iter().zip(texts).all(|(id, text)| *id.reveal() == *text));
         assert_eq!(ids.iter().filter(|id| id.uuid().is_some()).count(), 3);
+        assert_eq!(ids.iter().filter(|id| id.wamid().is_some()).count(), 2);
         texts.sort_unstable();
         ids.sort();
         assert!(ids.iter().zip(texts).all(|(id, text)| *id.reveal() == *text));

@@ -8,6 +8,7 @@ pub mod ids;
 pub mod name_based;
 pub mod number;
 pub mod parse;
+pub mod wamid;
 
 pub mod entity;
 pub mod evidence;

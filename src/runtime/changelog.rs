@@ -6,11 +6,13 @@
 //! 0                                                the marker
 //! ```
 //!
-//! The bytes of a segment's parts together are a Zstandard frame of it. Rows repeat each other, so that is less than half, to be sent, kept and
-//! read again; the producer's own compression of whole batches finds nothing more in it.
+//! The bytes of a segment's parts together are a Zstandard frame of its columns. Rows repeat each other, so that is a third, to be sent, kept
+//! and read again; the producer's own compression of whole batches finds nothing more in it.
 //!
 //! A checkpoint is a transaction's last records: the segments that are new, a tombstone for each part of one that is gone, then the marker.
 //! So the broker compacts away what no longer counts, and what it has left is read from beginning to end.
+
+pub mod frame;
 
 use super::task::Task;
 use crate::store::memory::{Memory, RestoreError};
@@ -19,9 +21,6 @@ use crate::wire::marker::{self, Marker};
 use crate::wire::record::{INTERNAL_BYTES_MAX, OutRecord, Topic};
 use std::collections::BTreeMap;
 use thiserror::Error;
-
-/// How hard to compress: the fastest that Zstandard calls a level.
-const LEVEL: i32 = 1;
 
 /// Before the key of a part of a segment.
 const SEGMENT: u8 = 1;
@@ -36,25 +35,19 @@ pub fn checkpoint(partition: i32, task: &mut Task, next: i64, records: &mut Vec<
     let Some(marker) = task.marker(next) else { return false };
     let mut put = |key: Vec<u8>, payload: Option<Vec<u8>>| records.push(record(partition, key, payload));
     for number in checkpoint.written {
-        let segment = compressed(task.store().segment(number));
+        let segment = frame::pack(task.store().segment(number));
         let parts = parts_of(segment.len());
         for (part, bytes) in (0..).zip(segment.chunks(INTERNAL_BYTES_MAX)) {
             put(key_of(number, part), Some([&parts.to_be_bytes(), bytes].concat()));
         }
     }
     for (number, bytes) in checkpoint.gone {
-        for part in 0..parts_of(zstd::zstd_safe::compress_bound(bytes)) {
+        for part in 0..parts_of(frame::bytes_max(bytes)) {
             put(key_of(number, part), None);
         }
     }
     put(marker::KEY.to_vec(), Some(marker::encode(&marker)));
     true
-}
-
-/// A segment, or any rows, as the changelog has them.
-#[must_use]
-pub fn compressed(rows: &[u8]) -> Vec<u8> {
-    zstd::bulk::compress(rows, LEVEL).expect("into memory that grows")
 }
 
 fn parts_of(bytes: usize) -> u16 {
@@ -96,9 +89,9 @@ pub enum ChangelogError {
     /// The marker counts on a segment that is not there.
     #[error("segment {0} is missing: was retention set on the topic, or its cleanup policy changed?")]
     Missing(u32),
-    /// The bytes of a segment are no Zstandard frame.
-    #[error("segment {0} cannot be decompressed")]
-    Compressed(u32),
+    /// The bytes of a segment are no frame of columns.
+    #[error("segment {0} cannot be unpacked")]
+    Frame(u32),
     /// A segment cannot be read.
     #[error(transparent)]
     Rows(#[from] RestoreError),
@@ -130,7 +123,7 @@ impl Restore {
         let Some(marker) = self.marker.take() else { return Ok((Task::new(partition), None)) };
         let segments = (marker.segment_first..marker.segment_next).map(|number| {
             let frame = self.segment(number).ok_or(ChangelogError::Missing(number))?;
-            let segment = zstd::stream::decode_all(&*frame).map_err(|_| ChangelogError::Compressed(number))?;
+            let segment = frame::unpack(&frame).ok_or(ChangelogError::Frame(number))?;
             Ok(segment.into_boxed_slice())
         });
         let store = Memory::restore(

@@ -4,4 +4,4 @@ mod deadlines;
 mod index;
 pub mod memory;
 mod rows;
-mod segments;
+pub mod segments;

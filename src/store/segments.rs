@@ -6,6 +6,7 @@
 //! entry     varint: bytes of the key ┃ varint: 0 = the row was removed, else 1 + bytes of the value ┃ key ┃ value
 //! ```
 
+use crate::wire::varint;
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -81,10 +82,7 @@ impl Segments {
             self.close();
         }
         let slot = Slot::new(self.next(), self.open.len()).expect("a row is below 4 GiB");
-        put_varint(&mut self.open, entry.key.len());
-        put_varint(&mut self.open, entry.value.map_or(0, |value| value.len() + 1));
-        self.open.extend_from_slice(entry.key);
-        self.open.extend_from_slice(entry.value.unwrap_or_default());
+        put(&mut self.open, entry);
         slot
     }
 
@@ -113,6 +111,14 @@ impl Segments {
     fn next(&self) -> u32 {
         self.first + u32::try_from(self.kept.len()).expect("fewer than 2^32")
     }
+}
+
+/// Appends an entry to the bytes of a segment.
+pub fn put(segment: &mut Vec<u8>, entry: Entry<'_>) {
+    varint::put(segment, entry.key.len() as u64);
+    varint::put(segment, entry.value.map_or(0, |value| value.len() as u64 + 1));
+    segment.extend_from_slice(entry.key);
+    segment.extend_from_slice(entry.value.unwrap_or_default());
 }
 
 /// The entries of a segment, in the order in which they were written.
@@ -170,25 +176,8 @@ fn read(segment: &[u8], at: usize) -> Option<(Entry<'_>, usize)> {
     Some((Entry { key, value }, segment.len() - rest.len()))
 }
 
-fn put_varint(bytes: &mut Vec<u8>, mut value: usize) {
-    while value >= 0x80 {
-        bytes.push(u8::try_from(value & 0x7F).expect("seven bits") | 0x80);
-        value >>= 7;
-    }
-    bytes.push(u8::try_from(value).expect("seven bits"));
-}
-
 fn take_varint(rest: &mut &[u8]) -> Option<usize> {
-    let mut value = 0;
-    for shift in (0..u32::BITS).step_by(7) {
-        let (byte, after) = rest.split_first()?;
-        *rest = after;
-        value |= usize::from(byte & 0x7F) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
+    varint::take(rest).and_then(|(value, _)| usize::try_from(value).ok())
 }
 
 const fn varint_bytes(value: usize) -> usize {

@@ -17,15 +17,25 @@
 //! number     7 bytes, big-endian: the digits, filled up to 15 with zeros on the right, times 16, plus how many they are
 //! seconds    8 bytes, big-endian, the highest bit turned
 //! direction  1 outbound, 2 inbound
-//! id         FF and 16 bytes of one that is written as a UUID; or FE and what Meta's have in base64; else its UTF-8; up to the end. Of a message
-//!            each byte 00 as 00 FF, but not of a UUID
+//! id         FF ┃ 16 bytes                        of one that is written as a UUID
+//!            FD ┃ side ┃ number ┃ what is its own of one that has the form of most of Meta's
+//!            FE ┃ what it has in base64           of another of Meta's
+//!            its UTF-8                            of any other
+//!            up to the end; of a message each byte 00 as 00 FF, but not of a UUID
 //! echo       nothing; of an echo 00 01
 //! ```
 
+pub mod id;
+
+mod digits;
+mod pieces;
+
+pub use pieces::pieces;
+
 use super::codec::{DecodeError, Dictionary, Places};
-use super::model::{UUID, WAMID, put_id as put_plain_id, take_id};
+use super::varint;
 use crate::domain::entity::{Direction, Home};
-use crate::domain::ids::{App, Bsuid, MessageId, Number, User};
+use crate::domain::ids::{App, Bsuid, MessageId, User};
 use crate::domain::number::Class;
 use crate::domain::state::{Key, MessageKey};
 use std::cmp::Ordering;
@@ -54,7 +64,7 @@ pub fn put(key: &Key, names: &mut impl Places, bytes: &mut Vec<u8>) {
         Key::Join(app, id) => {
             bytes.push(JOIN);
             put_app(bytes, names, app);
-            put_plain_id(id, bytes);
+            id::put(id, bytes);
         }
         Key::Contact(home) => {
             bytes.push(CONTACT);
@@ -96,21 +106,24 @@ pub fn order_in_home(prefix: usize, one: &[u8], other: &[u8]) -> Ordering {
     let same = one.iter().zip(other).take_while(|(one, other)| one == other).count();
     let Some(id) = id_at(one).filter(|id| *id <= same) else { return one.cmp(other) };
     match (one.get(id), other.get(id)) {
-        (Some(&UUID), Some(&UUID)) => one.cmp(other),
-        (Some(&(UUID | WAMID)), _) | (_, Some(&(UUID | WAMID))) => {
-            take_message_id(&one[id..]).ok().cmp(&take_message_id(&other[id..]).ok())
-        }
+        (Some(&id::UUID), Some(&id::UUID)) => one.cmp(other),
+        (Some(&(id::WAMID..)), _) | (_, Some(&(id::WAMID..))) => take_message_id(&one[id..]).ok().cmp(&take_message_id(&other[id..]).ok()),
         _ => one.cmp(other),
     }
 }
 
 /// Where the id of a message begins, in the part of its key behind the home.
 fn id_at(key: &[u8]) -> Option<usize> {
+    Some(app_bytes(key).ok()? + size_of::<i64>() + 1)
+}
+
+/// How many bytes the app has that a key goes on with.
+fn app_bytes(key: &[u8]) -> Result<usize, DecodeError> {
     let mut rest = key;
-    if take_varint(&mut rest).ok()? == 0 {
-        (0..3).try_for_each(|_| take_text(&mut rest).map(drop)).ok()?;
+    if take_place(&mut rest)? == 0 {
+        (0..3).try_for_each(|_| take_text(&mut rest).map(drop))?;
     }
-    Some(key.len() - rest.len() + size_of::<i64>() + 1)
+    Ok(key.len() - rest.len())
 }
 
 /// A key from bytes.
@@ -118,7 +131,7 @@ pub fn decode(bytes: &[u8], names: &Dictionary) -> Result<Key, DecodeError> {
     let mut rest = bytes;
     let kind = take_byte(&mut rest)?;
     let key = match kind {
-        JOIN => Key::Join(take_app(&mut rest, names)?, take_id(std::mem::take(&mut rest))?),
+        JOIN => Key::Join(take_app(&mut rest, names)?, id::take(std::mem::take(&mut rest))?),
         CONTACT => Key::Contact(take_home(&mut rest, names)?),
         CIRCLE => Key::Circle(take_home(&mut rest, names)?),
         THREAD => Key::Thread(take_home(&mut rest, names)?, take_app(&mut rest, names)?),
@@ -147,12 +160,7 @@ fn put_name(bytes: &mut Vec<u8>, names: &mut impl Places, name: &Arc<str>) {
 }
 
 fn put_place(bytes: &mut Vec<u8>, place: Option<u32>) {
-    let mut value = place.map_or(0, |place| place + 1);
-    while value >= 0x80 {
-        bytes.push(u8::try_from(value & 0x7F).expect("seven bits") | 0x80);
-        value >>= 7;
-    }
-    bytes.push(u8::try_from(value).expect("seven bits"));
+    varint::put(bytes, place.map_or(0, |place| u64::from(place) + 1));
 }
 
 fn put_home(bytes: &mut Vec<u8>, names: &mut impl Places, home: &Home) {
@@ -160,7 +168,7 @@ fn put_home(bytes: &mut Vec<u8>, names: &mut impl Places, home: &Home) {
         Home::Number { tenant, class } => {
             bytes.push(NUMBER);
             put_name(bytes, names, tenant);
-            put_number(bytes, class.value());
+            digits::put(bytes, class.value());
         }
         Home::User { tenant, user } => {
             bytes.push(USER);
@@ -179,11 +187,11 @@ fn put_message(bytes: &mut Vec<u8>, names: &mut impl Places, message: &MessageKe
         Direction::Inbound => INBOUND,
     });
     if message.id.uuid().is_some() {
-        put_plain_id(&message.id, bytes);
+        id::put(&message.id, bytes);
     } else {
-        let mut id = Vec::new();
-        put_plain_id(&message.id, &mut id);
-        put_escaped(bytes, &id);
+        let mut plain = Vec::new();
+        id::put(&message.id, &mut plain);
+        put_escaped(bytes, &plain);
     }
     if message.echo {
         bytes.extend_from_slice(&END);
@@ -208,23 +216,8 @@ fn put_escaped(bytes: &mut Vec<u8>, plain: &[u8]) {
     }
 }
 
-fn put_number(bytes: &mut Vec<u8>, digits: u64) {
-    let count = count(digits);
-    let filled = digits * fill(count) * 16 + u64::from(count);
-    bytes.extend_from_slice(&filled.to_be_bytes()[1..]);
-}
-
-const fn count(digits: u64) -> u32 {
-    digits.ilog10() + 1
-}
-
-/// What fills so many digits up to 15.
-const fn fill(count: u32) -> u64 {
-    10_u64.pow(Number::DIGITS_MAX.saturating_sub(count))
-}
-
 fn take_app(rest: &mut &[u8], names: &Dictionary) -> Result<App, DecodeError> {
-    match take_varint(rest)? {
+    match take_place(rest)? {
         0 => {
             let [tenant, name, scope] = [take_text(rest)?, take_text(rest)?, take_text(rest)?];
             Ok(App::new(&tenant, &name, &scope))
@@ -234,7 +227,7 @@ fn take_app(rest: &mut &[u8], names: &Dictionary) -> Result<App, DecodeError> {
 }
 
 fn take_name(rest: &mut &[u8], names: &Dictionary) -> Result<Arc<str>, DecodeError> {
-    match take_varint(rest)? {
+    match take_place(rest)? {
         0 => take_text(rest).map(Arc::from),
         place => names.texts().get(place - 1).cloned().ok_or(DecodeError::Value("a key's name")),
     }
@@ -242,7 +235,7 @@ fn take_name(rest: &mut &[u8], names: &Dictionary) -> Result<Arc<str>, DecodeErr
 
 fn take_home(rest: &mut &[u8], names: &Dictionary) -> Result<Home, DecodeError> {
     match take_byte(rest)? {
-        NUMBER => Ok(Home::Number { tenant: take_name(rest, names)?, class: take_number(rest)? }),
+        NUMBER => Ok(Home::Number { tenant: take_name(rest, names)?, class: take_class(rest)? }),
         USER => {
             let (tenant, scope) = (take_name(rest, names)?, take_name(rest, names)?);
             let id = Bsuid::parse(&take_text(rest)?).ok_or(DecodeError::Value("a key's BSUID"))?;
@@ -269,11 +262,11 @@ fn take_message(rest: &mut &[u8], names: &Dictionary) -> Result<MessageKey, Deco
 /// An id that goes up to the end of its key, and whether it is that of an echo.
 fn take_message_id(bytes: &[u8]) -> Result<(MessageId, bool), DecodeError> {
     const UUID_BYTES: usize = 17;
-    if bytes.first() == Some(&UUID) {
+    if bytes.first() == Some(&id::UUID) {
         let (uuid, rest) = bytes.split_at_checked(UUID_BYTES).ok_or(DecodeError::Truncated)?;
         return match rest {
-            [] => take_id(uuid).map(|id| (id, false)),
-            rest if *rest == END => take_id(uuid).map(|id| (id, true)),
+            [] => id::take(uuid).map(|id| (id, false)),
+            rest if *rest == END => id::take(uuid).map(|id| (id, true)),
             _ => Err(DecodeError::Value("a key's message id")),
         };
     }
@@ -283,21 +276,14 @@ fn take_message_id(bytes: &[u8]) -> Result<(MessageId, bool), DecodeError> {
         text.extend_from_slice(&END);
     }
     let mut rest = text.as_slice();
-    let id = take_id(&take_escaped(&mut rest)?)?;
+    let id = id::take(&take_escaped(&mut rest)?)?;
     if rest.is_empty() { Ok((id, echo)) } else { Err(DecodeError::Value("a key's message id")) }
 }
 
 /// A place in the dictionary, or 0.
-fn take_varint(rest: &mut &[u8]) -> Result<usize, DecodeError> {
-    let mut value = 0;
-    for shift in (0..u32::BITS).step_by(7) {
-        let byte = take_byte(rest)?;
-        value |= usize::from(byte & 0x7F) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    Err(DecodeError::Overlong)
+fn take_place(rest: &mut &[u8]) -> Result<usize, DecodeError> {
+    let (place, _) = varint::take(rest).ok_or(DecodeError::Overlong)?;
+    usize::try_from(place).map_err(|_| DecodeError::Overlong)
 }
 
 fn take_byte(rest: &mut &[u8]) -> Result<u8, DecodeError> {
@@ -325,12 +311,7 @@ fn take_escaped(rest: &mut &[u8]) -> Result<Vec<u8>, DecodeError> {
     }
 }
 
-fn take_number(rest: &mut &[u8]) -> Result<Class, DecodeError> {
-    let (number, after) = rest.split_first_chunk::<7>().ok_or(DecodeError::Truncated)?;
-    *rest = after;
-    let filled = number.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-    let said = u32::try_from(filled % 16).expect("less than 16");
-    let exact = (filled / 16).is_multiple_of(fill(said));
-    let class = Class::from_value(filled / 16 / fill(said));
-    class.filter(|class| exact && count(class.value()) == said).ok_or(DecodeError::Value("a key's number"))
+fn take_class(rest: &mut &[u8]) -> Result<Class, DecodeError> {
+    let number = digits::take(rest)?;
+    Class::from_value(number.value()).ok_or(DecodeError::Value("a key's class"))
 }

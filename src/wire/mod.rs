@@ -4,12 +4,14 @@
 //! from the domain's types and read straight into them by `codec`: a struct in between would cost an allocation for each text on the way
 //! out and two on the way in, on the hottest path there is. A test holds every byte against prost.
 
+pub mod columns;
 pub mod marker;
 pub mod output;
 pub mod packed;
 pub mod record;
 pub mod send;
 pub mod state;
+pub mod varint;
 
 mod codec;
 mod generated;

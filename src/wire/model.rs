@@ -4,6 +4,7 @@ use super::codec::{
     DecodeError, Field, Message, Ms, Reader, Value, Wire, Writer, enumeration, known_app, known_text, message, one_of, one_of_message,
     put_value,
 };
+use super::key::id;
 use crate::domain::circle::{Circle, Derived, Founder};
 use crate::domain::contact::{Contact, Sighted};
 use crate::domain::entity::{
@@ -19,8 +20,7 @@ use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wro
 use crate::domain::state::MessageKey;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
 use crate::domain::walk::Facts;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::domain::wamid::Wamid;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -202,19 +202,26 @@ impl Value for Number {
     }
 }
 
+/// Mostly that of the number before.
 impl Value for number::Class {
     const WIRE: Wire = Wire::Varint;
 
     fn write(&self, out: &mut Writer) {
-        let code = out.recent.code_of(self.value());
+        let code = if out.recent.class() == Some(*self) { CLASS_OF_NUMBER } else { out.recent.code_of(self.value()) };
         out.varint(code);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let code = input.varint()?;
-        Self::from_value(input.recent.number_of(code)).ok_or(DecodeError::Value("Class"))
+        let class = match input.varint()? {
+            CLASS_OF_NUMBER => input.recent.class(),
+            code => Self::from_value(input.recent.number_of(code)),
+        };
+        class.ok_or(DecodeError::Value("Class"))
     }
 }
+
+/// What the class of the number before is written as: no number is so small.
+const CLASS_OF_NUMBER: u64 = 2;
 
 impl Value for Moment {
     const WIRE: Wire = Wire::Varint;
@@ -234,65 +241,40 @@ impl Value for MessageId {
         if out.recent.id.as_ref() == Some(self) {
             return out.slice(&[]);
         }
-        out.nested(|out| put_id(self, &mut out.bytes));
+        out.nested(|out| match self.wamid() {
+            Some(wamid) => put_wamid(wamid, out),
+            None => id::put(self, &mut out.bytes),
+        });
         out.recent.id = Some(self.clone());
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let bytes = input.slice()?;
-        if bytes.is_empty() {
-            return input.recent.id.clone().ok_or(DecodeError::Missing("the id before"));
-        }
-        let id = take_id(bytes)?;
+        let id = input.nested(|input| match input.rest.split_first() {
+            None => input.recent.id.clone().ok_or(DecodeError::Missing("the id before")),
+            Some((&id::WAMID, rest)) => {
+                input.rest = rest;
+                take_wamid(input)
+            }
+            Some(_) => id::take(input.rest),
+        })?;
         input.recent.id = Some(id.clone());
         Ok(id)
     }
 }
 
-/// What a UUID begins with: no text does.
-pub const UUID: u8 = 0xFF;
-/// What the bytes of an id of Meta's begin with: nor does any text.
-pub const WAMID: u8 = 0xFE;
-
-/// Appends an id: its text; or, of one that is written as a UUID, FF and that one's 16 bytes; or, of one of Meta's, FE and what stands in it in
-/// base64.
-pub fn put_id(id: &MessageId, bytes: &mut Vec<u8>) {
-    match id.uuid() {
-        Some(uuid) => {
-            bytes.push(UUID);
-            bytes.extend_from_slice(uuid.as_bytes());
-        }
-        None => put_text(&id.reveal(), bytes),
-    }
+/// As [`id::put`] does, but the number relative to those before.
+fn put_wamid(wamid: &Wamid, out: &mut Writer) {
+    out.bytes.extend_from_slice(&[id::WAMID, wamid.side]);
+    wamid.number.write(out);
+    out.bytes.extend_from_slice(wamid.own());
 }
 
-fn put_text(text: &str, bytes: &mut Vec<u8>) {
-    let start = bytes.len();
-    if let Some(base64) = text.strip_prefix(MessageId::WAMID) {
-        bytes.push(WAMID);
-        if STANDARD.decode_vec(base64, bytes).is_ok() {
-            return;
-        }
-        bytes.truncate(start);
-    }
-    bytes.extend_from_slice(text.as_bytes());
-}
-
-/// An id from its bytes.
-pub fn take_id(bytes: &[u8]) -> Result<MessageId, DecodeError> {
-    let id = match bytes.split_first() {
-        Some((&UUID, uuid)) => Uuid::from_slice(uuid).ok().map(MessageId::from_uuid),
-        Some((&WAMID, wamid)) => {
-            let mut text = MessageId::WAMID.to_owned();
-            STANDARD.encode_string(wamid, &mut text);
-            MessageId::parse(&text)
-        }
-        _ => {
-            let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::Text)?;
-            MessageId::parse(text).filter(|id| id.uuid().is_none())
-        }
-    };
-    id.ok_or(DecodeError::Value("MessageId"))
+fn take_wamid(input: &mut Reader<'_>) -> Result<MessageId, DecodeError> {
+    let (side, rest) = input.rest.split_first().ok_or(DecodeError::Truncated)?;
+    input.rest = rest;
+    let number = Number::read(input)?;
+    let wamid = Wamid::new(number, *side, input.rest);
+    wamid.map(MessageId::from_wamid).ok_or(DecodeError::Value("MessageId"))
 }
 
 impl Value for Bsuid {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! key     as `key.rs` draws it: it sorts as the key does
-//! value   3 ┃ Row of proto/waid/internal/v1/state.proto
+//! value   4 ┃ Row of proto/waid/internal/v1/state.proto
 //!         └ the format; a reader refuses any that it does not know
 //! ```
 //!
@@ -13,14 +13,14 @@ use super::key;
 use super::model::{NamedApp, NamedText};
 use crate::domain::circle::Circle;
 use crate::domain::entity::Home;
-use crate::domain::ids::App;
+use crate::domain::ids::{App, MessageId};
 use crate::domain::state::{Key, Row};
 use std::cmp::Ordering;
 
 pub use super::codec::{Dictionary, Places};
 
 /// The format written.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 /// Room for a usual row.
 const ROW_BYTES: usize = 192;
@@ -146,12 +146,21 @@ fn with_derived(mut circle: Box<Circle>) -> Box<Circle> {
 /// What the key names, and the row need not name again.
 fn named_by(key: &Key) -> Recent {
     match key {
-        Key::Join(_, id) => Recent { id: Some(id.clone()), ..Recent::default() },
+        Key::Join(_, id) => named_by_id(id, Recent::default()),
         Key::Contact(home) | Key::Circle(home) | Key::Thread(home, _) => named_by_home(home),
         Key::Message(home, message) => {
-            Recent { id: Some(message.id.clone()), at_ms: message.at_s.wrapping_mul(1000), ..named_by_home(home) }
+            let by_home = Recent { at_ms: message.at_s.wrapping_mul(1000), ..named_by_home(home) };
+            named_by_id(&message.id, by_home)
         }
     }
+}
+
+fn named_by_id(id: &MessageId, mut recent: Recent) -> Recent {
+    recent.id = Some(id.clone());
+    if let Some(wamid) = id.wamid() {
+        recent.note(wamid.number.value());
+    }
+    recent
 }
 
 fn named_by_home(home: &Home) -> Recent {

@@ -52,6 +52,11 @@ fn write_what_waid_writes() {
     for (index, end) in records.iter().enumerate().filter(|(_, (key, _))| *key == marker::KEY).map(|(end, _)| end).take(4).enumerate() {
         write("changelog", index, &framed(&records[..=end]));
     }
+    // Frames, behind the number of their parts, decompressed.
+    let frames = records.iter().filter(|(key, value)| *key != marker::KEY && value[..2] == [0, 1]).map(|(_, value)| &value[2..]);
+    for (index, frame) in frames.take(8).enumerate() {
+        write("columns", index, &zstd::stream::decode_all(frame).expect("waid wrote it"));
+    }
     let (_, task) = worker.tasks().next().expect("one task");
     let segments = task.store().segments().map(|number| task.store().segment(number));
     for (index, segment) in segments.filter(|segment| segment.len() < 4_000).take(12).enumerate() {

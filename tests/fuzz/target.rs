@@ -10,7 +10,7 @@ use waid::domain::entity::Envelope;
 use waid::domain::output::Output;
 use waid::domain::step::Settings;
 use waid::runtime::broker::Fetched;
-use waid::runtime::changelog::Restore;
+use waid::runtime::changelog::{Restore, frame};
 use waid::runtime::ingest::Ingest;
 use waid::runtime::task::Sink;
 use waid::store::memory::Memory;
@@ -56,6 +56,7 @@ pub fn all() -> Vec<Target> {
         target("packed", false, |input: &[u8]| read(packed::decode(input), packed::encode)),
         target("marker", false, |input: &[u8]| read(marker::decode(input), marker::encode)),
         target("segment", false, |input: &[u8]| read(Memory::restore(7, vec![input.into()], corpus::names(), &SETTINGS), rows_of)),
+        target("columns", false, |input: &[u8]| read(rows_in(input).ok_or("no columns"), |digest| digest.to_be_bytes().to_vec())),
         target("changelog", false, restored),
         target("row", false, |input: &[u8]| {
             let (key, value) = split(input);
@@ -63,6 +64,13 @@ pub fn all() -> Vec<Target> {
         }),
         target("capture", true, |input: &[u8]| read(line::read(input, &TopicsConfig::default()), |line| format!("{line:?}").into_bytes())),
     ]
+}
+
+/// The rows that are in columns, as a number: a few bytes can stand for many.
+fn rows_in(columns: &[u8]) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    frame::read(columns, |key, value| (key, value).hash(&mut hasher))?;
+    Some(hasher.finish())
 }
 
 /// Records of a changelog as one input: of each a byte of length, its key, two bytes of length, its value.

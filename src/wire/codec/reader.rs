@@ -1,8 +1,9 @@
 //! Protobuf's wire format, read. Whatever the bytes are, the answer is a value or an error.
 
 use super::recent::Recent;
-use super::writer::{VARINT_BYTES_MAX, Wire};
+use super::writer::Wire;
 use crate::domain::ids::App;
+use crate::wire::varint;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -79,15 +80,15 @@ impl<'a> Reader<'a> {
     /// A number.
     pub fn varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0_u64;
-        for (index, byte) in self.rest.iter().take(VARINT_BYTES_MAX).enumerate() {
+        for (index, byte) in self.rest.iter().take(varint::BYTES_MAX).enumerate() {
             value |= u64::from(byte & 0x7F) << (7 * index);
             if *byte < 0x80 {
-                let fits = index + 1 < VARINT_BYTES_MAX || *byte <= 1;
+                let fits = index + 1 < varint::BYTES_MAX || *byte <= 1;
                 self.rest = &self.rest[index + 1..];
                 return if fits { Ok(value) } else { Err(DecodeError::Overlong) };
             }
         }
-        Err(if self.rest.len() < VARINT_BYTES_MAX { DecodeError::Truncated } else { DecodeError::Overlong })
+        Err(if self.rest.len() < varint::BYTES_MAX { DecodeError::Truncated } else { DecodeError::Overlong })
     }
 
     /// A length and so many bytes.

@@ -3,7 +3,8 @@
 use super::collection::{put_all, take_some};
 use super::{DecodeError, Reader, Value, Wire, Writer, put_value, take_value};
 use crate::domain::flat::FlatSet;
-use crate::domain::ids::{MessageId, User};
+use crate::domain::ids::{MessageId, Number, User};
+use crate::domain::number::{self, Class};
 
 /// What was named last, while writing and while reading.
 #[derive(Clone, Default)]
@@ -34,7 +35,13 @@ impl Recent {
         number
     }
 
-    fn note(&mut self, number: u64) {
+    /// The class of the number.
+    pub fn class(&self) -> Option<Class> {
+        Number::from_value(self.numbers[0]).map(number::class)
+    }
+
+    /// Takes a number as named.
+    pub fn note(&mut self, number: u64) {
         if self.numbers[0] != number {
             self.numbers = [number, self.numbers[0]];
         }

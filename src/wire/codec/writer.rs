@@ -2,6 +2,7 @@
 
 use super::names::Names;
 use super::recent::Recent;
+use crate::wire::varint;
 
 /// How the value of a field is delimited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,9 +12,6 @@ pub enum Wire {
     /// A length, then so many bytes.
     Length = 2,
 }
-
-/// The longest varint, of 64 bits.
-pub const VARINT_BYTES_MAX: usize = 10;
 
 /// Bytes being written, and what they may refer back to.
 #[derive(Default)]
@@ -33,12 +31,8 @@ impl Writer {
     }
 
     /// A number.
-    pub fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.bytes.push(low_bits(value) | 0x80);
-            value >>= 7;
-        }
-        self.bytes.push(low_bits(value));
+    pub fn varint(&mut self, value: u64) {
+        varint::put(&mut self.bytes, value);
     }
 
     /// A field that is a number, unless it is 0.
@@ -71,16 +65,11 @@ impl Writer {
     fn lengthen(&mut self, start: usize, length: u64) {
         let end = self.bytes.len();
         self.varint(length);
-        let mut prefix = [0; VARINT_BYTES_MAX];
+        let mut prefix = [0; varint::BYTES_MAX];
         let width = self.bytes.len() - end;
         prefix[..width].copy_from_slice(&self.bytes[end..]);
         self.bytes.copy_within(start + 1..end, start + width);
         self.bytes[start..start + width].copy_from_slice(&prefix[..width]);
         self.bytes.truncate(end - 1 + width);
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "seven bits are what is wanted")]
-const fn low_bits(value: u64) -> u8 {
-    value as u8 & 0x7F
 }

@@ -17,6 +17,7 @@ use crate::domain::state::{Key, MessageKey, Row};
 use crate::domain::step::Settings;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
 use crate::domain::walk::Facts;
+use crate::domain::wamid::Wamid;
 use crate::wire::packed::{Control, Mark, Packed, Part, SourceTopic, Stamp};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -281,11 +282,16 @@ impl Any for Moment {
     }
 }
 
-/// One of a few, so that the same one comes twice in a row; a few of them longer than a one-byte length tells, or written as UUIDs are.
+/// One of a few, so that the same one comes twice in a row; a few of them longer than a one-byte length tells, or written as UUIDs are, or as
+/// Meta's mostly are.
 impl Any for MessageId {
     fn any(random: &mut Random) -> Self {
         if random.random_bool(0.3) {
             return Self::from_uuid(Uuid::from_u128(random.random_range(0..3_u128) << 100));
+        }
+        if random.random_bool(0.3) {
+            let own = random.random::<[u8; 9]>();
+            return Wamid::new(Any::any(random), 0x12, &own[..random.random_range(0..=9)]).map(Self::from_wamid).expect("short enough");
         }
         let width = [8, 40, 500][random.random_range(0..3)];
         Self::parse(&format!("wamid.{:0width$}", random.random_range(0..3_u8))).expect("short enough")
