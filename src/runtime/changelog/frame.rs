@@ -47,7 +47,9 @@ fn compress(columns: &[Vec<u8>]) -> io::Result<Vec<u8>> {
     let lengths: Vec<usize> = columns.iter().map(Vec::len).collect();
     let mut head = Vec::new();
     varint::put(&mut head, lengths.len() as u64);
-    lengths.iter().for_each(|length| varint::put(&mut head, *length as u64));
+    for length in &lengths {
+        varint::put(&mut head, *length as u64);
+    }
     let mut frame = zstd::stream::Encoder::new(Vec::new(), LEVEL)?;
     frame.write_all(&head)?;
     for column in order(&lengths) {

@@ -7,7 +7,9 @@ type Row = (Vec<u8>, Option<Vec<u8>>);
 
 fn columns(all: &[Row]) -> Vec<Vec<u8>> {
     let mut table = Table::default();
-    all.iter().for_each(|(key, value)| table.push(key, value.as_deref()));
+    for (key, value) in all {
+        table.push(key, value.as_deref());
+    }
     table.columns()
 }
 

@@ -20,7 +20,7 @@ struct Knife<'a> {
     pieces: Vec<(&'a [u8], &'a [u8])>,
 }
 
-impl<'a> Knife<'a> {
+impl Knife<'_> {
     fn cut_all(&mut self) -> Result<(), DecodeError> {
         match self.key.first() {
             Some(&JOIN) => {
