@@ -1,3 +1,5 @@
+//! Rows go into columns and come out again as they were.
+
 use super::*;
 use crate::wire::state::encode_row;
 use crate::wire::tests::random::{any_row, damage, seeded};
