@@ -52,8 +52,8 @@ fn write_what_waid_writes() {
     for (index, end) in records.iter().enumerate().filter(|(_, (key, _))| *key == marker::KEY).map(|(end, _)| end).take(4).enumerate() {
         write("changelog", index, &framed(&records[..=end]));
     }
-    // Frames, behind the number of their parts, decompressed.
-    let frames = records.iter().filter(|(key, value)| *key != marker::KEY && value[..2] == [0, 1]).map(|(_, value)| &value[2..]);
+    // Frames, behind the number of their parts and a hash, decompressed.
+    let frames = records.iter().filter(|(key, value)| *key != marker::KEY && value[..2] == [0, 1]).map(|(_, value)| &value[10..]);
     for (index, frame) in frames.take(8).enumerate() {
         write("columns", index, &zstd::stream::decode_all(frame).expect("waid wrote it"));
     }

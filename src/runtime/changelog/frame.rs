@@ -1,13 +1,19 @@
-//! The bytes of a segment in the changelog: a Zstandard frame of its columns.
+//! The bytes of a segment in the changelog: a Zstandard frame of its columns, behind a hash. What is not as it was written is told by that,
+//! before a frame asks for memory that it does not need.
 //!
 //! ```text
-//! varint: how many columns ┃ of each, varint: its bytes ┃ column …
+//! packed   XXH3 of the frame, 8 bytes ┃ frame
+//! frame    varint: how many columns ┃ of each, varint: its bytes ┃ column …       (compressed)
 //! ```
 
 use crate::store::segments::{Entry, entries, put};
 use crate::wire::columns::{Table, rows};
 use crate::wire::varint;
 use std::io::{self, Write};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How many bytes stand before the frame.
+const HASH_BYTES: usize = size_of::<u64>();
 
 /// How hard to compress: as Zstandard does by itself.
 const LEVEL: i32 = 3;
@@ -15,7 +21,7 @@ const LEVEL: i32 = 3;
 /// A column of so many bytes is worth a block of its own, which is compressed by what is in it alone.
 const BLOCK_BYTES: usize = 256;
 
-/// The frame of a segment.
+/// A segment as the changelog has it.
 #[must_use]
 pub fn pack(segment: &[u8]) -> Vec<u8> {
     let mut table = Table::default();
@@ -23,9 +29,13 @@ pub fn pack(segment: &[u8]) -> Vec<u8> {
     compress(&table.columns()).expect("into memory that grows")
 }
 
-/// The segment in a frame; `None` if it is none.
+/// The segment that was packed; `None` if these are not the bytes.
 #[must_use]
-pub fn unpack(frame: &[u8]) -> Option<Vec<u8>> {
+pub fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
+    let (hash, frame) = packed.split_first_chunk()?;
+    if xxh3_64(frame) != u64::from_be_bytes(*hash) {
+        return None;
+    }
     let table = zstd::stream::decode_all(frame).ok()?;
     let mut segment = Vec::with_capacity(table.len());
     read(&table, |key, value| put(&mut segment, Entry { key, value }))?;
@@ -37,10 +47,10 @@ pub fn read(table: &[u8], take: impl FnMut(&[u8], Option<&[u8]>)) -> Option<()> 
     rows(&columns_of(table)?, take).ok()
 }
 
-/// The most bytes that the frame of so large a segment has: shapes and lengths at worst repeat what the rows are.
+/// The most bytes that so large a segment has when packed: shapes and lengths at worst repeat what the rows are.
 #[must_use]
 pub fn bytes_max(segment: usize) -> usize {
-    zstd::zstd_safe::compress_bound(3 * segment)
+    HASH_BYTES + zstd::zstd_safe::compress_bound(3 * segment)
 }
 
 fn compress(columns: &[Vec<u8>]) -> io::Result<Vec<u8>> {
@@ -50,7 +60,7 @@ fn compress(columns: &[Vec<u8>]) -> io::Result<Vec<u8>> {
     for length in &lengths {
         varint::put(&mut head, *length as u64);
     }
-    let mut frame = zstd::stream::Encoder::new(Vec::new(), LEVEL)?;
+    let mut frame = zstd::stream::Encoder::new(vec![0; HASH_BYTES], LEVEL)?;
     frame.write_all(&head)?;
     for column in order(&lengths) {
         if lengths[column] >= BLOCK_BYTES {
@@ -58,7 +68,10 @@ fn compress(columns: &[Vec<u8>]) -> io::Result<Vec<u8>> {
         }
         frame.write_all(&columns[column])?;
     }
-    frame.finish()
+    let mut packed = frame.finish()?;
+    let hash = xxh3_64(&packed[HASH_BYTES..]);
+    packed[..HASH_BYTES].copy_from_slice(&hash.to_be_bytes());
+    Ok(packed)
 }
 
 fn columns_of(table: &[u8]) -> Option<Vec<&[u8]>> {
@@ -121,7 +134,13 @@ mod tests {
         let frame = pack(&segment(1));
         assert_eq!(unpack(&frame[..frame.len() - 1]), None);
         assert_eq!(unpack(b""), None);
-        let compressed = |bytes: &[u8]| zstd::bulk::compress(bytes, LEVEL).expect("in memory");
+        let mut other = frame.clone();
+        other[100] ^= 1;
+        assert_eq!(unpack(&other), None, "a bit of an id is another id");
+        let compressed = |bytes: &[u8]| {
+            let frame = zstd::bulk::compress(bytes, LEVEL).expect("in memory");
+            [&xxh3_64(&frame).to_be_bytes(), frame.as_slice()].concat()
+        };
         assert_eq!(unpack(&compressed(&[])), None);
         assert_eq!(unpack(&compressed(&[2, 0, 0])), Some(Vec::new()));
         assert_eq!(unpack(&compressed(&[2, 0, 0, 7])), None, "bytes in no column");
