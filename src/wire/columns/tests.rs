@@ -1,5 +1,6 @@
 //! Rows go into columns and come out again as they were.
 
+use super::shape::{DEPTH_MAX, END};
 use super::*;
 use crate::wire::state::encode_row;
 use crate::wire::tests::random::{any_row, damage, seeded};
