@@ -13,16 +13,20 @@ pub fn put(bytes: &mut Vec<u8>, mut value: u64) {
 }
 
 /// The next, and its bytes; `None` if it does not end, has more than 64 bits, or more bytes than it needs.
+#[inline]
 pub fn take<'a>(rest: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
-    let last = rest.iter().take(BYTES_MAX).position(|byte| *byte < 0x80)?;
-    let (bytes, after) = rest.split_at(last + 1);
-    let is_shortest = last == 0 || bytes[last] != 0;
-    let fits = last + 1 < BYTES_MAX || bytes[last] <= 1;
-    if !is_shortest || !fits {
-        return None;
+    let mut value = 0;
+    for (index, byte) in rest.iter().take(BYTES_MAX).enumerate() {
+        value |= u64::from(byte & 0x7F) << (7 * index);
+        if *byte < 0x80 {
+            let is_shortest = index == 0 || *byte != 0;
+            let fits = index + 1 < BYTES_MAX || *byte <= 1;
+            let (bytes, after) = rest.split_at(index + 1);
+            *rest = after;
+            return (is_shortest && fits).then_some((value, bytes));
+        }
     }
-    *rest = after;
-    Some((bytes.iter().rev().fold(0, |value, byte| value << 7 | u64::from(byte & 0x7F)), bytes))
+    None
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seven bits are what is wanted")]
