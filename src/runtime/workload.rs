@@ -21,7 +21,7 @@ pub const STEP_VERSION: u32 = 1;
 /// When the state of a task is written to the changelog.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckpointPolicy {
-    /// After so long.
+    /// After so long; those that are large one after the other, evenly within so long, so that no commit takes much longer than others.
     pub age_max: Duration,
     /// Sooner if so many rows have changed.
     pub changes_max: usize,
@@ -33,12 +33,17 @@ impl Default for CheckpointPolicy {
     }
 }
 
+/// A checkpoint of at most so many rows costs a commit next to nothing.
+const ROWS_SMALL: usize = 256;
+
 /// Tasks, and the open transaction.
 pub struct Workload {
     tasks: BTreeMap<i32, Held>,
     /// What becomes visible with the next commit.
     pub open: Transaction,
     policy: Option<CheckpointPolicy>,
+    /// When the last large checkpoint was written because of its age.
+    paced: Instant,
     /// Checkpoints in the open transaction: up to where the log is in them.
     written: BTreeMap<i32, i64>,
 }
@@ -77,8 +82,8 @@ pub struct Account {
 
 impl Workload {
     /// No tasks, and nothing open.
-    pub const fn new(open: Transaction, policy: Option<CheckpointPolicy>) -> Self {
-        Self { tasks: BTreeMap::new(), open, policy, written: BTreeMap::new() }
+    pub fn new(open: Transaction, policy: Option<CheckpointPolicy>) -> Self {
+        Self { tasks: BTreeMap::new(), open, policy, paced: Instant::now(), written: BTreeMap::new() }
     }
 
     /// Nothing, to stand for what is elsewhere.
@@ -225,18 +230,37 @@ impl Workload {
     /// Adds the checkpoints that are due to the open transaction; of some tasks in any case.
     pub fn checkpoint(&mut self, leaving: impl Fn(i32) -> bool) {
         let Some(policy) = self.policy else { return };
+        let turn = self.large_and_due(policy);
         for (partition, held) in &mut self.tasks {
-            let Stage::Live(task, _) = &mut held.stage else { continue };
-            let is_due = held.since.elapsed() >= policy.age_max || task.store().changes() >= policy.changes_max;
-            if held.next == held.included || !(is_due || leaving(*partition)) {
+            let (next, is_old) = (held.next, held.since.elapsed() >= policy.age_max);
+            let Some(task) = held.with_news() else { continue };
+            let changes = task.store().changes();
+            let is_due = changes >= policy.changes_max || is_old && changes <= ROWS_SMALL || turn == Some(*partition);
+            if !(is_due || leaving(*partition)) {
                 continue;
             }
-            if changelog::checkpoint(*partition, task, held.next, self.open.records()) {
-                self.open.touch((SourceTopic::Repartition, *partition), held.next);
-                self.written.insert(*partition, held.next);
-                held.included = held.next;
+            if changelog::checkpoint(*partition, task, next, self.open.records()) {
+                self.open.touch((SourceTopic::Repartition, *partition), next);
+                self.written.insert(*partition, next);
+                held.included = next;
             }
         }
+    }
+
+    /// Whose turn it is of the tasks with large checkpoints that are due by their age: that with the oldest, if it is time for another.
+    fn large_and_due(&mut self, policy: CheckpointPolicy) -> Option<i32> {
+        let apart = policy.age_max / u32::try_from(self.tasks.len().max(1)).expect("few");
+        if self.paced.elapsed() < apart {
+            return None;
+        }
+        let due = self.tasks.iter_mut().filter_map(|(partition, held)| {
+            let since = held.since;
+            let is_large = held.with_news()?.store().changes() > ROWS_SMALL;
+            (is_large && since.elapsed() >= policy.age_max).then_some((since, *partition))
+        });
+        let (_, partition) = due.min()?;
+        self.paced = Instant::now();
+        Some(partition)
     }
 
     /// Says beside the offset of each task in the open transaction what the task has done.
@@ -265,6 +289,14 @@ impl Workload {
 }
 
 impl Held {
+    /// The task, if it works and has done something that is in no checkpoint.
+    fn with_news(&mut self) -> Option<&mut Task> {
+        match &mut self.stage {
+            Stage::Live(task, _) if self.next != self.included => Some(task),
+            _ => None,
+        }
+    }
+
     /// A replay is over when the next record to take was never taken.
     fn go_live_before(&mut self, partition: i32, offset: i64) -> Result<(), BrokerError> {
         if !matches!(&self.stage, Stage::Replaying(_, committed) if offset >= committed.offset) {

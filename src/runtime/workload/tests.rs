@@ -1,6 +1,9 @@
 //! A task is taken on only with a log, a changelog and an offset that belong together.
 
 use super::*;
+use crate::domain::ids::{App, MessageId};
+use crate::domain::join::Join;
+use crate::domain::state::{Key, Row, State};
 use crate::domain::step::Settings;
 use crate::wire::packed::{Mark, Packed};
 use crate::wire::record::OutRecord;
@@ -119,4 +122,40 @@ fn a_replay_that_does_not_do_what_was_done_is_refused() {
     let older = replay("step=999;digest=0000000000000001").err().expect("refused");
     assert!(older.contains("version 999 of the step") && older.contains("SIGTERM"), "{older}");
     assert!(replay("written by another tool").is_ok(), "there is nothing to compare with");
+}
+
+/// A task that works and has so many rows that are in no checkpoint.
+fn held(rows: usize) -> Held {
+    let mut task = task(1);
+    for number in 0..rows {
+        let id = MessageId::parse(&format!("message-{number}")).expect("an id");
+        task.store_mut().put(Key::Join(App::new("default", "app", "app"), id), Row::Join(Join::default().into()));
+    }
+    let settings = task.control().expect("it has one").settings;
+    task.store_mut().keep(&settings);
+    Held { stage: Stage::Live(Box::new(task), 0), next: 1, since: Instant::now(), included: 0 }
+}
+
+#[test]
+fn large_checkpoints_come_one_after_the_other() {
+    let policy = CheckpointPolicy { age_max: Duration::ZERO, changes_max: 10 * ROWS_SMALL };
+    let mut work = Workload::new(Transaction::new(Arc::default()), Some(policy));
+    let rows = [ROWS_SMALL + 1, 1, ROWS_SMALL + 1, 10 * ROWS_SMALL, ROWS_SMALL];
+    work.tasks = (0..).zip(rows.map(held)).collect();
+    let mut written = || {
+        work.checkpoint(|_| false);
+        work.take_written().into_keys().collect::<Vec<i32>>()
+    };
+    assert_eq!(written(), [0, 1, 3, 4], "the oldest of the large ones, those that are small, and one that has grown too large to wait");
+    assert_eq!(written(), [2]);
+    assert_eq!(written(), [0; 0], "nothing new");
+}
+
+#[test]
+fn what_leaves_is_written_in_any_case() {
+    let policy = CheckpointPolicy { age_max: Duration::MAX, changes_max: usize::MAX };
+    let mut work = Workload::new(Transaction::new(Arc::default()), Some(policy));
+    work.tasks = (0..).zip([ROWS_SMALL + 1, ROWS_SMALL + 1].map(held)).collect();
+    work.checkpoint(|partition| partition == 1);
+    assert_eq!(work.take_written().into_keys().collect::<Vec<i32>>(), [1]);
 }
