@@ -6,8 +6,8 @@
 //! 0                                                the marker
 //! ```
 //!
-//! The bytes of a segment's parts together are a hash and a Zstandard frame of its columns. Rows repeat each other, so that is a third, to be sent, kept
-//! and read again; the producer's own compression of whole batches finds nothing more in it.
+//! The bytes of a segment's parts together are a hash and a Zstandard frame of its columns. Rows repeat each other, so that is two fifths, to be
+//! sent, kept and read again; the producer's own compression of whole batches finds nothing more in it.
 //!
 //! A checkpoint is a transaction's last records: the segments that are new, a tombstone for each part of one that is gone, then the marker.
 //! So the broker compacts away what no longer counts, and what it has left is read from beginning to end.
