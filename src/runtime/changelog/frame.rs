@@ -47,10 +47,11 @@ pub fn read(table: &[u8], take: impl FnMut(&[u8], Option<&[u8]>)) -> Option<()> 
     rows(&columns_of(table)?, take).ok()
 }
 
-/// The most bytes that so large a segment has when packed: shapes and lengths at worst repeat what the rows are.
+/// The most bytes that so large a segment has when packed: shapes and lengths, which say again how rows are made, are at worst half of it, or a
+/// few KiB of a small one. So an ordinary segment is one part.
 #[must_use]
 pub fn bytes_max(segment: usize) -> usize {
-    HASH_BYTES + zstd::zstd_safe::compress_bound(3 * segment)
+    HASH_BYTES + zstd::zstd_safe::compress_bound(segment + segment / 2 + 4096)
 }
 
 fn compress(columns: &[Vec<u8>]) -> io::Result<Vec<u8>> {
