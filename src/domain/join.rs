@@ -8,7 +8,7 @@ use super::event::{Cause, Echo, Inbound, Send, SendError};
 use super::evidence::{Class, Evidence, Observation, ObservedIn};
 use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App, MessageId, Moment, Number, User};
-use super::number::{self, Judgement};
+use super::number;
 use super::step::Settings;
 use std::sync::Arc;
 
@@ -131,9 +131,14 @@ impl Join {
     pub fn verdict(&self, timeout_ms: i64) -> Verdict {
         let mut verdict = Verdict::default();
         let Some(sent) = &self.sent else { return verdict };
+        // Mostly all name the same number.
+        let mut judged = (None, sent.accepts(None));
         for (heard, copies) in &self.heard {
             let Some(together_ms) = sent.together_ms(&copies.kafka_ms, timeout_ms) else { continue };
-            match (heard.report, sent.accepts(heard.wa_id)) {
+            if judged.0 != heard.wa_id {
+                judged = (heard.wa_id, sent.accepts(heard.wa_id));
+            }
+            match (heard.report, judged.1) {
                 (ReportKind::Failed, _) => verdict.failed = true,
                 (_, false) => drop(verdict.refused.insert(heard.clone())),
                 (_, true) => verdict.prove(sent.proof(heard), together_ms),
@@ -264,7 +269,7 @@ impl Sent {
     /// Whether a wa_id may be who was dialled. Without one, or dialled by BSUID, there is nothing to judge.
     fn accepts(&self, wa_id: Option<Number>) -> bool {
         match (self.send.destination.phone(), wa_id) {
-            (Some(phone), Some(wa_id)) => matches!(number::judge(phone, wa_id), Judgement::Accepted(_)),
+            (Some(phone), Some(wa_id)) => number::is_believed(phone, wa_id),
             _ => true,
         }
     }

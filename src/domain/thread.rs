@@ -214,6 +214,7 @@ pub fn assign(step: &mut Step, home: &Home, identity: Option<Uuid>, message: &Me
     let mut thread = step.state.thread(home, app).cloned().unwrap_or_default();
     let tied = tied_conversations(step, home, &thread, identity, &placed);
     placed.window_ms = placed.window_after(window_before(step, home, &thread, identity, &placed), step.settings);
+    let is_newest = thread.of(identity).all(|conversation| conversation.last_s < placed.message.at.seconds());
     let (conversation, is_new) = match tied.first() {
         Some(first) => (first.number, false),
         None => (thread.open(placed.found_conversation(), identity, placed.key()), true),
@@ -225,7 +226,9 @@ pub fn assign(step: &mut Step, home: &Home, identity: Option<Uuid>, message: &Me
     thread.know(identity, message);
     placed.told = Some(Told { conversation, revision: 1 });
     publish(step, &thread, &placed, thread.conversation(conversation), Telling::Assigned { is_new });
-    extend_windows(step, home, &thread, identity, &placed);
+    if !is_newest {
+        extend_windows(step, home, &thread, identity, &placed);
+    }
     step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.into()));
     step.state.put(Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
 }
@@ -343,6 +346,10 @@ impl Thread {
         }
     }
 
+    fn of(&self, identity: Uuid) -> impl Iterator<Item = &Conversation> {
+        self.conversations.iter().filter(move |conversation| conversation.identity == identity)
+    }
+
     fn numbers(&self) -> BTreeSet<u32> {
         self.conversations.iter().map(|conversation| conversation.number).collect()
     }
@@ -384,13 +391,17 @@ impl Thread {
 /// The conversations that a message is tied to, the one opened first in front. Looks no further than it must.
 fn tied_conversations(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) -> Vec<Conversation> {
     let (at_s, idle_s) = (placed.message.at.seconds(), step.settings.idle_timeout_s);
-    let near = |c: &&Conversation| c.identity == identity && c.first.at_s <= at_s + idle_s && c.last_s >= at_s - idle_s;
-    let mut candidates: Vec<&Conversation> = thread.conversations.iter().filter(near).collect();
+    let near = |conversation: &&Conversation| conversation.first.at_s <= at_s + idle_s && conversation.last_s >= at_s - idle_s;
+    let mut candidates: Vec<&Conversation> = thread.of(identity).filter(near).collect();
+    if candidates.is_empty() {
+        return Vec::new();
+    }
     let mut tied: Vec<Conversation> = Vec::new();
     let app = &placed.message.app;
     let before = step.state.messages(home, app, at_s - idle_s, at_s).rev();
-    let after = step.state.messages(home, app, at_s + 1, at_s + idle_s);
-    for other in before.chain(after) {
+    let goes_on = candidates.iter().any(|candidate| candidate.last_s > at_s);
+    let after = goes_on.then(|| step.state.messages(home, app, at_s + 1, at_s + idle_s));
+    for other in before.chain(after.into_iter().flatten()) {
         if candidates.is_empty() {
             break;
         }

@@ -1,6 +1,6 @@
-//! The rows of a task: their bytes in segments, which are what the changelog holds, and in a draft of the next. Those that the event at hand
-//! reads or puts are at hand as they are; contacts and circles, which later events mostly read again, until the next checkpoint. A journal
-//! of what the event replaced, so that a failed one leaves nothing behind; and the rows that stream time should look at next.
+//! The rows of a task: their bytes in segments, which are what the changelog holds, and in a draft of the next. Those that were read or put
+//! lately are at hand as they are: the last few thousand, and contacts and circles until the next checkpoint. A journal of what the event at
+//! hand replaced, so that a failed one leaves nothing behind; and the rows that stream time should look at next.
 
 use super::deadlines::Deadlines;
 use super::index::{Index, RowId};
@@ -12,13 +12,21 @@ use crate::domain::state::{Key, Row, State};
 use crate::domain::step::Settings;
 use crate::domain::thread::Placed;
 use crate::wire::DecodeError;
-use crate::wire::state::{Dictionary, decode_key, decode_value, order_in_home, put_key, put_messages_prefix};
+use crate::wire::state::{
+    Dictionary, decode_key, decode_value, order_in_home, put_app_prefix, put_home_prefix, put_key, put_second_prefix,
+};
 use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::iter;
 use std::ops::Range;
 use thiserror::Error;
 
 /// How many rows that did not change are kept at hand.
 const UNCHANGED_MAX: usize = 100_000;
+
+/// How many rows of fleeting kinds are kept at hand. What is heard of a message comes soon after it, or, in a backlog, as far behind it as
+/// its topics are read apart; each time that it is set down and taken to hand again costs more than the rest of an event.
+const RECENT_MAX: usize = 8192;
 
 /// Segments have at most this many times the bytes of the rows in them, and what comes on top.
 const BYTES_PER_LIVE_BYTE: u64 = 2;
@@ -38,8 +46,8 @@ pub struct Memory {
     index: Index,
     rows: Rows,
     journal: Vec<(RowId, Before)>,
-    /// What the event at hand has read, to be set down after it.
-    fetched: Vec<RowId>,
+    /// The fleeting rows at hand, those that were taken to hand first in front.
+    recent: VecDeque<RowId>,
     changes: usize,
     kinds: [usize; 5],
     join_deadlines: Deadlines,
@@ -99,11 +107,10 @@ impl Memory {
         for (id, _) in journal.drain(..) {
             if self.rows.at_hand(id).is_some() {
                 self.look_at_in_time(id, settings);
-                self.set_down(id);
             }
         }
         self.journal = journal;
-        self.set_down_fetched();
+        self.set_down_oldest();
         if self.rows.len_at_hand() > self.changes + UNCHANGED_MAX {
             self.rows.put_away_unchanged();
         }
@@ -133,7 +140,7 @@ impl Memory {
             };
             self.count(kind, is, was);
         }
-        self.set_down_fetched();
+        self.set_down_oldest();
     }
 
     /// From now on deadlines follow from these settings.
@@ -161,6 +168,7 @@ impl Memory {
             self.drop_row(removed, &self.rows.key(removed));
         }
         self.changes = 0;
+        self.recent.clear();
         let cleaned_max = (self.bytes() - before) * CLEANED_PER_WRITTEN_BYTE + CLEANED_ON_TOP;
         let gone = self.clean(begin, cleaned_max);
         self.rows.segments.close();
@@ -306,10 +314,18 @@ impl Memory {
         }
     }
 
-    fn set_down_fetched(&mut self) {
-        let mut fetched = std::mem::take(&mut self.fetched);
-        fetched.drain(..).for_each(|id| self.set_down(id));
-        self.fetched = fetched;
+    fn set_down_oldest(&mut self) {
+        while self.recent.len() > RECENT_MAX {
+            let Some(id) = self.recent.pop_front() else { return };
+            self.set_down(id);
+        }
+    }
+
+    /// A row was taken to hand.
+    fn note_recent(&mut self, id: RowId, key: &Key) {
+        if is_fleeting(key) {
+            self.recent.push_back(id);
+        }
     }
 
     fn find(&mut self, key: &Key) -> Option<RowId> {
@@ -319,10 +335,10 @@ impl Memory {
         self.index.find(self.index.hash(bytes), |id| self.rows.key_bytes(id) == bytes)
     }
 
-    /// What the keys of a home's messages begin with; see [`put_messages_prefix`].
-    fn messages_prefix(&self, home: &Home, of_app: Option<(&App, Option<i64>)>) -> Vec<u8> {
+    /// What the keys of a home's messages begin with.
+    fn messages_prefix(&self, home: &Home) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64);
-        put_messages_prefix(home, of_app, &mut &self.rows.names, &mut bytes);
+        put_home_prefix(home, &mut &self.rows.names, &mut bytes);
         bytes
     }
 
@@ -330,14 +346,14 @@ impl Memory {
     fn drop_row(&mut self, id: RowId, key: &Key) {
         self.index.remove(self.index.hash(self.rows.key_bytes(id)), id);
         if let Key::Message(home, _) = key {
-            self.index.leave(&self.messages_prefix(home, None), id, |id| self.rows.key_bytes(id));
+            self.index.leave(&self.messages_prefix(home), id, |id| self.rows.key_bytes(id));
         }
         self.rows.remove(id);
     }
 
     fn join(&mut self, id: RowId, key: &Key) {
         if let Key::Message(home, _) = key {
-            let prefix = self.messages_prefix(home, None);
+            let prefix = self.messages_prefix(home);
             self.index.join(&prefix, id, |id| self.rows.key_bytes(id), |one, other| order_in_home(prefix.len(), one, other));
         }
     }
@@ -390,8 +406,8 @@ const fn is_fleeting(key: &Key) -> bool {
 impl State for Memory {
     fn get(&mut self, key: &Key) -> Option<&Row> {
         let id = self.find(key)?;
-        if self.rows.fetch(id, key) && is_fleeting(key) {
-            self.fetched.push(id);
+        if self.rows.fetch(id, key) {
+            self.note_recent(id, key);
         }
         self.rows.at_hand(id)?.row.as_ref()
     }
@@ -402,6 +418,7 @@ impl State for Memory {
             let id = self.rows.add_new(key.clone(), &self.scratch, row);
             self.index.insert(hash, id);
             self.join(id, &key);
+            self.note_recent(id, &key);
             self.count(kind(&key), false, true);
             self.changes += 1;
             return self.journal.push((id, Before::Absent));
@@ -417,11 +434,20 @@ impl State for Memory {
 
     fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_> {
         let key = |id| self.rows.key_bytes(id);
-        let all = self.index.of_home(&self.messages_prefix(home, None), key);
-        let from = self.messages_prefix(home, Some((app, Some(from_s))));
-        let from = &all[all.partition_point(|id| key(*id) < &*from)..];
-        let to = self.messages_prefix(home, Some((app, to_s.checked_add(1))));
-        let end = from.partition_point(|id| key(*id) < &*to || (to_s == i64::MAX && key(*id).starts_with(&to)));
+        let mut prefix = self.messages_prefix(home);
+        let all = self.index.of_home(&prefix, key);
+        if all.is_empty() {
+            return Box::new(iter::empty());
+        }
+        put_app_prefix(app, &mut &self.rows.names, &mut prefix);
+        let of_app = prefix.len();
+        put_second_prefix(from_s, &mut prefix);
+        let from = &all[all.partition_point(|id| key(*id) < &*prefix)..];
+        prefix.truncate(of_app);
+        if let Some(after_s) = to_s.checked_add(1) {
+            put_second_prefix(after_s, &mut prefix);
+        }
+        let end = from.partition_point(|id| key(*id) < &*prefix || (to_s == i64::MAX && key(*id).starts_with(&prefix)));
         Box::new(from[..end].iter().filter_map(|id| match self.rows.read(*id)? {
             Cow::Borrowed(Row::Message(placed)) => Some(Cow::Borrowed(&**placed)),
             Cow::Owned(Row::Message(placed)) => Some(Cow::Owned(*placed)),
@@ -444,6 +470,7 @@ impl Memory {
                 (true, Before::Unchanged)
             }
             None => {
+                self.note_recent(id, &key);
                 self.rows.change(id, key, row);
                 (true, Before::Unchanged)
             }

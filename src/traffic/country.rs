@@ -202,7 +202,7 @@ mod tests {
     use super::super::dice::Cup;
     use super::*;
     use crate::domain::ids::Number;
-    use crate::domain::number::{Judgement, class, judge, same_subscriber};
+    use crate::domain::number::{class, is_believed, same_subscriber};
 
     #[test]
     fn the_shares_are_a_thousand() {
@@ -219,7 +219,7 @@ mod tests {
                 for dialled in [Some(numbers.dialled), numbers.also_dialled].into_iter().flatten() {
                     let dialled = Number::from_value(dialled).expect("a number");
                     assert_eq!(class(dialled), class(wa_id), "{country:?} {numbers:?}");
-                    assert!(matches!(judge(dialled, wa_id), Judgement::Accepted(_)), "{country:?} {numbers:?}");
+                    assert!(is_believed(dialled, wa_id), "{country:?} {numbers:?}");
                     let by_rule = country.has_narrow_rule() || dialled == wa_id;
                     assert_eq!(same_subscriber(dialled, wa_id), by_rule, "{country:?} {numbers:?}");
                 }

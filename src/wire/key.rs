@@ -87,16 +87,20 @@ pub fn put(key: &Key, names: &mut impl Places, bytes: &mut Vec<u8>) {
     }
 }
 
-/// What the keys of all messages of a home begin with; of one app's; of one app's from this second on.
-pub fn put_messages_prefix(home: &Home, of_app: Option<(&App, Option<i64>)>, names: &mut impl Places, bytes: &mut Vec<u8>) {
+/// Appends what the keys of all messages of a home begin with.
+pub fn put_home_prefix(home: &Home, names: &mut impl Places, bytes: &mut Vec<u8>) {
     bytes.push(MESSAGE);
     put_home(bytes, names, home);
-    if let Some((app, from_s)) = of_app {
-        put_app(bytes, names, app);
-        if let Some(from_s) = from_s {
-            put_seconds(bytes, from_s);
-        }
-    }
+}
+
+/// Appends what those of one app have behind it.
+pub fn put_app_prefix(app: &App, names: &mut impl Places, bytes: &mut Vec<u8>) {
+    put_app(bytes, names, app);
+}
+
+/// Appends what those of this second have behind that.
+pub fn put_second_prefix(at_s: i64, bytes: &mut Vec<u8>) {
+    put_seconds(bytes, at_s);
 }
 
 /// The order of two messages of a home, whose keys both begin with `prefix` bytes that are the same: those of one app as their keys are ordered.

@@ -13,11 +13,11 @@ use super::key;
 use super::model::{NamedApp, NamedText};
 use crate::domain::circle::Circle;
 use crate::domain::entity::Home;
-use crate::domain::ids::{App, MessageId};
+use crate::domain::ids::MessageId;
 use crate::domain::state::{Key, Row};
-use std::cmp::Ordering;
 
 pub use super::codec::{Dictionary, Places};
+pub use super::key::{decode as decode_key, order_in_home, put as put_key, put_app_prefix, put_home_prefix, put_second_prefix};
 
 /// The format written.
 const FORMAT: u8 = 4;
@@ -34,26 +34,6 @@ mod field {
     pub const CIRCLE: u32 = 5;
     pub const THREAD: u32 = 6;
     pub const MESSAGE: u32 = 7;
-}
-
-/// Appends the bytes of a key.
-pub fn put_key(key: &Key, names: &mut impl Places, bytes: &mut Vec<u8>) {
-    key::put(key, names, bytes);
-}
-
-/// Appends what the keys of all messages of a home begin with; of one app's; of one app's from this second on.
-pub fn put_messages_prefix(home: &Home, of_app: Option<(&App, Option<i64>)>, names: &mut impl Places, bytes: &mut Vec<u8>) {
-    key::put_messages_prefix(home, of_app, names, bytes);
-}
-
-/// The order of two messages of a home, whose keys both begin with `prefix` bytes that are the same.
-pub fn order_in_home(prefix: usize, one: &[u8], other: &[u8]) -> Ordering {
-    key::order_in_home(prefix, one, other)
-}
-
-/// A key from its bytes.
-pub fn decode_key(key: &[u8], names: &Dictionary) -> Result<Key, DecodeError> {
-    key::decode(key, names)
 }
 
 /// The bytes of a row's key and value, which spell all names.

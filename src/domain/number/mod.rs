@@ -73,15 +73,6 @@ impl Variant {
     }
 }
 
-/// What to think of a wa_id that an exact join offers for a dialled number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Judgement {
-    /// Believed; how it differs.
-    Accepted(Variant),
-    /// Another country calling code: refused.
-    Foreign,
-}
-
 /// The number that a text spells: digits in any of the usual groupings, after `+`, `00` or nothing. `None` for anything else, and for a
 /// number in national form (one leading zero), whose country nobody named.
 #[must_use]
@@ -157,11 +148,12 @@ pub fn variant(dialled: Number, wa_id: Number) -> Variant {
     }
 }
 
-/// Whether a joined wa_id is believed: it is the same subscriber, or at least of the same country calling code (the rules of other countries
-/// are unknown, so a difference inside one country is accepted and named [`Variant::Unrecognised`]).
+/// Whether a wa_id that an exact join offers for a dialled number is believed: it is the same subscriber, or at least of the same country
+/// calling code. The rules of other countries are unknown, so a difference inside one country is believed and named
+/// [`Variant::Unrecognised`].
 #[must_use]
-pub fn judge(dialled: Number, wa_id: Number) -> Judgement {
-    if calling_code(dialled) == calling_code(wa_id) { Judgement::Accepted(variant(dialled, wa_id)) } else { Judgement::Foreign }
+pub const fn is_believed(dialled: Number, wa_id: Number) -> bool {
+    calling_code(dialled) == calling_code(wa_id)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! All of it is a function of the event, so that the same log gives the same records.
 
-use super::text::Rfc3339;
+use super::text::{Id, Rfc3339};
 use crate::domain::entity::Direction;
 use crate::domain::event::Cause;
 use crate::domain::name_based::name_based;
@@ -13,6 +13,7 @@ use crate::wire::record::Headers;
 use std::borrow::Cow;
 use std::fmt::Write;
 use uuid::Uuid;
+use uuid::fmt::Simple;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// The version of the records' fields: raised when one of them changes its meaning, not when one is added.
@@ -133,24 +134,26 @@ impl<'a> Head<'a> {
     /// CloudEvents 1.0 in binary mode (<https://github.com/cloudevents/spec>, Kafka protocol binding), and a W3C trace context whose trace is
     /// all that the causing record led to.
     pub fn headers(&self, content_type: &'static str) -> Headers {
-        let text = |text: String| Some(Cow::Owned(text.into_bytes()));
+        let text = |text: Vec<u8>| Some(Cow::Owned(text));
         let constant = |text: &'static str| Some(Cow::Borrowed(text.as_bytes()));
         vec![
             ("ce_specversion".into(), constant("1.0")),
-            ("ce_id".into(), text(self.event_id.to_string())),
-            ("ce_source".into(), text(["/waid/", self.topic].concat())),
+            ("ce_id".into(), text(Id(self.event_id).text())),
+            ("ce_source".into(), text([b"/waid/", self.topic.as_bytes()].concat())),
             ("ce_type".into(), constant(self.cloud_type)),
-            ("ce_time".into(), text(Rfc3339(self.at_ms).to_string())),
+            ("ce_time".into(), text(Rfc3339(self.at_ms).text())),
             ("content-type".into(), constant(content_type)),
             ("traceparent".into(), text(self.traceparent())),
         ]
     }
 
-    fn traceparent(&self) -> String {
+    fn traceparent(&self) -> Vec<u8> {
         let Cause { partition, offset, .. } = self.cause;
         let trace = xxh3_128(format!("{}\n{partition}\n{offset}", self.topic).as_bytes()).max(1);
-        let (_, span) = self.event_id.as_u64_pair();
-        format!("00-{trace:032x}-{span:016x}-01")
+        let (mut trace_hex, mut event_hex) = ([0; Simple::LENGTH], [0; Simple::LENGTH]);
+        let trace = Uuid::from_u128(trace).simple().encode_lower(&mut trace_hex);
+        let event = self.event_id.simple().encode_lower(&mut event_hex);
+        [b"00-", trace.as_bytes(), b"-", &event.as_bytes()[Simple::LENGTH / 2..], b"-01"].concat()
     }
 }
 

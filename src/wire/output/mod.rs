@@ -3,6 +3,7 @@
 mod dead_letter;
 mod head;
 mod json;
+mod object;
 mod protobuf;
 mod text;
 

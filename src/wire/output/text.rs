@@ -1,9 +1,8 @@
 //! Values as the texts that records have for them.
 
-use crate::domain::ids::{IdText, Number};
+use crate::domain::ids::Number;
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
-use std::fmt;
+use jiff::fmt::temporal::DateTimePrinter;
 use uuid::Uuid;
 
 /// A time, ms since 1970, shown as RFC 3339 in UTC with milliseconds; one that no calendar has is shown as the nearest that it has.
@@ -18,34 +17,40 @@ pub struct Digits(pub Number);
 #[derive(Clone, Copy)]
 pub struct Id(pub Uuid);
 
-impl fmt::Display for Rfc3339 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+
+impl Rfc3339 {
+    /// Appends the text.
+    pub fn put(self, bytes: &mut Vec<u8>) {
         let nearest = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
-        write!(f, "{:.3}", Timestamp::from_millisecond(self.0).unwrap_or(nearest))
+        let at = Timestamp::from_millisecond(self.0).unwrap_or(nearest);
+        PRINTER.print_timestamp(&at, bytes).expect("memory takes it");
+    }
+
+    /// The text.
+    pub fn text(self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity("1970-01-01T00:00:00.000Z".len());
+        self.put(&mut bytes);
+        bytes
     }
 }
 
-impl Serialize for Rfc3339 {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl Digits {
+    /// Appends the text.
+    pub fn put(self, bytes: &mut Vec<u8>) {
+        serde_json::to_writer(bytes, &self.0.value()).expect("memory takes it");
     }
 }
 
-impl Serialize for Digits {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.value())
+impl Id {
+    /// Appends the text.
+    pub fn put(self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
     }
-}
 
-impl Serialize for IdText<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
-impl Serialize for Id {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+    /// The text.
+    pub fn text(self) -> Vec<u8> {
+        self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes().to_vec()
     }
 }
 
@@ -63,7 +68,7 @@ mod tests {
             (i64::MIN, "-009999-01-02T01:59:59.000Z"),
         ];
         for (ms, shown) in rows {
-            assert_eq!(Rfc3339(ms).to_string(), shown);
+            assert_eq!(Rfc3339(ms).text(), shown.as_bytes());
         }
     }
 }

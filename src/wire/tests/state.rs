@@ -9,7 +9,7 @@ use crate::domain::number::class;
 use crate::domain::state::{Key, MessageKey, Row};
 use crate::wire::DecodeError;
 use crate::wire::state::{
-    Dictionary, decode_key, decode_row, decode_value, encode_row, encode_value, order_in_home, put_key, put_messages_prefix,
+    Dictionary, decode_key, decode_row, decode_value, encode_row, encode_value, order_in_home, put_app_prefix, put_home_prefix, put_key,
 };
 use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,9 +77,10 @@ fn the_messages_of_a_home_and_app_sort_by_time_and_then_as_texts_do() {
         }
         for mut keys in of_app.into_values() {
             let Key::Message(home, message) = &keys[0] else { panic!("a message") };
-            let (mut prefix, mut prefix_of_app) = (Vec::new(), Vec::new());
-            put_messages_prefix(home, None, &mut names, &mut prefix);
-            put_messages_prefix(home, Some((&message.app, None)), &mut names, &mut prefix_of_app);
+            let mut prefix = Vec::new();
+            put_home_prefix(home, &mut names, &mut prefix);
+            let mut prefix_of_app = prefix.clone();
+            put_app_prefix(&message.app, &mut names, &mut prefix_of_app);
             let mut bytes: Vec<Vec<u8>> = keys.iter().map(|key| key_with(key, &mut names)).collect();
             assert!(bytes.iter().all(|bytes| bytes.starts_with(&prefix) && bytes.starts_with(&prefix_of_app)));
             keys.sort();
