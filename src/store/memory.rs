@@ -1,6 +1,6 @@
-//! The rows of a task: their bytes in segments, which are what the changelog holds, and in a draft of the next. Those that were read or put
-//! lately are at hand as they are: the last few thousand, and contacts and circles until the next checkpoint. A journal of what the event at
-//! hand replaced, so that a failed one leaves nothing behind; and the rows that stream time should look at next.
+//! The rows of a task: their bytes in segments, which are what the changelog holds, and in a draft of the next. Those that the event at hand
+//! reads or puts are at hand as they are; contacts and circles, which later events mostly read again, until the next checkpoint. A journal
+//! of what the event replaced, so that a failed one leaves nothing behind; and the rows that stream time should look at next.
 
 use super::deadlines::Deadlines;
 use super::index::{Index, RowId};
@@ -16,17 +16,12 @@ use crate::wire::state::{
     Dictionary, decode_key, decode_value, order_in_home, put_app_prefix, put_home_prefix, put_key, put_second_prefix,
 };
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::iter;
 use std::ops::Range;
 use thiserror::Error;
 
 /// How many rows that did not change are kept at hand.
 const UNCHANGED_MAX: usize = 100_000;
-
-/// How many rows of fleeting kinds are kept at hand. What is heard of a message comes soon after it, or, in a backlog, as far behind it as
-/// its topics are read apart; each time that it is set down and taken to hand again costs more than the rest of an event.
-const RECENT_MAX: usize = 8192;
 
 /// Segments have at most this many times the bytes of the rows in them, and what comes on top.
 const BYTES_PER_LIVE_BYTE: u64 = 2;
@@ -46,8 +41,8 @@ pub struct Memory {
     index: Index,
     rows: Rows,
     journal: Vec<(RowId, Before)>,
-    /// The fleeting rows at hand, those that were taken to hand first in front.
-    recent: VecDeque<RowId>,
+    /// What the event at hand has read, to be set down after it.
+    fetched: Vec<RowId>,
     changes: usize,
     kinds: [usize; 5],
     join_deadlines: Deadlines,
@@ -107,10 +102,11 @@ impl Memory {
         for (id, _) in journal.drain(..) {
             if self.rows.at_hand(id).is_some() {
                 self.look_at_in_time(id, settings);
+                self.set_down(id);
             }
         }
         self.journal = journal;
-        self.set_down_oldest();
+        self.set_down_fetched();
         if self.rows.len_at_hand() > self.changes + UNCHANGED_MAX {
             self.rows.put_away_unchanged();
         }
@@ -140,7 +136,7 @@ impl Memory {
             };
             self.count(kind, is, was);
         }
-        self.set_down_oldest();
+        self.set_down_fetched();
     }
 
     /// From now on deadlines follow from these settings.
@@ -168,7 +164,6 @@ impl Memory {
             self.drop_row(removed, &self.rows.key(removed));
         }
         self.changes = 0;
-        self.recent.clear();
         let cleaned_max = (self.bytes() - before) * CLEANED_PER_WRITTEN_BYTE + CLEANED_ON_TOP;
         let gone = self.clean(begin, cleaned_max);
         self.rows.segments.close();
@@ -314,18 +309,10 @@ impl Memory {
         }
     }
 
-    fn set_down_oldest(&mut self) {
-        while self.recent.len() > RECENT_MAX {
-            let Some(id) = self.recent.pop_front() else { return };
-            self.set_down(id);
-        }
-    }
-
-    /// A row was taken to hand.
-    fn note_recent(&mut self, id: RowId, key: &Key) {
-        if is_fleeting(key) {
-            self.recent.push_back(id);
-        }
+    fn set_down_fetched(&mut self) {
+        let mut fetched = std::mem::take(&mut self.fetched);
+        fetched.drain(..).for_each(|id| self.set_down(id));
+        self.fetched = fetched;
     }
 
     fn find(&mut self, key: &Key) -> Option<RowId> {
@@ -406,8 +393,8 @@ const fn is_fleeting(key: &Key) -> bool {
 impl State for Memory {
     fn get(&mut self, key: &Key) -> Option<&Row> {
         let id = self.find(key)?;
-        if self.rows.fetch(id, key) {
-            self.note_recent(id, key);
+        if self.rows.fetch(id, key) && is_fleeting(key) {
+            self.fetched.push(id);
         }
         self.rows.at_hand(id)?.row.as_ref()
     }
@@ -418,7 +405,6 @@ impl State for Memory {
             let id = self.rows.add_new(key.clone(), &self.scratch, row);
             self.index.insert(hash, id);
             self.join(id, &key);
-            self.note_recent(id, &key);
             self.count(kind(&key), false, true);
             self.changes += 1;
             return self.journal.push((id, Before::Absent));
@@ -470,7 +456,6 @@ impl Memory {
                 (true, Before::Unchanged)
             }
             None => {
-                self.note_recent(id, &key);
                 self.rows.change(id, key, row);
                 (true, Before::Unchanged)
             }
