@@ -214,6 +214,7 @@ pub fn assign(step: &mut Step, home: &Home, identity: Option<Uuid>, message: &Me
     let mut thread = step.state.thread(home, app).cloned().unwrap_or_default();
     let tied = tied_conversations(step, home, &thread, identity, &placed);
     placed.window_ms = placed.window_after(window_before(step, home, &thread, identity, &placed), step.settings);
+    // Then no message of the person comes after it.
     let is_newest = thread.of(identity).all(|conversation| conversation.last_s < placed.message.at.seconds());
     let (conversation, is_new) = match tied.first() {
         Some(first) => (first.number, false),
@@ -399,6 +400,7 @@ fn tied_conversations(step: &Step, home: &Home, thread: &Thread, identity: Uuid,
     let mut tied: Vec<Conversation> = Vec::new();
     let app = &placed.message.app;
     let before = step.state.messages(home, app, at_s - idle_s, at_s).rev();
+    // No message is later than the last of its conversation.
     let goes_on = candidates.iter().any(|candidate| candidate.last_s > at_s);
     let after = goes_on.then(|| step.state.messages(home, app, at_s + 1, at_s + idle_s));
     for other in before.chain(after.into_iter().flatten()) {

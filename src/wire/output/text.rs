@@ -50,7 +50,9 @@ impl Id {
 
     /// The text.
     pub fn text(self) -> Vec<u8> {
-        self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes().to_vec()
+        let mut bytes = Vec::with_capacity(uuid::fmt::Hyphenated::LENGTH);
+        self.put(&mut bytes);
+        bytes
     }
 }
 
