@@ -81,8 +81,16 @@ impl CircleEntity<'_> {
         match event {
             CircleEvent::Message(_) => unreachable!("taken before"),
             CircleEvent::Link(other) => return self.on_link(step, circle, other),
-            CircleEvent::Fact(fact) if !circle.learn(fact) => return,
-            CircleEvent::Fact(_) => self.retell(step, &mut circle),
+            CircleEvent::Fact(fact) => {
+                let walk = Arc::clone(&circle.derived.walk);
+                if !circle.learn(fact) {
+                    return;
+                }
+                // Mostly a sight earlier than the one known: who is who is as it was, and so is all that follows.
+                if circle.derived.walk != walk {
+                    self.retell(step, &mut circle);
+                }
+            }
             CircleEvent::Watch(subject, address) => {
                 circle.watchers.entry((subject.clone(), address.clone())).or_default();
                 circle.answer_watchers(step);

@@ -13,9 +13,16 @@ use uuid::Uuid;
 /// A conversation as it is now: messages of one person, all tied together.
 struct Component<'a> {
     identity: Uuid,
-    messages: Vec<Placed>,
+    messages: Vec<Member>,
     /// Conversations whose forgotten messages hold these together.
     gone: Vec<&'a Conversation>,
+}
+
+/// A message as it is now.
+struct Member {
+    placed: Placed,
+    /// Whether its row says otherwise.
+    is_changed: bool,
 }
 
 /// Per component, conversations told before, each with when it was opened.
@@ -23,13 +30,15 @@ type Kept<'a> = BTreeMap<usize, Vec<(MessageKey, &'a Conversation)>>;
 
 /// Decides anew, and tells, for one app.
 pub fn retell(step: &mut Step, home: &Home, circle: &mut Circle, app: &App) {
-    let before = step.state.thread(home, app).cloned().unwrap_or_default();
+    let known = step.state.thread(home, app).cloned();
+    let is_known = known.is_some();
+    let before = known.unwrap_or_default();
     let gone: Vec<&Conversation> = before.conversations.iter().filter(|conversation| conversation.gone_s.is_some()).collect();
     let rows: Vec<Placed> = step.state.messages(home, app, i64::MIN, i64::MAX).map(Cow::into_owned).collect();
-    let mut of_person: BTreeMap<Uuid, Vec<Placed>> = BTreeMap::new();
+    let mut of_person: BTreeMap<Uuid, Vec<Member>> = BTreeMap::new();
     for placed in rows {
         if let Some(identity) = identity_of(circle, &before, &placed) {
-            of_person.entry(identity).or_default().push(placed);
+            of_person.entry(identity).or_default().push(Member { placed, is_changed: false });
         }
     }
     let mut components = Vec::new();
@@ -40,7 +49,10 @@ pub fn retell(step: &mut Step, home: &Home, circle: &mut Circle, app: &App) {
         components.extend(held_together(parts.collect(), &before, of_person, step.settings));
     }
     let kept = kept(circle, &before, &components, &gone);
-    tell(step, home, circle, app, &before, components, &kept);
+    let thread = tell(step, home, circle, app, &before, components, &kept);
+    if !is_known || thread != before {
+        step.state.put(Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
+    }
 }
 
 /// The person of a message: by the facts if they suffice, else as told before.
@@ -49,10 +61,11 @@ fn identity_of(circle: &mut Circle, before: &Thread, placed: &Placed) -> Option<
     by_facts.or_else(|| before.told_under(placed).map(|told| circle.follow(told.identity)))
 }
 
-fn extend_windows(messages: &mut [Placed], settings: &Settings) {
+fn extend_windows(messages: &mut [Member], settings: &Settings) {
     let mut window_ms = None;
-    for placed in messages {
+    for Member { placed, is_changed } in messages {
         window_ms = placed.window_after(window_ms, settings);
+        *is_changed |= placed.window_ms != window_ms;
         placed.window_ms = window_ms;
     }
 }
@@ -60,28 +73,29 @@ fn extend_windows(messages: &mut [Placed], settings: &Settings) {
 /// The connected components of ties, each in order, by their first messages.
 ///
 /// A message looks back only until it is tied to every component that is near enough: mostly that is the message just before it.
-fn split(messages: Vec<Placed>, settings: &Settings) -> Vec<Vec<Placed>> {
+fn split(messages: Vec<Member>, settings: &Settings) -> Vec<Vec<Member>> {
     let mut root: Vec<usize> = (0..messages.len()).collect();
     let mut last_s: BTreeMap<usize, i64> = BTreeMap::new();
-    for (later, message) in messages.iter().enumerate() {
-        let at_s = message.message.at.seconds();
+    for (later, Member { placed, .. }) in messages.iter().enumerate() {
+        let at_s = placed.message.at.seconds();
         last_s.retain(|_, last_s| at_s - *last_s <= settings.idle_timeout_s);
         for earlier in (0..later).rev() {
-            let near = at_s - messages[earlier].message.at.seconds() <= settings.idle_timeout_s;
+            let before = &messages[earlier].placed;
+            let near = at_s - before.message.at.seconds() <= settings.idle_timeout_s;
             if !near || last_s.keys().all(|component| *component == find(&root, later)) {
                 break;
             }
             let (one, other) = (find(&root, earlier), find(&root, later));
-            if one != other && message.is_tied(&messages[earlier], settings) {
+            if one != other && placed.is_tied(before, settings) {
                 root[one.max(other)] = one.min(other);
                 last_s.remove(&one.max(other));
             }
         }
         last_s.insert(find(&root, later), at_s);
     }
-    let mut parts: BTreeMap<usize, Vec<Placed>> = BTreeMap::new();
-    for (index, placed) in messages.into_iter().enumerate() {
-        parts.entry(find(&root, index)).or_default().push(placed);
+    let mut parts: BTreeMap<usize, Vec<Member>> = BTreeMap::new();
+    for (index, member) in messages.into_iter().enumerate() {
+        parts.entry(find(&root, index)).or_default().push(member);
     }
     parts.into_values().collect()
 }
@@ -94,7 +108,7 @@ fn held_together<'a>(
     settings: &Settings,
 ) -> Vec<Component<'a>> {
     for conversation in gone {
-        let held = |placed: &Placed| {
+        let held = |Member { placed, .. }: &Member| {
             let told = before.told_under(placed).is_some_and(|told| told.id == conversation.id);
             told && conversation.reaches(placed.message.at.seconds(), settings)
         };
@@ -105,11 +119,11 @@ fn held_together<'a>(
             one.messages.extend(part.messages);
             one.gone.extend(part.gone);
         }
-        one.messages.sort_by_key(Placed::key);
+        one.messages.sort_by_key(|member| member.placed.key());
         one.gone.push(conversation);
         parts.push(one);
     }
-    parts.sort_by_key(|part| part.messages[0].key());
+    parts.sort_by_key(|part| part.messages[0].placed.key());
     parts
 }
 
@@ -120,19 +134,31 @@ fn find(root: &[usize], mut index: usize) -> usize {
     index
 }
 
-/// Names each component, and tells of each message that is not where it was told to be.
-fn tell(step: &mut Step, home: &Home, circle: &Circle, app: &App, before: &Thread, components: Vec<Component<'_>>, kept: &Kept<'_>) {
+/// Names each component, and tells of each message that is not where it was told to be; the conversations now.
+fn tell(
+    step: &mut Step,
+    home: &Home,
+    circle: &Circle,
+    app: &App,
+    before: &Thread,
+    components: Vec<Component<'_>>,
+    kept: &Kept<'_>,
+) -> Thread {
     let people = before.people.iter().map(|(identity, known)| (circle.follow(*identity), known.clone())).collect();
     let mut thread = Thread { conversations: Vec::new(), people };
     let mut unused = thread::unused_numbers(kept.values().map(|kept| kept[0].1.number).collect());
     for (index, mut component) in components.into_iter().enumerate() {
         let kept = kept.get(&index).map_or(&[][..], Vec::as_slice);
-        let first = component.messages[0].key();
+        let founder = &mut component.messages[0];
+        let first = founder.placed.key();
         let (number, id) = match kept.first() {
             Some((_, stays)) => (stays.number, stays.id),
-            None => (unused.next().expect("there are more numbers than messages"), component.messages[0].found_conversation()),
+            None => {
+                founder.is_changed = true;
+                (unused.next().expect("there are more numbers than messages"), founder.placed.found_conversation())
+            }
         };
-        let last_s = component.messages.last().expect("never empty").message.at.seconds();
+        let last_s = component.messages.last().expect("never empty").placed.message.at.seconds();
         let mut conversation = Conversation { number, id, identity: component.identity, first, last_s, gone_s: None };
         component.gone.iter().for_each(|gone| conversation.take_in(gone));
         for (_, absorbed) in kept.iter().skip(1) {
@@ -142,18 +168,15 @@ fn tell(step: &mut Step, home: &Home, circle: &Circle, app: &App, before: &Threa
             let same_conversation = kept.iter().any(|(_, kept)| kept.id == told.id);
             same_conversation && circle.follow(told.identity) == conversation.identity
         };
-        for placed in component.messages {
-            thread.know(component.identity, &placed.message);
-            let left = before.told_under(&placed).filter(|told| !follows(told));
-            tell_message(step, home, &thread, &conversation, placed, left);
+        for member in component.messages {
+            thread.know(component.identity, &member.placed.message);
+            let left = before.told_under(&member.placed).filter(|told| !follows(told));
+            tell_message(step, home, &thread, &conversation, member, left);
         }
         thread.conversations.push(conversation);
     }
     thread.conversations.sort_by_key(|conversation| conversation.number);
-    let (key, row) = (Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
-    if step.state.get(&key) != Some(&row) {
-        step.state.put(key, row);
-    }
+    thread
 }
 
 /// Per component, the conversations told before whose ids are still its own, the one opened first in front.
@@ -169,7 +192,7 @@ fn kept<'a>(circle: &Circle, before: &'a Thread, components: &[Component<'a>], g
         }
     }
     for (index, component) in components.iter().enumerate() {
-        for placed in &component.messages {
+        for Member { placed, .. } in &component.messages {
             let Some(told) = before.told_under(placed) else { continue };
             if gone.iter().any(|gone| gone.id == told.id) && !keeper.contains_key(&told.id) {
                 continue;
@@ -194,8 +217,8 @@ fn kept<'a>(circle: &Circle, before: &'a Thread, components: &[Component<'a>], g
     kept
 }
 
-fn tell_message(step: &mut Step, home: &Home, thread: &Thread, conversation: &Conversation, placed: Placed, left: Option<&Conversation>) {
-    let mut now = placed;
+fn tell_message(step: &mut Step, home: &Home, thread: &Thread, conversation: &Conversation, member: Member, left: Option<&Conversation>) {
+    let Member { placed: mut now, is_changed } = member;
     let before = now.told;
     let revision = before.map_or(1, |told| told.revision) + u32::from(left.is_some());
     now.told = Some(Told { conversation: conversation.number, revision });
@@ -210,8 +233,7 @@ fn tell_message(step: &mut Step, home: &Home, thread: &Thread, conversation: &Co
         }
         (Some(_), None) => {}
     }
-    let (key, row) = (Key::Message(home.clone(), now.key()), Row::Message(now.into()));
-    if step.state.get(&key) != Some(&row) {
-        step.state.put(key, row);
+    if is_changed || now.told != before {
+        step.state.put(Key::Message(home.clone(), now.key()), Row::Message(now.into()));
     }
 }

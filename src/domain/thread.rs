@@ -105,6 +105,13 @@ impl Placed {
         key_of(&self.message)
     }
 
+    /// Whether it stands before another message of its app.
+    fn is_before(&self, other: &Message) -> bool {
+        let place = |message: &Message| (message.at.seconds(), message.direction);
+        let own = &self.message;
+        place(own).cmp(&place(other)).then_with(|| (&own.id, own.is_echo()).cmp(&(&other.id, other.is_echo()))).is_lt()
+    }
+
     /// Whether it was told to be in the conversation with this number.
     #[must_use]
     pub fn is_in(&self, conversation: u32) -> bool {
@@ -212,8 +219,8 @@ pub fn assign(step: &mut Step, home: &Home, identity: Option<Uuid>, message: &Me
         return step.state.put(Key::Message(home.clone(), placed.key()), Row::Message(placed.into()));
     };
     let mut thread = step.state.thread(home, app).cloned().unwrap_or_default();
-    let tied = tied_conversations(step, home, &thread, identity, &placed);
-    placed.window_ms = placed.window_after(window_before(step, home, &thread, identity, &placed), step.settings);
+    let Past { tied, window_ms } = past(step, home, &thread, identity, &placed);
+    placed.window_ms = placed.window_after(window_ms, step.settings);
     // Then no message of the person comes after it.
     let is_newest = thread.of(identity).all(|conversation| conversation.last_s < placed.message.at.seconds());
     let (conversation, is_new) = match tied.first() {
@@ -389,31 +396,53 @@ impl Thread {
     }
 }
 
-/// The conversations that a message is tied to, the one opened first in front. Looks no further than it must.
-fn tied_conversations(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) -> Vec<Conversation> {
-    let (at_s, idle_s) = (placed.message.at.seconds(), step.settings.idle_timeout_s);
+/// What came before a message says of it.
+struct Past {
+    /// The conversations that it is tied to, the one opened first in front.
+    tied: Vec<Conversation>,
+    /// The service window as of the person's message just before it, ms.
+    window_ms: Option<i64>,
+}
+
+/// What came before a message of a person, and which conversations that go on after it it is tied to. Looks no further than it must.
+fn past(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) -> Past {
+    let Settings { idle_timeout_s: idle_s, referral_window_s, service_window_s, .. } = *step.settings;
+    let (app, at_s) = (&placed.message.app, placed.message.at.seconds());
     let near = |conversation: &&Conversation| conversation.first.at_s <= at_s + idle_s && conversation.last_s >= at_s - idle_s;
     let mut candidates: Vec<&Conversation> = thread.of(identity).filter(near).collect();
-    if candidates.is_empty() {
-        return Vec::new();
-    }
-    let mut tied: Vec<Conversation> = Vec::new();
-    let app = &placed.message.app;
-    let before = step.state.messages(home, app, at_s - idle_s, at_s).rev();
     // No message is later than the last of its conversation.
     let goes_on = candidates.iter().any(|candidate| candidate.last_s > at_s);
-    let after = goes_on.then(|| step.state.messages(home, app, at_s + 1, at_s + idle_s));
-    for other in before.chain(after.into_iter().flatten()) {
-        if candidates.is_empty() {
+    let mut tied: Vec<Conversation> = Vec::new();
+    let mut tie = |other: &Placed, candidates: &mut Vec<&Conversation>| {
+        let known = candidates.iter().position(|candidate| other.is_in(candidate.number));
+        if let Some(index) = known.filter(|_| placed.is_tied(other, step.settings)) {
+            tied.push(candidates.swap_remove(index).clone());
+        }
+    };
+    let longest_s = referral_window_s.max(service_window_s);
+    let mut window_ms = None;
+    for other in step.state.messages(home, app, at_s - idle_s.max(longest_s), at_s).rev() {
+        let ago_s = at_s - other.message.at.seconds();
+        if window_ms.is_none() && ago_s <= longest_s && other.is_before(&placed.message) && thread.was_told_of(identity, &other) {
+            window_ms = Some(other.window_ms);
+        }
+        if ago_s <= idle_s {
+            tie(&other, &mut candidates);
+        }
+        if (candidates.is_empty() || ago_s > idle_s) && (window_ms.is_some() || ago_s > longest_s) {
             break;
         }
-        let Some(index) = candidates.iter().position(|candidate| other.is_in(candidate.number)) else { continue };
-        if placed.is_tied(&other, step.settings) {
-            tied.push(candidates.swap_remove(index).clone());
+    }
+    if goes_on {
+        for other in step.state.messages(home, app, at_s + 1, at_s + idle_s) {
+            if candidates.is_empty() {
+                break;
+            }
+            tie(&other, &mut candidates);
         }
     }
     tied.sort_by(|one, other| (&one.first, one.id).cmp(&(&other.first, other.id)));
-    tied
+    Past { tied, window_ms: window_ms.flatten() }
 }
 
 /// A conversation is part of another from now on.
@@ -429,14 +458,6 @@ fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversa
     let winner = thread.conversation_mut(into);
     winner.take_in(absorbed);
     publish_merged(step, app, winner, absorbed);
-}
-
-/// The service window as of the person's message just before this one.
-fn window_before(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) -> Option<i64> {
-    let (key, longest_s) = (placed.key(), step.settings.referral_window_s.max(step.settings.service_window_s));
-    let earlier = step.state.messages(home, &key.app, key.at_s - longest_s, key.at_s).rev();
-    let mut own = earlier.filter(|row| row.key() < key && thread.was_told_of(identity, row));
-    own.next().and_then(|row| row.window_ms)
 }
 
 /// A late message extends the window of those after it.

@@ -269,9 +269,9 @@ fn named<'a>(owners: &'a mut [Owner], change: &Change, names: &Names) -> (usize,
     (index, &mut owners[index])
 }
 
-/// Each subscriber that evidence linked to another, with the least of its line.
+/// Each subscriber that evidence linked to another one, with the least of its line.
 fn lines(same: &FlatSet<(Number, Number)>) -> FlatMap<Subscriber, Subscriber> {
-    classes(same.iter().map(|(one, other)| [subscriber(*one), subscriber(*other)]))
+    classes(same.iter().map(|(one, other)| [subscriber(*one), subscriber(*other)]).filter(|[one, other]| one != other))
 }
 
 /// Each thing that is the same as another, with the least of its class.

@@ -5,8 +5,13 @@ use crate::wire::codec::Wire;
 use crate::wire::key::pieces;
 use crate::wire::varint;
 
+/// Room for the shape of an ordinary row, bytes.
+const SHAPE_BYTES: usize = 128;
+
+/// Room for what is in its columns.
+const CONTENTS: usize = 32;
+
 /// A row's shape, and what is in its columns.
-#[derive(Default)]
 pub struct Parts<'a> {
     /// Its shape.
     pub shape: Vec<u8>,
@@ -17,7 +22,7 @@ pub struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Those of a row, with its value unless it was removed.
     pub fn of(key: &'a [u8], value: Option<&'a [u8]>) -> Self {
-        let mut parts = Self::default();
+        let mut parts = Self { shape: Vec::with_capacity(SHAPE_BYTES), contents: Vec::with_capacity(CONTENTS) };
         let pieces = pieces(key);
         varint::put(&mut parts.shape, pieces.len() as u64);
         for (common, different) in pieces {
