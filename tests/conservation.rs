@@ -33,7 +33,7 @@ const FOUND_LATER: [Reason; 3] = [Reason::ForeignJoin, Reason::InconsistentMisma
 fn worker() -> Worker<MemoryBroker> {
     let config = Config::default();
     let broker = MemoryBroker::new(PartitionCounts { webhooks: 1, sends: 1, repartition: 1 }, Box::new(|_| 0));
-    let commit = CommitPolicy { age_max: Duration::MAX, idle: Duration::ZERO, keeping_up: 0, ..CommitPolicy::default() };
+    let commit = CommitPolicy { age_max: Duration::MAX, keeping_up: 0.0, ..CommitPolicy::default() };
     let at_the_end = TickPolicy { pause: Duration::MAX, step_ms: 0, idle: Duration::MAX };
     let deployment = Deployment { tick: Some(at_the_end), ..pipeline::deployment(&config, commit) };
     let vitals = Arc::clone(broker.vitals());

@@ -58,7 +58,7 @@ fn published(world: &World, broker: MemoryBroker, records_max: usize) -> Vec<Out
         service_window_s: 24 * HOUR_S,
         referral_window_s: 72 * HOUR_S,
     };
-    let commit = CommitPolicy { records_max, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO, keeping_up: 0 };
+    let commit = CommitPolicy { records_max, bytes_max: usize::MAX, age_max: Duration::MAX, keeping_up: 0.0 };
     let (webhooks, sends) = ("webhooks".to_owned(), "sends".to_owned());
     let outputs =
         Outputs { format: Format::Json, webhooks: webhooks.clone(), sends: sends.clone(), keys_name_tenant: world.settings().tenants > 1 };

@@ -88,17 +88,17 @@ impl<'a> Feeder<'a> {
         Ok(Self { inputs, client, sent: 0 })
     }
 
-    /// Hands an input over. Webhooks go to the partitions in turn, sends to the one of their key.
+    /// Hands an input over. Sends go to the partition of their key; webhooks, which have none, some milliseconds long to one and then to
+    /// another, as Kafka's clients do it: what is sent together makes one request.
     pub fn send(&mut self, input: &Input, index: usize, timestamp_ms: i64) -> Result<()> {
         let topic = match input.source {
             Source::Webhooks => &self.inputs.webhooks,
             Source::Sends => &self.inputs.sends,
         };
         let mut record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(topic, index).payload(&input.value).timestamp(timestamp_ms);
-        record = match &input.key {
-            Some(key) => record.key(key),
-            None => record.partition(i32::try_from(self.sent % WEBHOOKS_PARTITIONS as usize)?),
-        };
+        if let Some(key) = &input.key {
+            record = record.key(key);
+        }
         while let Err((error, refused)) = self.client.send(record) {
             if !matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) {
                 bail!("an input was refused: {error}");

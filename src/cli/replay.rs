@@ -46,8 +46,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// When all that follows from a record was published, and only then, is the next one read: whatever the lines are, the outputs come in one
 /// order only.
-const ONE_BY_ONE: CommitPolicy =
-    CommitPolicy { records_max: usize::MAX, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO, keeping_up: 0 };
+const ONE_BY_ONE: CommitPolicy = CommitPolicy { records_max: usize::MAX, bytes_max: usize::MAX, age_max: Duration::MAX, keeping_up: 0.0 };
 
 /// Stream time stands still until the last line was read: a capture may hold one partition after the other, and nobody knows which are to come.
 const AT_THE_END: TickPolicy = TickPolicy { pause: Duration::MAX, step_ms: 0, idle: Duration::MAX };

@@ -23,16 +23,14 @@ pub struct CommitPolicy {
     pub bytes_max: usize,
     /// At the latest after so long.
     pub age_max: Duration,
-    /// At once when nothing has come for so long.
-    pub idle: Duration,
     /// When all that had come is taken, after so many times as long as the last commit took: of a worker that keeps up, commits
-    /// take no greater part of the time than this leaves them.
-    pub keeping_up: u32,
+    /// take no greater part of the time than this leaves them. Where the brokers are slow, what comes meanwhile needs no commit of its own.
+    pub keeping_up: f64,
 }
 
 impl Default for CommitPolicy {
     fn default() -> Self {
-        Self { records_max: 20_000, bytes_max: 8 << 20, age_max: Duration::from_millis(100), idle: Duration::from_millis(2), keeping_up: 2 }
+        Self { records_max: 20_000, bytes_max: 8 << 20, age_max: Duration::from_millis(100), keeping_up: 0.5 }
     }
 }
 
@@ -184,7 +182,7 @@ impl<B: Broker> Worker<B> {
     /// For how long to wait for another record before what is open is committed.
     fn patience(&self, now: Instant) -> Duration {
         let policy = &self.deployment.commit;
-        (self.commit_took * policy.keeping_up).saturating_sub(now - self.opened).clamp(Duration::ZERO, policy.idle)
+        self.commit_took.mul_f64(policy.keeping_up).min(policy.age_max).saturating_sub(now - self.opened)
     }
 
     /// The tasks it holds.

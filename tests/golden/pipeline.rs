@@ -15,8 +15,7 @@ use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
 use waid::wire::packed::SourceTopic;
 
 /// All that follows from a record is published before the next is read, as in a replay.
-const ONE_BY_ONE: CommitPolicy =
-    CommitPolicy { records_max: usize::MAX, bytes_max: usize::MAX, age_max: Duration::MAX, idle: Duration::ZERO, keeping_up: 0 };
+const ONE_BY_ONE: CommitPolicy = CommitPolicy { records_max: usize::MAX, bytes_max: usize::MAX, age_max: Duration::MAX, keeping_up: 0.0 };
 
 /// Stream time stands still until the last record was read, as in a replay.
 const AT_THE_END: TickPolicy = TickPolicy { pause: Duration::MAX, step_ms: 0, idle: Duration::MAX };
