@@ -22,11 +22,13 @@ pub struct Waid<'a> {
 }
 
 impl<'a> Waid<'a> {
-    /// Writes the configuration, with all defaults but names, threads and these lines of apps, and creates the topics.
+    /// Writes the configuration, with all defaults but names, threads and these lines of apps, and creates the topics: outputs have a
+    /// partition for each thread.
     pub fn create(inputs: &'a Inputs, threads: usize, apps: &str) -> Result<Self> {
         let waid = Self { inputs, group: unique("bench-waid"), directory: tempfile::tempdir()? };
         fs::write(waid.file(), waid.configuration(threads) + apps)?;
-        let created = Command::new(WAID).args(["--config", &waid.file(), "topics", "create", "--partitions", "4"]).output()?;
+        let partitions = threads.to_string();
+        let created = Command::new(WAID).args(["--config", &waid.file(), "topics", "create", "--partitions", &partitions]).output()?;
         if !created.status.success() {
             bail!("cannot create the topics of waid: {}", String::from_utf8_lossy(&created.stderr));
         }
