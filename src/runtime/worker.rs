@@ -34,6 +34,13 @@ impl Default for CommitPolicy {
     }
 }
 
+impl CommitPolicy {
+    /// For how long to wait for another record before what has been open for `age` is committed, when the last commit took so long.
+    fn patience(&self, commit_took: Duration, age: Duration) -> Duration {
+        commit_took.mul_f64(self.keeping_up).min(self.age_max).saturating_sub(age)
+    }
+}
+
 /// What a worker is told about the deployment.
 #[derive(Clone)]
 pub struct Deployment {
@@ -117,7 +124,7 @@ impl<B: Broker> Worker<B> {
     pub fn turn(&mut self, wait: Duration) -> Result<bool, BrokerError> {
         let (now, was_empty) = (Instant::now(), self.work.open.is_empty());
         self.vitals.beat(now);
-        let wait = if was_empty { wait } else { self.patience(now) };
+        let wait = if was_empty { wait } else { self.deployment.commit.patience(self.commit_took, now - self.opened) };
         let idle = match self.broker.poll(wait, &mut self.work)? {
             Polled::Nothing => true,
             Polled::Record(record) => {
@@ -177,12 +184,6 @@ impl<B: Broker> Worker<B> {
         self.broker.commit(&mut self.work)?;
         self.commit_took = began.elapsed();
         Ok(())
-    }
-
-    /// For how long to wait for another record before what is open is committed.
-    fn patience(&self, now: Instant) -> Duration {
-        let policy = &self.deployment.commit;
-        self.commit_took.mul_f64(policy.keeping_up).min(policy.age_max).saturating_sub(now - self.opened)
     }
 
     /// The tasks it holds.
@@ -299,5 +300,19 @@ fn control(deployment: &Deployment, partitions: PartitionCounts) -> Control {
         repartition_partitions: partitions.repartition,
         settings: deployment.settings,
         step_version: STEP_VERSION,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_keeps_up_waits_in_proportion_to_what_a_commit_takes() {
+        let patience = |took_ms, age_ms| CommitPolicy::default().patience(Duration::from_millis(took_ms), Duration::from_millis(age_ms));
+        assert_eq!(patience(20, 3), Duration::from_millis(7));
+        assert_eq!(patience(20, 15), Duration::ZERO, "it has waited enough");
+        assert_eq!(patience(0, 0), Duration::ZERO, "the first transaction waits for nothing");
+        assert_eq!(patience(5000, 0), Duration::from_millis(100), "one slow commit is no reason for a long wait");
     }
 }
