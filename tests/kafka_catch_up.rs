@@ -138,6 +138,7 @@ fn catch_up(seed: u64, sends: Sends) {
     let begun = Instant::now();
     let mut inputs = Inputs::of(&records, &deployment);
     let (webhooks, late) = (inputs.webhooks.len(), inputs.sends.len());
+    // Until the process is killed, so that it is killed before the end, however fast the other one reads.
     let tail_producer = broker().open_producer(&unique("tail"), DEADLINE * 3);
     let (first, tail) = inputs.webhooks.split_at(webhooks - inputs.tail);
     let placed = [broker().produce_in_batches(first, BATCH), send_all(&tail_producer, tail)].concat();

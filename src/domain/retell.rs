@@ -151,12 +151,11 @@ fn tell(
         let kept = kept.get(&index).map_or(&[][..], Vec::as_slice);
         let founder = &mut component.messages[0];
         let first = founder.placed.key();
-        let (number, id) = match kept.first() {
-            Some((_, stays)) => (stays.number, stays.id),
-            None => {
-                founder.is_changed = true;
-                (unused.next().expect("there are more numbers than messages"), founder.placed.found_conversation())
-            }
+        let (number, id) = if let Some((_, stays)) = kept.first() {
+            (stays.number, stays.id)
+        } else {
+            founder.is_changed = true;
+            (unused.next().expect("there are more numbers than messages"), founder.placed.found_conversation())
         };
         let last_s = component.messages.last().expect("never empty").placed.message.at.seconds();
         let mut conversation = Conversation { number, id, identity: component.identity, first, last_s, gone_s: None };
