@@ -152,6 +152,7 @@ fn catch_up(seed: u64, sends: Sends) {
 
     let total = if sends == Sends::AtOnce { webhooks + late } else { webhooks };
     let pair = Pair::start(&deployment, total, &mut random);
+    assert!(pair.read_when_killed < total, "the tail was read before the process was killed");
     tail_producer.commit_transaction(DEADLINE).expect("committed");
     if sends == Sends::Last {
         broker().wait_until_read(deployment.group(), &[&deployment.topic("in.webhooks")]);
