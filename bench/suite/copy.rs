@@ -1,4 +1,4 @@
-//! The least that a processor with transactions can do: each input, unchanged, to one output.
+//! The least that a processor with transactions can do: each input, unchanged, to one output, at once or through topics in between.
 //!
 //! It runs as a process of its own, with waid's clients and waid's rhythm of transactions.
 
@@ -13,7 +13,7 @@ use ::waid::runtime::worker::CommitPolicy;
 use anyhow::{Context, Result, anyhow};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message as _};
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ use crate::support::{broker, unique};
 const VARIABLE: &str = "WAID_BENCH_COPY";
 
 /// As many as each of waid's outputs has.
-const OUTPUT_PARTITIONS: i32 = 4;
+const PARTITIONS: i32 = 4;
 
 /// How long a step of a transaction may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,20 +44,32 @@ pub struct Task {
     pub group: String,
     /// Where to.
     pub output: String,
+    /// The topics in between.
+    pub between: Vec<String>,
     bootstrap: String,
-    inputs: Vec<(String, i32)>,
+    read: Vec<(String, i32)>,
     threads: usize,
 }
 
 impl Task {
-    /// A copy of these inputs to a topic of its own.
-    pub fn create(inputs: &Inputs, threads: usize) -> Self {
-        let (group, output) = (unique("bench-copy"), unique("bench-copied"));
-        broker().create_topic(&output, OUTPUT_PARTITIONS, &[]);
+    /// A copy of these inputs to a topic of its own, in so many transactions one after the other.
+    pub fn create(inputs: &Inputs, threads: usize, hops: usize) -> Self {
+        let topics: Vec<String> = (0..hops).map(|_| unique("bench-copied")).collect();
+        for topic in &topics {
+            broker().create_topic(topic, PARTITIONS, &[]);
+        }
+        let (output, between) = topics.split_last().expect("at least one hop");
         let partitions =
             |topic: &str| broker().partitions(topic).into_iter().map(|partition| (topic.to_owned(), partition)).collect::<Vec<_>>();
-        let inputs = inputs.topics().into_iter().flat_map(partitions).collect();
-        Self { group, output, bootstrap: broker().bootstrap().to_owned(), inputs, threads }
+        let read = inputs.topics().into_iter().chain(between.iter().map(String::as_str)).flat_map(partitions).collect();
+        let (output, between) = (output.clone(), between.to_vec());
+        Self { group: unique("bench-copy"), output, between, bootstrap: broker().bootstrap().to_owned(), read, threads }
+    }
+
+    /// Where the records of a topic go.
+    fn next(&self, topic: &str) -> &str {
+        let at = self.between.iter().position(|between| between == topic);
+        self.between.get(at.map_or(0, |at| at + 1)).unwrap_or(&self.output)
     }
 
     /// Starts this program once more, with these arguments, to do it. It runs on when all is copied.
@@ -96,7 +108,7 @@ impl<'a> Copier<'a> {
         let setup = Setup::new(kafka, TopicsConfig::default(), BTreeMap::new(), format!("{}-{thread}", task.group));
         let consumer: BaseConsumer = setup.consumer().create()?;
         let mut assignment = TopicPartitionList::new();
-        for (topic, partition) in task.inputs.iter().skip(thread).step_by(task.threads) {
+        for (topic, partition) in task.read.iter().skip(thread).step_by(task.threads) {
             assignment.add_partition_offset(topic, *partition, Offset::Beginning)?;
         }
         consumer.assign(&assignment)?;
@@ -106,23 +118,26 @@ impl<'a> Copier<'a> {
     }
 
     fn run(&self) -> Result<()> {
+        let mut commit_took = Duration::ZERO;
         loop {
-            let batch = self.read()?;
+            let batch = self.read(commit_took)?;
             if !batch.is_empty() {
+                let began = Instant::now();
                 self.commit(&batch)?;
+                commit_took = began.elapsed();
             }
         }
     }
 
     /// The records of one transaction.
-    fn read(&self) -> Result<Vec<BorrowedMessage<'_>>> {
-        let mut batch = Vec::new();
-        let mut deadline = Instant::now() + IDLE_WAIT;
+    fn read(&self, commit_took: Duration) -> Result<Vec<BorrowedMessage<'_>>> {
+        let (mut batch, mut opened) = (Vec::new(), Instant::now());
         while batch.len() < self.policy.records_max {
-            match self.consumer.poll(deadline.saturating_duration_since(Instant::now())) {
+            let wait = if batch.is_empty() { IDLE_WAIT } else { self.policy.patience(commit_took, opened.elapsed()) };
+            match self.consumer.poll(wait) {
                 Some(Ok(record)) => {
                     if batch.is_empty() {
-                        deadline = Instant::now() + self.policy.age_max;
+                        opened = Instant::now();
                     }
                     batch.push(record);
                 }
@@ -130,7 +145,7 @@ impl<'a> Copier<'a> {
                 Some(Err(error)) => return Err(error).context("cannot read the inputs"),
                 None => break,
             }
-            if Instant::now() >= deadline {
+            if opened.elapsed() >= self.policy.age_max {
                 break;
             }
         }
@@ -155,13 +170,15 @@ impl<'a> Copier<'a> {
     }
 
     fn send(&self, record: &BorrowedMessage<'_>) -> Result<()> {
+        // The first of several copies says which record it is one of.
+        let headers = (!self.task.between.is_empty()).then(|| record.headers().map_or_else(|| origin(record), BorrowedHeaders::detach));
         let mut copy = BaseRecord::<[u8], [u8]> {
-            topic: &self.task.output,
+            topic: self.task.next(record.topic()),
             partition: None,
             payload: record.payload(),
             key: record.key(),
             timestamp: record.timestamp().to_millis(),
-            headers: None,
+            headers,
             delivery_opaque: (),
         };
         while let Err((error, refused)) = self.producer.send(copy) {
@@ -188,4 +205,11 @@ impl<'a> Copier<'a> {
             thread::sleep(DRAIN_PAUSE);
         }
     }
+}
+
+/// Headers as those of a dead letter, which name a record.
+fn origin(record: &BorrowedMessage<'_>) -> OwnedHeaders {
+    let (partition, offset) = (record.partition().to_string(), record.offset().to_string());
+    let named = [("waid-topic", record.topic()), ("waid-partition", &partition), ("waid-offset", &offset)];
+    named.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }

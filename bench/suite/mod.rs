@@ -72,7 +72,9 @@ pub fn measure(plan: &Plan) -> Result<Report> {
     let mut latencies = Vec::new();
     for rate in &plan.rates {
         tell(&format!("latency at {rate} inputs/s"));
-        latencies.push(latency::measure(plan, *rate)?);
+        latencies.push(latency::of_waid(plan, *rate)?);
+        tell(&format!("latency of three copies at {rate} inputs/s"));
+        latencies.push(latency::of_copies(plan, *rate)?);
     }
     let (idle, restart) = idle.zip(restarted).context("at least one round")?;
     let ratios = Ratios::of(&passes);

@@ -89,6 +89,8 @@ pub struct Ratios {
 /// Steady traffic.
 #[derive(Serialize)]
 pub struct Latency {
+    /// Whose.
+    pub who: Who,
     /// Inputs per second.
     pub rate: u32,
     /// How many inputs counted.
@@ -105,10 +107,12 @@ pub struct Latency {
     pub max_ms: f64,
     /// How late the benchmark itself sent an input at most, ms. It is part of the others.
     pub sender_late_max_ms: f64,
-    /// How busy waid was, in percent of a core.
+    /// How busy the process was, in percent of a core.
     pub core_percent: f64,
     /// How busy the broker was, in percent of a core; none if it was not started here.
     pub broker_core_percent: Option<f64>,
+    /// How busy the benchmark itself was, with sending and reading, in percent of a core.
+    pub own_core_percent: f64,
 }
 
 /// After a kill.
@@ -168,11 +172,20 @@ impl Display for Report {
         writeln!(f, "{ratios}")?;
         writeln!(
             f,
-            "\nlatency, ms        p50       p95       p99       max   outputs   sender late at most   waid, % of a core   broker, %"
+            "\nlatency, ms             p50       p95       p99       max   outputs   sender late at most   % of a core   broker, %   sender and reader, %"
         )?;
         latencies.iter().try_for_each(|latency| writeln!(f, "{latency}"))?;
         writeln!(f, "\nidle: {:.1} % of a core over {:.0} s", idle.core_percent, idle.seconds)?;
         write!(f, "killed and started again: all tasks work after {:.1} s, with {} rows of state", restart.seconds, restart.rows)
+    }
+}
+
+impl Display for Who {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Waid => "waid run",
+            Self::Copy => "bare copy",
+        })
     }
 }
 
@@ -185,11 +198,7 @@ impl Display for Machine {
 impl Display for Pass {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { wall_seconds, before_first_commit_seconds, inputs_per_second, cpu_seconds, inputs_per_cpu_second, .. } = self;
-        let who = match self.who {
-            Who::Waid => "waid run",
-            Who::Copy => "bare copy",
-        };
-        let broker = or_dash(self.broker_cpu_seconds);
+        let (who, broker) = (self.who.to_string(), or_dash(self.broker_cpu_seconds));
         let (micros, peak) = (1_000_000.0 / inputs_per_cpu_second, self.peak_mib);
         write!(
             f,
@@ -208,11 +217,11 @@ impl Display for Ratios {
 
 impl Display for Latency {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { rate, outputs, p50_ms, p95_ms, p99_ms, max_ms, sender_late_max_ms, core_percent, .. } = self;
-        let (rate, broker) = (format!("{rate}/s"), or_dash(self.broker_core_percent));
+        let Self { who, rate, outputs, p50_ms, p95_ms, p99_ms, max_ms, sender_late_max_ms, core_percent, own_core_percent, .. } = self;
+        let (who, broker) = (format!("{who}, {rate}/s"), or_dash(self.broker_core_percent));
         write!(
             f,
-            "{rate:12}{p50_ms:10.1}{p95_ms:10.1}{p99_ms:10.1}{max_ms:10.1}{outputs:10}{sender_late_max_ms:22.1}{core_percent:19.1}{broker:>12}"
+            "{who:17}{p50_ms:10.1}{p95_ms:10.1}{p99_ms:10.1}{max_ms:10.1}{outputs:10}{sender_late_max_ms:22.1}{core_percent:14.1}{broker:>12}{own_core_percent:23.1}"
         )
     }
 }

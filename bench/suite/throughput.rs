@@ -39,7 +39,7 @@ pub fn waid(waid: &Waid<'_>) -> Result<(Pass, Subject)> {
 
 /// A bare copy of all inputs.
 pub fn copy(inputs: &Inputs, threads: usize, arguments: &[&str]) -> Result<Pass> {
-    let task = Task::create(inputs, threads);
+    let task = Task::create(inputs, threads, 1);
     let targets = ends(&inputs.topics())?;
     let begin = Begin::now();
     let subject = task.start(arguments)?;

@@ -36,7 +36,8 @@ impl Default for CommitPolicy {
 
 impl CommitPolicy {
     /// For how long to wait for another record before what has been open for `age` is committed, when the last commit took so long.
-    fn patience(&self, commit_took: Duration, age: Duration) -> Duration {
+    #[must_use]
+    pub fn patience(&self, commit_took: Duration, age: Duration) -> Duration {
         commit_took.mul_f64(self.keeping_up).min(self.age_max).saturating_sub(age)
     }
 }
