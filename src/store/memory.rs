@@ -385,8 +385,8 @@ const fn kind(key: &Key) -> usize {
 /// Whether a row is of a kind that is rarely read again soon.
 const fn is_fleeting(key: &Key) -> bool {
     match key {
-        Key::Join(..) | Key::Message(..) | Key::Thread(..) => true,
-        Key::Contact(_) | Key::Circle(_) => false,
+        Key::Join(..) | Key::Message(..) => true,
+        Key::Contact(_) | Key::Circle(_) | Key::Thread(..) => false,
     }
 }
 
