@@ -9,45 +9,82 @@
 //! The bytes of a segment's parts together are a hash and a Zstandard frame of its columns. Rows repeat each other, so that is two fifths, to be
 //! sent, kept and read again; the producer's own compression of whole batches finds nothing more in it.
 //!
-//! A checkpoint is a transaction's last records: the segments that are new, a tombstone for each part of one that is gone, then the marker.
-//! So the broker compacts away what no longer counts, and what it has left is read from beginning to end.
+//! A checkpoint is the last records of some transactions: the segments that are new, and with the last of them a tombstone for each part of one
+//! that is gone, then the marker. So the broker compacts away what no longer counts, and what it has left is read from beginning to end.
+//! Segments of a checkpoint that never came to its marker are written over by the next.
 
 pub mod frame;
 
 use super::task::Task;
-use crate::store::memory::{Memory, RestoreError};
+use crate::store::memory::{Checkpoint, Memory, RestoreError};
 use crate::wire::DecodeError;
 use crate::wire::marker::{self, Marker};
 use crate::wire::record::{INTERNAL_BYTES_MAX, OutRecord, Topic};
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Instant;
 use thiserror::Error;
 
 /// Before the key of a part of a segment.
 const SEGMENT: u8 = 1;
 
-/// Adds to `records` what changed in a task since its last checkpoint, and a marker: its log was taken up to `next`. Whether it could: not one
-/// whose rows are not all of its state.
-pub fn checkpoint(partition: i32, task: &mut Task, next: i64, records: &mut Vec<OutRecord>) -> bool {
-    if !task.is_whole() {
-        return false;
-    }
-    let checkpoint = task.store_mut().checkpoint();
-    let Some(marker) = task.marker(next) else { return false };
-    let mut put = |key: Vec<u8>, payload: Option<Vec<u8>>| records.push(record(partition, key, payload));
-    for number in checkpoint.written {
-        let segment = frame::pack(task.store().segment(number));
-        let parts = parts_of(segment.len());
-        for (part, bytes) in (0..).zip(segment.chunks(INTERNAL_BYTES_MAX)) {
-            put(key_of(number, part), Some([&parts.to_be_bytes(), bytes].concat()));
+/// A checkpoint is written in at most so many transactions.
+const TRANSACTIONS_MAX: usize = 16;
+
+/// A checkpoint that is not all in the changelog yet. To compress its segments takes long, so they go with one transaction after the other, and
+/// nobody waits for all of them. Whoever restores the task meanwhile passes over them, for the marker in force is that of the checkpoint before.
+pub struct Pending {
+    /// What is in it, and up to where the log was taken.
+    marker: Marker,
+    /// The segments that are not written yet.
+    segments: Range<u32>,
+    /// How many go with a transaction.
+    at_once: usize,
+    /// The segments that go with the marker, each with how many bytes it had.
+    gone: Vec<(u32, usize)>,
+    /// What the task did since then is not in it.
+    pub begun: Instant,
+}
+
+impl Pending {
+    /// What changed in a task since its last checkpoint; its log was taken up to `next`. `None` for one whose rows are not all of its state.
+    pub fn begin(task: &mut Task, next: i64) -> Option<Self> {
+        if !task.is_whole() {
+            return None;
         }
+        let Checkpoint { written, gone } = task.store_mut().checkpoint();
+        let marker = task.marker(next)?;
+        Some(Self { marker, at_once: written.len().div_ceil(TRANSACTIONS_MAX), segments: written, gone, begun: Instant::now() })
     }
-    for (number, bytes) in checkpoint.gone {
-        for part in 0..parts_of(frame::bytes_max(bytes)) {
-            put(key_of(number, part), None);
+
+    /// Up to where the log is in it.
+    #[must_use]
+    pub const fn next(&self) -> i64 {
+        self.marker.next
+    }
+
+    /// Adds its next segments to `records`, or all of them; behind the last, tombstones and the marker. Whether that was all.
+    pub fn write(&mut self, partition: i32, task: &Task, all: bool, records: &mut Vec<OutRecord>) -> bool {
+        let mut put = |key: Vec<u8>, payload: Option<Vec<u8>>| records.push(record(partition, key, payload));
+        let at_once = if all { usize::MAX } else { self.at_once };
+        for number in self.segments.by_ref().take(at_once) {
+            let segment = frame::pack(task.store().segment(number));
+            let parts = parts_of(segment.len());
+            for (part, bytes) in (0..).zip(segment.chunks(INTERNAL_BYTES_MAX)) {
+                put(key_of(number, part), Some([&parts.to_be_bytes(), bytes].concat()));
+            }
         }
+        if !self.segments.is_empty() {
+            return false;
+        }
+        for (number, bytes) in self.gone.drain(..) {
+            for part in 0..parts_of(frame::bytes_max(bytes)) {
+                put(key_of(number, part), None);
+            }
+        }
+        put(marker::KEY.to_vec(), Some(marker::encode(&self.marker)));
+        true
     }
-    put(marker::KEY.to_vec(), Some(marker::encode(&marker)));
-    true
 }
 
 fn parts_of(bytes: usize) -> u16 {

@@ -1,7 +1,7 @@
 //! What a worker has at hand: its tasks, and what they have done since the last commit.
 
 use super::broker::{BrokerError, Commit, Fetched, PartitionCounts, Source};
-use super::changelog::{self, Restore};
+use super::changelog::{Pending, Restore};
 use super::clock;
 use super::digest::Digest;
 use super::task::Task;
@@ -57,6 +57,8 @@ struct Held {
     since: Instant,
     /// Up to where its log is in a checkpoint.
     included: i64,
+    /// The checkpoint that is being written.
+    pending: Option<Pending>,
 }
 
 /// What a task goes through before it works.
@@ -133,8 +135,7 @@ impl Workload {
 
     /// A task is this worker's from now on; its state comes next.
     pub fn assign(&mut self, partition: i32, committed: Option<Commit>) {
-        let held = Held { stage: Stage::Restoring(Box::default(), committed), next: 0, since: Instant::now(), included: 0 };
-        self.tasks.insert(partition, held);
+        self.tasks.insert(partition, Held::restoring(committed));
     }
 
     /// A partition is this worker's no more.
@@ -227,22 +228,21 @@ impl Workload {
         held.go_live_before(partition, held.next)
     }
 
-    /// Adds the checkpoints that are due to the open transaction; of some tasks in any case.
+    /// Begins the checkpoints that are due, and adds of each what goes with the open transaction; of some tasks all, in any case.
     pub fn checkpoint(&mut self, leaving: impl Fn(i32) -> bool) {
         let Some(policy) = self.policy else { return };
         let turn = self.large_and_due(policy);
         for (partition, held) in &mut self.tasks {
-            let (next, is_old) = (held.next, held.since.elapsed() >= policy.age_max);
-            let Some(task) = held.with_news() else { continue };
-            let changes = task.store().changes();
-            let is_due = changes >= policy.changes_max || is_old && changes <= ROWS_SMALL || turn == Some(*partition);
-            if !(is_due || leaving(*partition)) {
-                continue;
+            let is_leaving = leaving(*partition);
+            if is_leaving || turn == Some(*partition) || held.is_due(policy) {
+                held.begin_checkpoint();
             }
-            if changelog::checkpoint(*partition, task, next, self.open.records()) {
-                self.open.touch((SourceTopic::Repartition, *partition), next);
-                self.written.insert(*partition, next);
-                held.included = next;
+            // What was done since a checkpoint was begun goes into another.
+            while let Some(included) = held.write_checkpoint(*partition, is_leaving, &mut self.open) {
+                self.written.insert(*partition, included);
+                if !is_leaving || !held.begin_checkpoint() {
+                    break;
+                }
             }
         }
     }
@@ -254,9 +254,8 @@ impl Workload {
             return None;
         }
         let due = self.tasks.iter_mut().filter_map(|(partition, held)| {
-            let since = held.since;
             let is_large = held.with_news()?.store().changes() > ROWS_SMALL;
-            (is_large && since.elapsed() >= policy.age_max).then_some((since, *partition))
+            (is_large && held.since.elapsed() >= policy.age_max).then_some((held.since, *partition))
         });
         let (_, partition) = due.min()?;
         self.paced = Instant::now();
@@ -289,12 +288,48 @@ impl Workload {
 }
 
 impl Held {
-    /// The task, if it works and has done something that is in no checkpoint.
+    /// A task whose state is to be read.
+    fn restoring(committed: Option<Commit>) -> Self {
+        Self { stage: Stage::Restoring(Box::default(), committed), next: 0, since: Instant::now(), included: 0, pending: None }
+    }
+
+    /// The task, if it works and has done something that is in no checkpoint, not even in one that is begun.
     fn with_news(&mut self) -> Option<&mut Task> {
+        let included = self.pending.as_ref().map_or(self.included, Pending::next);
         match &mut self.stage {
-            Stage::Live(task, _) if self.next != self.included => Some(task),
+            Stage::Live(task, _) if self.next != included => Some(task),
             _ => None,
         }
+    }
+
+    /// Whether a checkpoint must not wait, or costs next to nothing.
+    fn is_due(&mut self, policy: CheckpointPolicy) -> bool {
+        let is_old = self.since.elapsed() >= policy.age_max;
+        let changes = self.with_news().map(|task| task.store().changes());
+        changes.is_some_and(|changes| changes >= policy.changes_max || is_old && changes <= ROWS_SMALL)
+    }
+
+    /// Begins a checkpoint if there is anything for one, and none is on its way; whether one is now.
+    fn begin_checkpoint(&mut self) -> bool {
+        if self.pending.is_none() {
+            let next = self.next;
+            self.pending = self.with_news().and_then(|task| Pending::begin(task, next));
+        }
+        self.pending.is_some()
+    }
+
+    /// Adds more of the checkpoint that is on its way to a transaction, or all that is left of it; when that was the last, up to where the log
+    /// is in it.
+    fn write_checkpoint(&mut self, partition: i32, all: bool, open: &mut Transaction) -> Option<i64> {
+        let (Some(pending), Stage::Live(task, _)) = (&mut self.pending, &self.stage) else { return None };
+        let is_done = pending.write(partition, task, all, open.records());
+        open.touch((SourceTopic::Repartition, partition), self.next);
+        if !is_done {
+            return None;
+        }
+        (self.included, self.since) = (pending.next(), pending.begun);
+        self.pending = None;
+        Some(self.included)
     }
 
     /// A replay is over when the next record to take was never taken.

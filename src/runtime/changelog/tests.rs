@@ -35,7 +35,7 @@ fn task() -> Task {
 
 fn write(task: &mut Task, next: i64) -> Written {
     let mut records = Vec::new();
-    assert!(checkpoint(0, task, next, &mut records));
+    assert!(Pending::begin(task, next).expect("it is whole").write(0, task, true, &mut records));
     records.into_iter().map(|record| (record.key.expect("keyed"), record.payload)).collect()
 }
 
@@ -107,6 +107,50 @@ fn random_rows_come_back_from_what_is_left_of_the_changelog() {
             }
         }
     }
+}
+
+#[test]
+fn a_checkpoint_that_is_broken_off_is_as_if_it_had_not_been_begun() {
+    let (mut broken_off, mut in_pieces) = (0, 0);
+    for seed in 0..40 {
+        let mut random = seeded(seed);
+        let mut task = task();
+        let mut written = write(&mut task, 0);
+        let mut known = (0, state(&task));
+        for next in 1..8 {
+            for name in 0..random.random_range(1..5) {
+                task.store_mut().put(large_key(name), large([10, 300_000, 600_000][random.random_range(0..3)], next));
+            }
+            task.store_mut().keep(&SETTINGS);
+            let next = i64::try_from(next).expect("small");
+            let (mut pending, begun) = (Pending::begin(&mut task, next).expect("it is whole"), state(&task));
+            let (breaks_off, mut pieces) = (random.random_bool(0.4), 0);
+            let is_whole = loop {
+                task.store_mut().put(large_key(7), large(random.random_range(1..1000), seed));
+                task.store_mut().keep(&SETTINGS);
+                let mut records = Vec::new();
+                let is_last = pending.write(0, &task, false, &mut records);
+                written.extend(records.into_iter().map(|record| (record.key.expect("keyed"), record.payload)));
+                pieces += 1;
+                if is_last || breaks_off && random.random_bool(0.5) {
+                    break is_last;
+                }
+            };
+            (broken_off, in_pieces) = (broken_off + usize::from(!is_whole), in_pieces + usize::from(pieces > 1));
+            if is_whole {
+                known = (next, begun);
+            }
+            written = compacted(&written, &mut random);
+            let (mut restored, included) = read(&written);
+            assert_eq!(included, Some(known.0), "seed {seed}");
+            assert!(state(&restored) == known.1, "seed {seed}, checkpoint {next}");
+            if !is_whole || random.random_bool(0.3) {
+                restored.store_mut().keep(&SETTINGS);
+                task = restored;
+            }
+        }
+    }
+    assert!(broken_off > 20 && in_pieces > 100, "{broken_off} {in_pieces}");
 }
 
 #[test]

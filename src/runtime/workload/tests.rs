@@ -37,7 +37,7 @@ fn restored(included: Option<i64>, committed: Option<Commit>, log: Range<i64>) -
     work.assign(0, committed);
     let mut records: Vec<OutRecord> = Vec::new();
     if let Some(next) = included {
-        assert!(changelog::checkpoint(0, &mut task(1), next, &mut records));
+        assert!(checkpoint(&mut task(1), next, &mut records));
     }
     for (offset, record) in (0..).zip(&records) {
         let (key, value) = (record.key.as_deref(), record.payload.as_deref());
@@ -46,6 +46,11 @@ fn restored(included: Option<i64>, committed: Option<Commit>, log: Range<i64>) -
     }
     let from = work.restored(0, &log, COUNTS).map_err(|error| error.to_string())?;
     Ok((work, from))
+}
+
+/// Writes a checkpoint at once; whether that could be.
+fn checkpoint(task: &mut Task, next: i64, records: &mut Vec<OutRecord>) -> bool {
+    Pending::begin(task, next).is_some_and(|mut pending| pending.write(0, task, true, records))
 }
 
 /// The next record of the log: a tick.
@@ -99,7 +104,7 @@ fn a_state_of_another_partition_count_is_refused() {
     let mut work = Workload::new(Transaction::new(Arc::default()), None);
     work.assign(0, Some(commit(4, 0)));
     let mut records = Vec::new();
-    assert!(changelog::checkpoint(0, &mut task(3), 4, &mut records));
+    assert!(checkpoint(&mut task(3), 4, &mut records));
     for (offset, OutRecord { key, payload, .. }) in (0..).zip(&records) {
         let (key, value) = (key.as_deref(), payload.as_deref());
         let fetched = Fetched { source: (SourceTopic::Changelog, 0), offset, timestamp_ms: 0, key, value, headers: Vec::new() };
@@ -133,7 +138,7 @@ fn held(rows: usize) -> Held {
     }
     let settings = task.control().expect("it has one").settings;
     task.store_mut().keep(&settings);
-    Held { stage: Stage::Live(Box::new(task), 0), next: 1, since: Instant::now(), included: 0 }
+    Held { stage: Stage::Live(Box::new(task), 0), next: 1, ..Held::restoring(None) }
 }
 
 #[test]
@@ -158,4 +163,24 @@ fn what_leaves_is_written_in_any_case() {
     work.tasks = (0..).zip([ROWS_SMALL + 1, ROWS_SMALL + 1].map(held)).collect();
     work.checkpoint(|partition| partition == 1);
     assert_eq!(work.take_written().into_keys().collect::<Vec<i32>>(), [1]);
+}
+
+#[test]
+fn a_large_checkpoint_takes_some_transactions_and_what_leaves_is_not_waited_for() {
+    let policy = CheckpointPolicy { age_max: Duration::ZERO, changes_max: usize::MAX };
+    let rows = 60_000;
+    let mut work = Workload::new(Transaction::new(Arc::default()), Some(policy));
+    work.tasks.insert(0, held(rows));
+    let mut transaction = |leaving: bool| {
+        work.checkpoint(|_| leaving);
+        let (records, offsets) = work.open.finish();
+        let is_fenced = offsets.contains_key(&(SourceTopic::Repartition, 0));
+        (records.len(), is_fenced, work.take_written().into_keys().count(), work.tasks[&0].included)
+    };
+    assert_eq!(transaction(false), (1, true, 0, 0), "a segment");
+    assert_eq!(transaction(false), (1, true, 0, 0), "another");
+    let (records, is_fenced, written, included) = transaction(true);
+    assert!(records > 2 && is_fenced, "all others, and the marker");
+    assert_eq!((written, included), (1, 1));
+    assert_eq!(transaction(false), (0, false, 0, 1), "nothing new");
 }
