@@ -25,6 +25,7 @@ mod shape;
 
 use super::codec::{DecodeError, Writer};
 use super::varint;
+use foldhash::fast::RandomState;
 use layout::{Layout, Places};
 use parts::Parts;
 use shape::{take_slice, take_varint};
@@ -36,14 +37,14 @@ const ROWS: usize = 1;
 /// Rows being put into columns.
 pub struct Table {
     columns: Vec<Vec<u8>>,
-    shapes: HashMap<Vec<u8>, usize>,
+    shapes: HashMap<Vec<u8>, usize, RandomState>,
     layouts: Vec<Layout>,
     places: Places,
 }
 
 impl Default for Table {
     fn default() -> Self {
-        Self { columns: vec![Vec::new(), Vec::new()], shapes: HashMap::new(), layouts: Vec::new(), places: Places::new() }
+        Self { columns: vec![Vec::new(), Vec::new()], shapes: HashMap::default(), layouts: Vec::new(), places: Places::new() }
     }
 }
 

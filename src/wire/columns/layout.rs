@@ -4,7 +4,8 @@ use super::ROWS;
 use super::shape::{DEPTH_MAX, END, length, take_byte, take_slice, take_varint, value, wire};
 use crate::wire::codec::{DecodeError, Wire, Writer};
 use crate::wire::varint;
-use std::collections::BTreeMap;
+use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, HashMap};
 
 /// Where a row's parts are.
 pub struct Layout {
@@ -35,14 +36,31 @@ struct Place(usize);
 
 /// The columns so far, by what leads to them.
 pub struct Places {
-    known: BTreeMap<Vec<u8>, usize>,
+    keys: BTreeMap<Vec<u8>, Place>,
+    whole: Option<Place>,
+    numbers: HashMap<(Scope, u64), usize, RandomState>,
+    bytes: HashMap<(Scope, u64), Place, RandomState>,
+    messages: HashMap<(Scope, u64), Scope, RandomState>,
     next: usize,
 }
 
+/// Values, or the messages in one field of them.
+type Scope = usize;
+
+/// All values.
+const VALUES: Scope = 0;
+
 impl Places {
     /// Those of shapes and rows alone.
-    pub const fn new() -> Self {
-        Self { known: BTreeMap::new(), next: ROWS + 1 }
+    pub fn new() -> Self {
+        Self {
+            keys: BTreeMap::new(),
+            whole: None,
+            numbers: HashMap::default(),
+            bytes: HashMap::default(),
+            messages: HashMap::default(),
+            next: ROWS + 1,
+        }
     }
 
     /// How many there are.
@@ -50,22 +68,33 @@ impl Places {
         self.next
     }
 
-    fn number(&mut self, path: &[u8]) -> usize {
-        self.columns(path, 1)
+    fn piece(&mut self, path: &[u8]) -> Place {
+        let Self { keys, next, .. } = self;
+        keys.get(path).copied().unwrap_or_else(|| *keys.entry(path.to_vec()).or_insert(Place(take(next, 2))))
     }
 
-    fn bytes(&mut self, path: &[u8]) -> Place {
-        Place(self.columns(path, 2))
+    fn whole(&mut self) -> Place {
+        *self.whole.get_or_insert_with(|| Place(take(&mut self.next, 2)))
     }
 
-    fn columns(&mut self, path: &[u8], count: usize) -> usize {
-        if let Some(known) = self.known.get(path) {
-            return *known;
-        }
-        self.known.insert(path.to_vec(), self.next);
-        self.next += count;
-        self.next - count
+    fn number(&mut self, scope: Scope, tag: u64) -> usize {
+        *self.numbers.entry((scope, tag)).or_insert_with(|| take(&mut self.next, 1))
     }
+
+    fn bytes(&mut self, scope: Scope, tag: u64) -> Place {
+        *self.bytes.entry((scope, tag)).or_insert_with(|| Place(take(&mut self.next, 2)))
+    }
+
+    fn message(&mut self, scope: Scope, tag: u64) -> Scope {
+        let inner = self.messages.len() + 1;
+        *self.messages.entry((scope, tag)).or_insert(inner)
+    }
+}
+
+/// The next so many columns.
+const fn take(next: &mut usize, count: usize) -> usize {
+    *next += count;
+    *next - count
 }
 
 impl Layout {
@@ -77,14 +106,14 @@ impl Layout {
             let common = take_slice(&mut rest)?;
             path.push(b'k');
             path.extend_from_slice(common);
-            key.push((common.to_vec(), places.bytes(&path)));
+            key.push((common.to_vec(), places.piece(&path)));
         }
         let value = match take_byte(&mut rest)? {
             value::REMOVED => Value::Removed,
-            value::WHOLE => Value::Whole(places.bytes(b"w")),
+            value::WHOLE => Value::Whole(places.whole()),
             value::FIELDS => {
                 let format = take_byte(&mut rest)?;
-                Value::Fields(format, Field::all(&mut rest, &mut vec![b'v'], places, 0)?)
+                Value::Fields(format, Field::all(&mut rest, VALUES, places, 0)?)
             }
             _ => return Err(DecodeError::Value("a shape's value")),
         };
@@ -129,30 +158,23 @@ impl Value {
 }
 
 impl Field {
-    fn all(shape: &mut &[u8], path: &mut Vec<u8>, places: &mut Places, depth: usize) -> Result<Vec<Self>, DecodeError> {
+    fn all(shape: &mut &[u8], scope: Scope, places: &mut Places, depth: usize) -> Result<Vec<Self>, DecodeError> {
         let mut fields = Vec::new();
         loop {
             let tag = take_varint(shape)?;
             if tag == u64::from(END) {
                 return Ok(fields);
             }
-            let before = path.len();
-            varint::put(path, tag);
             let content = match wire(tag).ok_or(DecodeError::Value("a shape's tag"))? {
-                Wire::Varint => Content::Number(places.number(path)),
+                Wire::Varint => Content::Number(places.number(scope, tag)),
                 Wire::Length => match take_byte(shape)? {
-                    length::BYTES => {
-                        path.push(length::BYTES);
-                        Content::Bytes(places.bytes(path))
-                    }
+                    length::BYTES => Content::Bytes(places.bytes(scope, tag)),
                     length::MESSAGE if depth < DEPTH_MAX => {
-                        path.push(length::MESSAGE);
-                        Content::Message(Self::all(shape, path, places, depth + 1)?)
+                        Content::Message(Self::all(shape, places.message(scope, tag), places, depth + 1)?)
                     }
                     _ => return Err(DecodeError::Value("a shape's field")),
                 },
             };
-            path.truncate(before);
             fields.push(Self { tag, content });
         }
     }
