@@ -15,6 +15,16 @@ pub fn put(bytes: &mut Vec<u8>, mut value: u64) {
 /// The next, and its bytes; `None` if it does not end, has more than 64 bits, or more bytes than it needs.
 #[inline]
 pub fn take<'a>(rest: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
+    // Most are one byte.
+    if let ([byte @ ..0x80], after) = rest.split_at_checked(1)? {
+        let bytes = &rest[..1];
+        *rest = after;
+        return Some((u64::from(*byte), bytes));
+    }
+    take_long(rest)
+}
+
+fn take_long<'a>(rest: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
     let mut value = 0;
     for (index, byte) in rest.iter().take(BYTES_MAX).enumerate() {
         value |= u64::from(byte & 0x7F) << (7 * index);

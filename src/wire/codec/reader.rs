@@ -78,7 +78,17 @@ impl<'a> Reader<'a> {
     }
 
     /// A number.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, DecodeError> {
+        // Most are one byte.
+        if let [byte @ ..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, DecodeError> {
         let mut value = 0_u64;
         for (index, byte) in self.rest.iter().take(varint::BYTES_MAX).enumerate() {
             value |= u64::from(byte & 0x7F) << (7 * index);
