@@ -5,9 +5,6 @@
 
 use std::borrow::Borrow;
 
-/// Up to so many elements there is room for exactly those that are there; beyond that, room grows by halves.
-const EXACT_MAX: usize = 4;
-
 /// A sorted set.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct FlatSet<T>(Vec<T>);
@@ -78,7 +75,7 @@ impl<T: Ord> FlatSet<T> {
     /// Adds one; whether it is new.
     pub fn insert(&mut self, value: T) -> bool {
         let Err(index) = self.find(&value) else { return false };
-        insert(&mut self.0, index, value);
+        self.0.insert(index, value);
         true
     }
 
@@ -187,7 +184,7 @@ impl<K: Ord, V> FlatMap<K, V> {
         match self.find(&key) {
             Ok(index) => Some(std::mem::replace(&mut self.0[index].1, value)),
             Err(index) => {
-                insert(&mut self.0, index, (key, value));
+                self.0.insert(index, (key, value));
                 None
             }
         }
@@ -235,7 +232,7 @@ impl<'a, K, V> Entry<'a, K, V> {
     pub fn or_insert_with(self, value: impl FnOnce() -> V) -> &'a mut V {
         let Self { map: FlatMap(all), key, found } = self;
         let index = found.unwrap_or_else(|index| {
-            insert(all, index, (key, value()));
+            all.insert(index, (key, value()));
             index
         });
         &mut all[index].1
@@ -248,13 +245,6 @@ impl<'a, K, V> Entry<'a, K, V> {
     {
         self.or_insert_with(V::default)
     }
-}
-
-fn insert<T>(all: &mut Vec<T>, index: usize, value: T) {
-    if all.len() == all.capacity() {
-        all.reserve_exact(if all.len() < EXACT_MAX { 1 } else { all.len() / 2 });
-    }
-    all.insert(index, value);
 }
 
 impl<T> Default for FlatSet<T> {

@@ -238,7 +238,7 @@ impl Join {
         let Some(phone) = self.sent.as_ref().and_then(|sent| sent.send.destination.phone()) else { return FlatSet::new() };
         let named = verdict.proofs.keys().filter_map(|proof| proof.wa_id);
         named
-            .filter(|wa_id| number::linkable(phone, *wa_id) && !number::same_subscriber(phone, *wa_id))
+            .filter(|wa_id| *wa_id != phone && number::linkable(phone, *wa_id) && !number::same_subscriber(phone, *wa_id))
             .map(|wa_id| (phone, wa_id))
             .collect()
     }

@@ -193,9 +193,12 @@ fn put_message(bytes: &mut Vec<u8>, names: &mut impl Places, message: &MessageKe
     if message.id.uuid().is_some() {
         id::put(&message.id, bytes);
     } else {
-        let mut plain = Vec::new();
-        id::put(&message.id, &mut plain);
-        put_escaped(bytes, &plain);
+        let start = bytes.len();
+        id::put(&message.id, bytes);
+        if bytes[start..].contains(&0) {
+            let plain = bytes.split_off(start);
+            put_escaped(bytes, &plain);
+        }
     }
     if message.echo {
         bytes.extend_from_slice(&END);
@@ -273,6 +276,9 @@ fn take_message_id(bytes: &[u8]) -> Result<(MessageId, bool), DecodeError> {
             rest if *rest == END => id::take(uuid).map(|id| (id, true)),
             _ => Err(DecodeError::Value("a key's message id")),
         };
+    }
+    if !bytes.contains(&0) {
+        return id::take(bytes).map(|id| (id, false));
     }
     let echo = bytes.ends_with(&END);
     let mut text = bytes.to_vec();

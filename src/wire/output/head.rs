@@ -164,5 +164,8 @@ fn message_subject(message: &MessageFields) -> Cow<'_, str> {
         (Direction::Outbound, None, id) => ("Echo", id.as_ref()),
         (Direction::Inbound, _, id) => ("Inbound", id.as_ref()),
     };
-    id.map_or_else(|| format!("{kind} "), |id| format!("{kind} {}", &*id.reveal())).into()
+    Cow::Owned(match id {
+        Some(id) => [kind, " ", &*id.reveal()].concat(),
+        None => [kind, " "].concat(),
+    })
 }
