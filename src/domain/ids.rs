@@ -150,9 +150,9 @@ impl Bsuid {
             && bytes[0].is_ascii_uppercase()
             && bytes[1].is_ascii_uppercase()
             && bytes[2] == b'.';
-        // To look at all is to look at many at once.
-        let rest = form && bytes[3..].iter().fold(true, |all, byte| all & (byte.is_ascii_alphanumeric() | (*byte == b'.')));
-        rest.then(|| Self(text.into()))
+        // To count is to look at many at once.
+        let others = || bytes[3..].iter().filter(|byte| !(byte.is_ascii_alphanumeric() || **byte == b'.')).count();
+        (form && others() == 0).then(|| Self(text.into()))
     }
 
     /// The id, in clear: for records and keys, never for logs.

@@ -26,9 +26,9 @@ pub struct Join {
     /// Mismatch events, by wa_id and second.
     pub mismatches: FlatMap<(Number, i64), MismatchCopies>,
     /// The message that a person wrote under this id.
-    pub inbound: Option<Received>,
+    pub inbound: Option<Box<Received>>,
     /// The message that the business typed in the WhatsApp Business app under this id.
-    pub echo: Option<Received>,
+    pub echo: Option<Box<Received>>,
     /// Where the sent message was first placed: all later news of it goes there.
     pub home: Option<Home>,
     /// What was last said of the sent message.

@@ -124,7 +124,7 @@ impl MessageEntity<'_> {
     }
 
     /// Places a message that needs no join, once; a later copy only fills in the id that the first lacked. What it is now, if that is news.
-    fn receive(&self, step: &mut Step, copy: Message, slot: impl FnOnce(&mut Join) -> &mut Option<Received>) -> Option<Received> {
+    fn receive(&self, step: &mut Step, copy: Message, slot: impl FnOnce(&mut Join) -> &mut Option<Box<Received>>) -> Option<Received> {
         let mut join = self.row(step);
         let known = slot(&mut join);
         let received = match known {
@@ -134,10 +134,10 @@ impl MessageEntity<'_> {
                 if received.message.names() == before.message.names() {
                     step.count_duplicate();
                 }
-                Some(received).filter(|received| received != before)?
+                Some(received).filter(|received| *received != **before)?
             }
         };
-        *known = Some(received.clone());
+        *known = Some(received.clone().into());
         place(step, &received.home, received.message.clone());
         self.keep(step, join);
         Some(received)
@@ -173,7 +173,7 @@ impl MessageEntity<'_> {
     }
 
     /// Tells what follows now and did not before, and keeps the row.
-    fn settle(&self, step: &mut Step, mut join: Join, before: &Verdict) {
+    fn settle(&self, step: &mut Step, mut join: Box<Join>, before: &Verdict) {
         let after = join.verdict(step.settings.join_timeout_ms);
         if after != *before {
             refuse(step, &mut join, before, &after);
@@ -186,9 +186,9 @@ impl MessageEntity<'_> {
         self.keep(step, join);
     }
 
-    fn keep(&self, step: &mut Step, mut join: Join) {
+    fn keep(&self, step: &mut Step, mut join: Box<Join>) {
         join.last_ms = join.last_ms.max(step.cause.kafka_ms);
-        step.state.put(self.key(), Row::Join(join.into()));
+        step.state.put(self.key(), Row::Join(join));
     }
 
     fn tell_failure(&self, step: &mut Step, join: &Join, before: &Verdict, after: &Verdict) {
@@ -251,8 +251,8 @@ impl MessageEntity<'_> {
         }
     }
 
-    fn row(&self, step: &mut Step) -> Join {
-        step.state.join(self.app, self.id).cloned().unwrap_or_default()
+    fn row(&self, step: &mut Step) -> Box<Join> {
+        step.state.join(self.app, self.id).cloned().unwrap_or_default().into()
     }
 
     fn key(&self) -> Key {
