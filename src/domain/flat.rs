@@ -75,7 +75,7 @@ impl<T: Ord> FlatSet<T> {
     /// Adds one; whether it is new.
     pub fn insert(&mut self, value: T) -> bool {
         let Err(index) = self.find(&value) else { return false };
-        self.0.insert(index, value);
+        insert(&mut self.0, index, value);
         true
     }
 
@@ -184,7 +184,7 @@ impl<K: Ord, V> FlatMap<K, V> {
         match self.find(&key) {
             Ok(index) => Some(std::mem::replace(&mut self.0[index].1, value)),
             Err(index) => {
-                self.0.insert(index, (key, value));
+                insert(&mut self.0, index, (key, value));
                 None
             }
         }
@@ -232,7 +232,7 @@ impl<'a, K, V> Entry<'a, K, V> {
     pub fn or_insert_with(self, value: impl FnOnce() -> V) -> &'a mut V {
         let Self { map: FlatMap(all), key, found } = self;
         let index = found.unwrap_or_else(|index| {
-            all.insert(index, (key, value()));
+            insert(all, index, (key, value()));
             index
         });
         &mut all[index].1
@@ -245,6 +245,14 @@ impl<'a, K, V> Entry<'a, K, V> {
     {
         self.or_insert_with(V::default)
     }
+}
+
+/// Room doubles from one on: most have one element, and a vector's own beginning is room for four.
+fn insert<T>(all: &mut Vec<T>, index: usize, value: T) {
+    if all.len() == all.capacity() {
+        all.reserve_exact(all.len().max(1));
+    }
+    all.insert(index, value);
 }
 
 impl<T> Default for FlatSet<T> {
