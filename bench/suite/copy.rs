@@ -25,7 +25,7 @@ use crate::support::{broker, unique};
 /// Names the variable that makes a process do nothing but copy.
 const VARIABLE: &str = "WAID_BENCH_COPY";
 
-/// As many as each of waid's outputs has.
+/// Of each topic that is written: as many as waid's repartition topic has without configuration.
 const PARTITIONS: i32 = 4;
 
 /// How long a step of a transaction may take.

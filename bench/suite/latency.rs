@@ -38,7 +38,8 @@ struct Schedule {
     rate: u32,
 }
 
-/// How late an input was sent at most, how busy the process, the broker and the benchmark were meanwhile in percent of a core, and where each input is.
+/// How late an input was sent at most, how busy the process, the broker and the benchmark were meanwhile in percent of a core, and where each
+/// input is.
 struct Sent {
     late_max: Duration,
     core_percent: f64,

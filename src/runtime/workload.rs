@@ -293,11 +293,10 @@ impl Held {
         Self { stage: Stage::Restoring(Box::default(), committed), next: 0, since: Instant::now(), included: 0, pending: None }
     }
 
-    /// The task, if it works and has done something that is in no checkpoint, not even in one that is begun.
+    /// The task, if it works and has done something that is in no checkpoint, and none is being written.
     fn with_news(&mut self) -> Option<&mut Task> {
-        let included = self.pending.as_ref().map_or(self.included, Pending::next);
         match &mut self.stage {
-            Stage::Live(task, _) if self.next != included => Some(task),
+            Stage::Live(task, _) if self.pending.is_none() && self.next != self.included => Some(task),
             _ => None,
         }
     }
@@ -309,16 +308,16 @@ impl Held {
         changes.is_some_and(|changes| changes >= policy.changes_max || is_old && changes <= ROWS_SMALL)
     }
 
-    /// Begins a checkpoint if there is anything for one, and none is on its way; whether one is now.
+    /// Begins a checkpoint if there is anything for one; whether one is being written now.
     fn begin_checkpoint(&mut self) -> bool {
-        if self.pending.is_none() {
-            let next = self.next;
-            self.pending = self.with_news().and_then(|task| Pending::begin(task, next));
+        let next = self.next;
+        if let Some(task) = self.with_news() {
+            self.pending = Pending::begin(task, next);
         }
         self.pending.is_some()
     }
 
-    /// Adds more of the checkpoint that is on its way to a transaction, or all that is left of it; when that was the last, up to where the log
+    /// Adds more of the checkpoint that is being written to a transaction, or all that is left of it; when that was the last, up to where the log
     /// is in it.
     fn write_checkpoint(&mut self, partition: i32, all: bool, open: &mut Transaction) -> Option<i64> {
         let (Some(pending), Stage::Live(task, _)) = (&mut self.pending, &self.stage) else { return None };

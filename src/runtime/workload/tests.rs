@@ -129,15 +129,20 @@ fn a_replay_that_does_not_do_what_was_done_is_refused() {
     assert!(replay("written by another tool").is_ok(), "there is nothing to compare with");
 }
 
-/// A task that works and has so many rows that are in no checkpoint.
-fn held(rows: usize) -> Held {
-    let mut task = task(1);
+/// Puts so many rows.
+fn change(task: &mut Task, rows: usize) {
     for number in 0..rows {
         let id = MessageId::parse(&format!("message-{number}")).expect("an id");
         task.store_mut().put(Key::Join(App::new("default", "app", "app"), id), Row::Join(Join::default().into()));
     }
     let settings = task.control().expect("it has one").settings;
     task.store_mut().keep(&settings);
+}
+
+/// A task that works and has so many rows that are in no checkpoint.
+fn held(rows: usize) -> Held {
+    let mut task = task(1);
+    change(&mut task, rows);
     Held { stage: Stage::Live(Box::new(task), 0), next: 1, ..Held::restoring(None) }
 }
 
@@ -183,4 +188,18 @@ fn a_large_checkpoint_takes_some_transactions_and_what_leaves_is_not_waited_for(
     assert!(records > 2 && is_fenced, "all others, and the marker");
     assert_eq!((written, included), (1, 1));
     assert_eq!(transaction(false), (0, false, 0, 1), "nothing new");
+}
+
+#[test]
+fn while_a_checkpoint_is_being_written_it_is_the_turn_of_others() {
+    let policy = CheckpointPolicy { age_max: Duration::ZERO, changes_max: usize::MAX };
+    let mut work = Workload::new(Transaction::new(Arc::default()), Some(policy));
+    work.tasks = (0..).zip([60_000, ROWS_SMALL + 1].map(held)).collect();
+    work.checkpoint(|_| false);
+    let oldest = work.tasks.get_mut(&0).expect("it is held");
+    let Stage::Live(task, _) = &mut oldest.stage else { panic!("it works") };
+    change(task, ROWS_SMALL + 1);
+    oldest.next += 1;
+    work.checkpoint(|_| false);
+    assert_eq!(work.take_written().into_keys().collect::<Vec<i32>>(), [1]);
 }
