@@ -1,8 +1,8 @@
 //! Nothing is lost in silence: each element of the inputs is accounted for in exactly one way, and the counters say so.
 //!
-//! elements = of no interest + dead-lettered on sight + used; events of used ones = known to the state + duplicates; and when all time has
-//! passed: sends = assigned + unresolved, and what is known of no send = unmatched. A model that knows nothing of threads, identities or
-//! times holds what the state must hold.
+//! elements = of no interest + dead-lettered on sight + used; events of used ones = known to the state + duplicates + what only names a
+//! person again; and when all time has passed: sends = assigned + unresolved, and what is known of no send = unmatched. A model that knows
+//! nothing of threads and identities holds what the state must hold.
 
 #[path = "conservation/feed.rs"]
 mod feed;
@@ -85,10 +85,10 @@ fn every_element_is_accounted_for() {
 
         let (_, task) = worker.tasks().next().expect("one task");
         assert_eq!((task.counts().first, task.counts().failed), (ledger.events, 0), "seed {seed}: all events arrive");
-        assert_eq!(reading.duplicates, ledger.duplicates, "seed {seed}");
+        assert_eq!((reading.duplicates, reading.repeated), (ledger.duplicates, ledger.repeated), "seed {seed}");
         assert_eq!(ledger.difference(task.store()), Vec::<String>::new(), "seed {seed}: what is known is in the state");
         assert_eq!(reading.unmatched, 0, "seed {seed}: nothing is given up while time stands still");
-        let categories = [ignored, letters(false), letters(true), ledger.used, ledger.duplicates, ledger.unmatched()];
+        let categories = [ignored, letters(false), letters(true), ledger.used, ledger.duplicates, ledger.repeated, ledger.unmatched()];
         assert!(categories.iter().all(|count| *count > 0), "seed {seed}: {categories:?} of {reading:?}");
 
         let end_ms = feed.end_ms + 60 * 86_400_000;

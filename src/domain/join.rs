@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct Join {
     /// The send record.
     pub sent: Option<Sent>,
-    /// What statuses and replies said, with the Kafka times of each copy.
+    /// What statuses and replies said, with the Kafka times of each copy; less what [`Self::says_again`] leaves out.
     pub heard: FlatMap<Heard, Copies>,
     /// The messages that this id is another name of, by Gupshup id.
     pub aliases: FlatSet<MessageId>,
@@ -153,6 +153,27 @@ impl Join {
             }
         }
         verdict
+    }
+
+    /// Whether a status only says again whom the message reached, after a stronger one said it. Nothing follows from it, whatever else is
+    /// known or will be, so that it need not be kept: it was heard no nearer to any copy of the send than the stronger one, which counts
+    /// whenever it would; and it names both ids, so that it is no twin.
+    #[must_use]
+    pub fn says_again(&self, heard: &Heard, kafka_ms: i64, timeout_ms: i64) -> bool {
+        let Some(sent) = self.sent.as_ref().filter(|_| heard.wa_id.is_some() && heard.user.is_some()) else { return false };
+        let is_stronger = |other: &Heard| {
+            let statuses = ReportKind::Sent..heard.report.min(ReportKind::Failed);
+            heard.report != ReportKind::Failed
+                && statuses.contains(&other.report)
+                && (other.wa_id, &other.user) == (heard.wa_id, &heard.user)
+        };
+        let came_between = |copies: &Copies| {
+            let first_ms = copies.kafka_ms.first().copied();
+            first_ms.is_some_and(|first_ms| first_ms <= kafka_ms) && sent.kafka_ms.last().copied() <= first_ms
+        };
+        let is_joined = |copies: &Copies| sent.together_ms(&copies.kafka_ms, timeout_ms).is_some();
+        let mut stronger = self.heard.iter().filter(|(other, _)| is_stronger(other));
+        stronger.any(|(_, copies)| came_between(copies) && is_joined(copies)) && sent.accepts(heard.wa_id)
     }
 
     /// Lets go of the causes of which nothing can follow any more: a settled message need not be kept with them.

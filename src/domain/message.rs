@@ -36,6 +36,8 @@ impl MessageEntity<'_> {
         let mut join = self.row(step);
         if knows(&join, self.id, report) {
             step.count_duplicate();
+        } else if self.says_again(step, &join, report) {
+            return step.count_repeated();
         }
         match &report.naming {
             Naming::Gupshup(others) => {
@@ -164,6 +166,13 @@ impl MessageEntity<'_> {
         step.state.remove(&self.key());
     }
 
+    /// Whether a report is a status that need not be kept, and teaches no name and passes nothing on.
+    fn says_again(&self, step: &Step, join: &Join, report: &Report) -> bool {
+        let (kafka_ms, timeout_ms) = (step.cause.kafka_ms, step.settings.join_timeout_ms);
+        let is_plain = matches!(report.naming, Naming::Gupshup(_)) && names_known(join, self.id, report);
+        is_plain && report.heard.as_ref().is_some_and(|heard| join.says_again(heard, kafka_ms, timeout_ms))
+    }
+
     fn learn(&self, step: &mut Step, change: impl FnOnce(&mut Join) -> bool) {
         let mut join = self.row(step);
         let before = join.verdict(step.settings.join_timeout_ms);
@@ -266,11 +275,15 @@ impl MessageEntity<'_> {
 
 /// Whether a row has heard all that a status or reply says.
 fn knows(join: &Join, id: &MessageId, report: &Report) -> bool {
-    let names_known = match &report.naming {
+    names_known(join, id, report) && report.heard.as_ref().is_none_or(|heard| join.heard.contains_key(heard))
+}
+
+/// Whether it knows all names of the message that a status or reply teaches.
+fn names_known(join: &Join, id: &MessageId, report: &Report) -> bool {
+    match &report.naming {
         Naming::Gupshup(others) => others.iter().all(|other| other == id || join.others.contains(other)),
         Naming::Candidate | Naming::Forwarded => true,
-    };
-    names_known && report.heard.as_ref().is_none_or(|heard| join.heard.contains_key(heard))
+    }
 }
 
 /// Sends a message to where it was first placed; if it turns out to belong elsewhere too, the two places are one circle.

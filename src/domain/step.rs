@@ -77,6 +77,8 @@ pub struct Counts {
     pub unmatched: u64,
     /// Events straight from inputs that said nothing new, but perhaps another Kafka time.
     pub duplicates: u64,
+    /// Statuses straight from inputs that only named again whom a stronger one had named: they are not kept.
+    pub repeated: u64,
     /// The most facts that any circle had after an event that was news to it.
     pub circle_facts_max: u64,
     /// Circles that came to have more than [`LARGE`](super::circle::LARGE) facts.
@@ -91,6 +93,7 @@ impl std::ops::AddAssign for Counts {
         self.expired += other.expired;
         self.unmatched += other.unmatched;
         self.duplicates += other.duplicates;
+        self.repeated += other.repeated;
         self.circle_facts_max = self.circle_facts_max.max(other.circle_facts_max);
         self.large_circles += other.large_circles;
     }
@@ -135,6 +138,13 @@ impl<'a> Step<'a> {
     pub const fn count_duplicate(&mut self) {
         if self.hops == 0 {
             self.counts.duplicates += 1;
+        }
+    }
+
+    /// Counts the event at hand as a status that is not kept, if it came straight from an input.
+    pub const fn count_repeated(&mut self) {
+        if self.hops == 0 {
+            self.counts.repeated += 1;
         }
     }
 

@@ -59,6 +59,8 @@ impl Waid {
         writer.counter("waid_events_taken", "Events taken by tasks and committed", [([], reading.events)])?;
         let help = "Events straight from inputs that said nothing new, such as webhooks that were sent again";
         writer.counter("waid_events_duplicate", help, [([], reading.duplicates)])?;
+        let help = "Delivered and read statuses straight from inputs that only named again whom an earlier status had named";
+        writer.counter("waid_events_repeated", help, [([], reading.repeated)])?;
         let help = "Statuses, replies and mismatch events that were forgotten, because no send came that they are about";
         writer.counter("waid_events_unmatched", help, [([], reading.unmatched)])?;
         let help = "Events that had passed more than 1000 entities: perhaps they go round, which is a defect";

@@ -30,6 +30,8 @@ pub struct Reading {
     pub events: u64,
     /// Of these: straight from inputs, and nothing new.
     pub duplicates: u64,
+    /// Of these: straight from inputs, and not kept, since a stronger status had named the same person.
+    pub repeated: u64,
     /// Statuses, replies and mismatch events that were forgotten without a send.
     pub unmatched: u64,
     /// Events that had passed very many entities.
@@ -69,6 +71,7 @@ impl Reading {
         self.elements += other.elements;
         self.events += other.events;
         self.duplicates += other.duplicates;
+        self.repeated += other.repeated;
         self.unmatched += other.unmatched;
         self.far += other.far;
         self.circle_facts_max = self.circle_facts_max.max(other.circle_facts_max);

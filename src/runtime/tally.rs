@@ -19,6 +19,8 @@ pub struct Tally {
     pub events: u64,
     /// Of these: straight from inputs, and nothing new.
     pub duplicates: u64,
+    /// Of these: straight from inputs, and not kept, since a stronger status had named the same person.
+    pub repeated: u64,
     /// Statuses, replies and mismatch events that were forgotten without a send.
     pub unmatched: u64,
     /// Events that had passed very many entities.
@@ -42,6 +44,7 @@ impl Tally {
     pub fn stepped(&mut self, before: &TaskCounts, after: &TaskCounts) {
         self.events += after.events - before.events;
         self.duplicates += after.core.duplicates - before.core.duplicates;
+        self.repeated += after.core.repeated - before.core.repeated;
         self.unmatched += after.core.unmatched - before.core.unmatched;
         self.far += after.far - before.far;
         let facts = Some(after.core.circle_facts_max).filter(|facts| *facts > 0);

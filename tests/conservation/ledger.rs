@@ -1,12 +1,13 @@
-//! What must be known of what was fed: sets, without times and without anything that follows.
+//! What must be known of what was fed: sets, and of times only which came first; without anything that follows.
 
 use super::feed::Fed;
 use std::collections::{BTreeMap, BTreeSet};
 use waid::domain::apps::Apps;
-use waid::domain::entity::{Change, Entity, Envelope, Event, Heard, Message, Naming, Original};
+use waid::domain::entity::{Change, Entity, Envelope, Event, Heard, Message, Naming, Original, ReportKind};
 use waid::domain::event::{Cause, Source};
 use waid::domain::ids::{App, MessageId, Number};
 use waid::domain::ingest::{Routed, route};
+use waid::domain::number;
 use waid::domain::parse;
 use waid::domain::state::{Key, Row};
 use waid::store::memory::Memory;
@@ -26,7 +27,10 @@ pub struct Ledger {
     pub events: u64,
     /// What of that was known.
     pub duplicates: u64,
+    /// What of it only named a person again.
+    pub repeated: u64,
     rows: BTreeMap<(App, MessageId), Known>,
+    times: BTreeMap<(App, MessageId), Times>,
     changes: BTreeSet<Change>,
 }
 
@@ -41,6 +45,43 @@ struct Known {
     aliases: BTreeSet<MessageId>,
     others: BTreeSet<MessageId>,
 }
+
+/// When it was told, ms.
+#[derive(Default)]
+struct Times {
+    /// The number dialled, and the last record of the send.
+    sent: Option<(Option<Number>, i64)>,
+    /// The first of each thing heard.
+    heard: BTreeMap<Heard, i64>,
+}
+
+impl Times {
+    fn hear(&mut self, heard: &Heard, kafka_ms: i64) {
+        let first = self.heard.entry(heard.clone()).or_insert(kafka_ms);
+        *first = kafka_ms.min(*first);
+    }
+
+    /// Whether a status names two ids of a person that a stronger one named between the send and it, all within the time for joins.
+    fn have_named(&self, heard: &Heard, kafka_ms: i64) -> bool {
+        use ReportKind::{Delivered, Read, Sent};
+        let stronger: &[ReportKind] = match heard.report {
+            Delivered => &[Sent],
+            Read => &[Sent, Delivered],
+            _ => return false,
+        };
+        let (Some((phone, sent_ms)), Some(wa_id), Some(_)) = (self.sent, heard.wa_id, &heard.user) else { return false };
+        let is_believed = phone.is_none_or(|phone| number::is_believed(phone, wa_id));
+        let first = |report: &ReportKind| self.heard.get(&Heard { report: *report, ..heard.clone() });
+        is_believed
+            && stronger
+                .iter()
+                .filter_map(first)
+                .any(|first_ms| (sent_ms..=kafka_ms).contains(first_ms) && first_ms - sent_ms <= JOIN_TIMEOUT_MS)
+    }
+}
+
+/// By default.
+const JOIN_TIMEOUT_MS: i64 = 7 * 86_400_000;
 
 impl Ledger {
     /// Nothing.
@@ -74,7 +115,7 @@ impl Ledger {
     fn note(&mut self, envelope: &Envelope) {
         self.events += 1;
         let is_new = match &envelope.to {
-            Entity::Message { app, id } => self.note_message(app, id, &envelope.event),
+            Entity::Message { app, id } => self.note_message(app, id, &envelope.event, envelope.cause.kafka_ms),
             Entity::Home(_) => match &envelope.event {
                 Event::Moved(change) => self.changes.insert(change.clone()),
                 other => panic!("inputs do not tell homes {other:?}"),
@@ -84,21 +125,34 @@ impl Ledger {
     }
 
     /// Whether anything of it was new.
-    fn note_message(&mut self, app: &App, id: &MessageId, event: &Event) -> bool {
-        let row = self.rows.entry((app.clone(), id.clone())).or_default();
+    fn note_message(&mut self, app: &App, id: &MessageId, event: &Event, kafka_ms: i64) -> bool {
+        let key = (app.clone(), id.clone());
+        let (row, times) = (self.rows.entry(key.clone()).or_default(), self.times.entry(key).or_default());
         match event {
-            Event::Send(_) => !std::mem::replace(&mut row.sent, true),
+            Event::Send(send) => {
+                let before_ms = times.sent.map_or(kafka_ms, |(_, last_ms)| last_ms);
+                times.sent = Some((send.destination.phone(), kafka_ms.max(before_ms)));
+                !std::mem::replace(&mut row.sent, true)
+            }
             Event::Mismatch(mismatch, _) => row.mismatches.insert((mismatch.wa_id, mismatch.at.seconds())),
             Event::Inbound(inbound) => names_news(&mut row.inbound, inbound.wa_id.is_some(), inbound.user.is_some()),
             Event::Echo(echo) => names_news(&mut row.echo, echo.wa_id.is_some(), echo.user.is_some()),
             Event::Report(report) => {
+                let teaches = matches!(&report.naming, Naming::Gupshup(others) if others.iter().any(|other| !row.others.contains(other)));
+                let is_fresh = |heard: &&Heard| !row.heard.contains(*heard);
+                let may_repeat = matches!(report.naming, Naming::Gupshup(_)) && !teaches;
+                if may_repeat && report.heard.as_ref().filter(is_fresh).is_some_and(|heard| times.have_named(heard, kafka_ms)) {
+                    self.repeated += 1;
+                    return true;
+                }
+                report.heard.iter().for_each(|heard| times.hear(heard, kafka_ms));
                 let news = report.heard.clone().is_some_and(|heard| row.heard.insert(heard));
                 match &report.naming {
                     Naming::Candidate => {
                         let heard = report.heard.clone().expect("a candidate says something");
                         let aliases = row.aliases.clone();
                         for alias in aliases {
-                            self.forward(app, alias, [heard.clone()]);
+                            self.forward(app, alias, [(heard.clone(), kafka_ms)]);
                         }
                         news
                     }
@@ -120,13 +174,18 @@ impl Ledger {
     fn alias(&mut self, app: &App, other: &MessageId, id: &MessageId) {
         let row = self.rows.entry((app.clone(), other.clone())).or_default();
         if row.aliases.insert(id.clone()) {
-            let heard: Vec<Heard> = row.heard.iter().cloned().collect();
+            let heard = self.times.entry((app.clone(), other.clone())).or_default().heard.clone();
             self.forward(app, id.clone(), heard);
         }
     }
 
-    fn forward(&mut self, app: &App, id: MessageId, heard: impl IntoIterator<Item = Heard>) {
-        self.rows.entry((app.clone(), id)).or_default().heard.extend(heard);
+    fn forward(&mut self, app: &App, id: MessageId, heard: impl IntoIterator<Item = (Heard, i64)>) {
+        let key = (app.clone(), id);
+        let (row, times) = (self.rows.entry(key.clone()).or_default(), self.times.entry(key).or_default());
+        for (heard, kafka_ms) in heard {
+            times.hear(&heard, kafka_ms);
+            row.heard.insert(heard);
+        }
     }
 
     /// Where the state does not hold what is known, or more.
