@@ -5,7 +5,7 @@
 
 use super::entity::{Absorbed, Change, CircleEvent, Entity, Event, Fact, Home, Message, OwnerIs, Subject};
 use super::flat::{FlatMap, FlatSet};
-use super::ids::{Address, App};
+use super::ids::{Address, App, User};
 use super::name_based::name_based;
 use super::retell;
 use super::state::{Key, Row};
@@ -97,8 +97,11 @@ impl CircleEntity<'_> {
             }
             CircleEvent::HandOver(other) => {
                 step.counts.hand_overs += 1;
+                let is_news = circle.learns_from(other);
                 circle.union(other.as_ref().clone());
-                self.retell(step, &mut circle);
+                if is_news {
+                    self.retell(step, &mut circle);
+                }
             }
             CircleEvent::HandOverMessages(bundle) => {
                 circle.apps.insert(bundle.app.clone());
@@ -262,6 +265,21 @@ impl Circle {
             self.derive();
         }
         news
+    }
+
+    /// Whether anything may follow from another circle being part of this one. Mostly it is the home of a BSUID that was just seen here, and
+    /// knows nothing: nothing does if the person of that BSUID has its identity.
+    fn learns_from(&self, other: &Self) -> bool {
+        let Self { facts, watchers, identities, absorbed, generations, apps, .. } = other;
+        let walk = &self.derived.walk;
+        let is_known = |user: &User| {
+            let person = || walk.person(&walk.node(&Subject::User(user.clone()), i64::MAX));
+            walk.knows(user) && self.derived.known.contains_key(&person())
+        };
+        let is_settled = |home: &Home| matches!(home, Home::User { user, .. } if is_known(user));
+        let knows_nothing = facts.count() == facts.keys.len()
+            && (watchers.is_empty() && identities.is_empty() && absorbed.is_empty() && generations.is_empty() && apps.is_empty());
+        !(knows_nothing && facts.keys.iter().all(is_settled))
     }
 
     fn union(&mut self, other: Self) {
