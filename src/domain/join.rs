@@ -160,12 +160,11 @@ impl Join {
     /// whenever it would; and it names both ids, so that it is no twin.
     #[must_use]
     pub fn says_again(&self, heard: &Heard, kafka_ms: i64, timeout_ms: i64) -> bool {
-        let Some(sent) = self.sent.as_ref().filter(|_| heard.wa_id.is_some() && heard.user.is_some()) else { return false };
+        let names_both = heard.wa_id.is_some() && heard.user.is_some();
+        let may_repeat = names_both && matches!(heard.report, ReportKind::Delivered | ReportKind::Read);
+        let Some(sent) = self.sent.as_ref().filter(|_| may_repeat) else { return false };
         let is_stronger = |other: &Heard| {
-            let statuses = ReportKind::Sent..heard.report.min(ReportKind::Failed);
-            heard.report != ReportKind::Failed
-                && statuses.contains(&other.report)
-                && (other.wa_id, &other.user) == (heard.wa_id, &heard.user)
+            (ReportKind::Sent..heard.report).contains(&other.report) && (other.wa_id, &other.user) == (heard.wa_id, &heard.user)
         };
         let came_between = |copies: &Copies| {
             let first_ms = copies.kafka_ms.first().copied();
