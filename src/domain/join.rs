@@ -156,8 +156,8 @@ impl Join {
     }
 
     /// Whether a status only says again whom the message reached, after a stronger one said it. Nothing follows from it, whatever else is
-    /// known or will be, so that it need not be kept: it was heard no nearer to any copy of the send than the stronger one, which counts
-    /// whenever it would; and it names both ids, so that it is no twin.
+    /// known or will be, so that it need not be kept: it was heard no nearer to any copy of the send so far than the stronger one, which counts
+    /// whenever it would, also if the timeout is made shorter; and it names both ids, so that it is no twin.
     #[must_use]
     pub fn says_again(&self, heard: &Heard, kafka_ms: i64, timeout_ms: i64) -> bool {
         let names_both = heard.wa_id.is_some() && heard.user.is_some();
