@@ -15,7 +15,7 @@ use crate::runtime::crew::{Crew, Post};
 use crate::runtime::identity::Identity;
 use crate::runtime::ingest::Ingest;
 use crate::runtime::kafka::admin::Admin;
-use crate::runtime::kafka::{BEHIND_BYTES_MAX, KafkaBroker, Setup, TRANSACTION_TIMEOUT};
+use crate::runtime::kafka::{BEHIND_BYTES_MAX, Common, KafkaBroker, Setup, TRANSACTION_TIMEOUT};
 use crate::runtime::supervisor::{Bounds, supervise};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
 use crate::runtime::workload::CheckpointPolicy;
@@ -37,7 +37,8 @@ pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
         http::open(address, Arc::clone(&crew), bounds.call_max).map_err(Failure::failed)?;
     }
     let limits = preflight(config)?;
-    let start = Start::new(config, limits, identity(loaded)?);
+    let common = Common::new(&config.kafka, &config.topics).map_err(Failure::failed)?;
+    let start = Start::new(config, limits, identity(loaded)?, common);
     info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
     supervise(&crew, bounds, |post| start.worker(post)).map_err(Failure::failed)?;
     info!("stopped");
@@ -104,13 +105,14 @@ struct Start<'a> {
     deployment: Deployment,
     /// Tells the transactional ids of this process from those of others in the group.
     identity: Identity,
+    common: Arc<Common>,
 }
 
 impl<'a> Start<'a> {
-    fn new(config: &'a Config, limits: BTreeMap<String, u64>, identity: Identity) -> Self {
+    fn new(config: &'a Config, limits: BTreeMap<String, u64>, identity: Identity, common: Common) -> Self {
         let deployment = pipeline::deployment(config, CommitPolicy::default());
         let deployment = Deployment { checkpoint: Some(CheckpointPolicy::default()), ..deployment };
-        Self { config, limits, outputs: Arc::new(pipeline::outputs(config)), deployment, identity }
+        Self { config, limits, outputs: Arc::new(pipeline::outputs(config)), deployment, identity, common: Arc::new(common) }
     }
 
     /// How large a record may be to be kept whole, as a dead letter or on its way through the repartition topic.
@@ -127,7 +129,7 @@ impl<'a> Start<'a> {
         let setup = Setup::new(kafka.clone(), topics.clone(), self.limits.clone(), transactional_id);
         let (stop, transaction_timeout, behind_bytes_max) = (Arc::clone(&post.stop), transaction_timeout(), behind_bytes_max());
         let setup = Setup { transaction_timeout, stop, behind_bytes_max, ..setup };
-        let broker = KafkaBroker::start(setup, Arc::clone(&post.vitals))?;
+        let broker = KafkaBroker::start(setup, Arc::clone(&post.vitals), Arc::clone(&self.common))?;
         let ingest = Ingest::new(pipeline::apps(self.config)).with_original_max(self.original_max());
         Worker::new(broker, ingest, self.deployment.clone(), Arc::clone(&self.outputs))?
             .with_vitals(Arc::clone(&post.vitals))

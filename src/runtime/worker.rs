@@ -14,6 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// How long a worker that has nothing at hand waits for a record before it looks around: whether it is to stop, and whether it is time for a
+/// checkpoint or a tick. A record ends the wait at once.
+const IDLE_WAIT: Duration = Duration::from_millis(200);
+
 /// When a transaction is committed: early as long as the worker keeps up, late when it has a backlog.
 #[derive(Clone, Copy, Debug)]
 pub struct CommitPolicy {
@@ -110,7 +114,7 @@ impl<B: Broker> Worker<B> {
     /// When the worker must be rebuilt.
     pub fn run(mut self, stop: &AtomicBool) -> Result<(), BrokerError> {
         while !stop.load(Ordering::Relaxed) {
-            self.turn(Duration::from_millis(50))?;
+            self.turn(IDLE_WAIT)?;
         }
         self.work.checkpoint(|_| true);
         self.commit()?;

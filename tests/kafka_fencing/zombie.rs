@@ -8,7 +8,7 @@ use waid::domain::apps::Apps;
 use waid::runtime::broker::{Broker as _, BrokerError, Change, Polled};
 use waid::runtime::ingest::Ingest;
 use waid::runtime::kafka::client::check_property;
-use waid::runtime::kafka::{KafkaBroker, Setup, Weakness};
+use waid::runtime::kafka::{Common, KafkaBroker, Setup, Weakness};
 use waid::runtime::transaction::Transaction;
 use waid::runtime::vitals::Vitals;
 use waid::runtime::workload::Workload;
@@ -34,7 +34,8 @@ impl Zombie {
         let setup = Setup::new(kafka, topics.clone(), [].into(), unique("zombie"));
         let outputs = Outputs { format: Format::Json, webhooks: topics.webhooks, sends: topics.sends, keys_name_tenant: false };
         let outputs = Arc::new(outputs);
-        let kafka = KafkaBroker::start(Setup { weakness, ..setup }, Arc::new(Vitals::default())).expect("a broker");
+        let common = Arc::new(Common::new(&setup.kafka, &setup.topics).expect("clients"));
+        let kafka = KafkaBroker::start(Setup { weakness, ..setup }, Arc::new(Vitals::default()), common).expect("a broker");
         let mut zombie = Self { deployment, kafka, work: Workload::new(Transaction::new(outputs), None) };
         zombie.read();
         zombie

@@ -7,7 +7,7 @@ use crate::domain::event::Source;
 use crate::runtime::broker::BrokerError;
 use crate::runtime::ingest::Ingest;
 use crate::runtime::kafka::embedded::{Embedded, EmbeddedError, Feeder, PARTITION_BYTES_MAX, Reader};
-use crate::runtime::kafka::{KafkaBroker, Setup};
+use crate::runtime::kafka::{Common, KafkaBroker, Setup};
 use crate::runtime::vitals::Vitals;
 use crate::runtime::worker::{CommitPolicy, Worker};
 use crate::traffic::World;
@@ -103,7 +103,8 @@ fn feed(world: &World, feeder: &Feeder, topics: &TopicsConfig, partitions: i32) 
 fn work(config: &Config, stop: &AtomicBool) -> Result<(), BrokerError> {
     let outputs = Arc::new(pipeline::outputs(config));
     let setup = Setup::for_mock_cluster(config.kafka.clone(), config.topics.clone(), "waid-demo-0".to_owned());
-    let broker = KafkaBroker::start(setup, Arc::new(Vitals::default()))?;
+    let common = Common::for_mock_cluster(&config.kafka)?;
+    let broker = KafkaBroker::start(setup, Arc::new(Vitals::default()), Arc::new(common))?;
     let deployment = pipeline::deployment(config, CommitPolicy::default());
     Worker::new(broker, Ingest::new(pipeline::apps(config)), deployment, outputs)?.run(stop)
 }

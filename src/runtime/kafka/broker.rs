@@ -1,13 +1,11 @@
 //! Kafka as a worker's broker: one consumer and one transactional producer, used by one thread.
 
-use super::backlog::Backlog;
 use super::commit::Committer;
+use super::common::Common;
 use super::group::Group;
 use super::member::Member;
 use super::names;
 use super::pressure::Pressure;
-use super::probe::Probe;
-use super::purge::Purger;
 use super::record::Record;
 use super::setup::Setup;
 use crate::config::TopicsConfig;
@@ -34,8 +32,7 @@ pub struct KafkaBroker {
     consumer: BaseConsumer<Group>,
     topics: TopicsConfig,
     vitals: Arc<Vitals>,
-    /// None with a mock cluster, which keeps no offsets worth looking at.
-    backlog: Option<Backlog>,
+    common: Arc<Common>,
     record: Record,
     /// The record was read in a poll that brought changes too, which come first.
     put_off: Option<Source>,
@@ -43,21 +40,15 @@ pub struct KafkaBroker {
 
 impl KafkaBroker {
     /// Takes over from an earlier worker of the same transactional id, then joins the group.
-    pub fn start(setup: Setup, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
+    pub fn start(setup: Setup, vitals: Arc<Vitals>, common: Arc<Common>) -> Result<Self, BrokerError> {
         let (topics, config, stop) = (setup.topics.clone(), setup.consumer(), Arc::clone(&setup.stop));
-        let probe = Probe::new(&setup.kafka)?;
-        let is_real = !setup.offsets_outside_transaction;
-        let purger = is_real.then(|| Purger::start(&setup.kafka, &topics.repartition)).transpose()?;
-        let (kafka, pressure) = (setup.kafka.clone(), Pressure::new(setup.behind_bytes_max));
-        let committer = Committer::start(setup, Arc::clone(&vitals))?;
-        let group = Group::new(topics.clone(), Arc::clone(&vitals), stop, probe, Member::new(committer, purger, pressure));
+        let pressure = Pressure::new(setup.behind_bytes_max);
+        let member = Member::new(Committer::start(setup, Arc::clone(&vitals))?, pressure);
+        let group = Group::new(topics.clone(), Arc::clone(&vitals), stop, Arc::clone(&common), member);
         let consumer: BaseConsumer<Group> = config.create_with_context(group).map_err(|error| fatal(&error))?;
-        let mut broker = Self { consumer, topics, vitals, backlog: None, record: Record::default(), put_off: None };
+        let broker = Self { consumer, topics, vitals, common, record: Record::default(), put_off: None };
         let counts = broker.counts(METADATA_TIMEOUT)?;
         broker.consumer.context().member().partitions = Some(counts);
-        if is_real {
-            broker.backlog = Some(Backlog::watch(&kafka, &broker.topics.repartition, counts.repartition)?);
-        }
         broker.consumer.subscribe(&[&broker.topics.repartition]).map_err(|error| fatal(&error))?;
         Ok(broker)
     }
@@ -72,9 +63,12 @@ impl KafkaBroker {
 
     /// Lets the inputs wait when tasks are too far behind, and go on when they are not any more.
     fn balance(&self) -> Result<(), BrokerError> {
-        let Some(backlog) = &self.backlog else { return Ok(()) };
+        let Some(backlog) = &self.common.backlog else { return Ok(()) };
         let (group, behind_records) = (self.consumer.context(), backlog.greatest());
         let mut member = group.member();
+        if member.inputs_wait() {
+            backlog.want();
+        }
         let Some(waits) = member.judge(behind_records) else { return Ok(()) };
         let inputs = group.list(&member.inputs());
         let switched = if waits { self.consumer.pause(&inputs) } else { self.consumer.resume(&inputs) };
@@ -132,7 +126,12 @@ impl Broker for KafkaBroker {
             return Ok(Polled::Changed(changes));
         }
         match source {
-            Some(source) => member.takes(source, self.record.bytes()),
+            Some(source) => {
+                member.takes(source, self.record.bytes());
+                if let (SourceTopic::Webhooks | SourceTopic::Sends, Some(backlog)) = (source.0, &self.common.backlog) {
+                    backlog.want();
+                }
+            }
             None => member.committer.serve(),
         }
         Ok(source.map_or(Polled::Nothing, |source| Polled::Record(self.record.fetched(source))))
@@ -143,7 +142,7 @@ impl Broker for KafkaBroker {
     }
 
     fn log(&mut self, partition: i32) -> Result<Range<i64>, BrokerError> {
-        self.consumer.context().probe().ends(&self.topics.repartition, partition)
+        self.common.probe.ends(&self.topics.repartition, partition)
     }
 
     fn read_log(&mut self, partition: i32, from: i64) -> Result<(), BrokerError> {

@@ -1,8 +1,8 @@
 //! What a worker does when its group gives it partitions or takes them: the callbacks, which run inside its own polls.
 
+use super::common::Common;
 use super::ends;
 use super::member::Member;
-use super::probe::Probe;
 use super::starts::{self, Start};
 use super::{log, names};
 use crate::config::TopicsConfig;
@@ -24,19 +24,19 @@ pub(super) struct Group {
     topics: TopicsConfig,
     vitals: Arc<Vitals>,
     stop: Arc<AtomicBool>,
-    probe: Probe,
+    common: Arc<Common>,
     member: Mutex<Member>,
 }
 
 impl Group {
     /// The context of a consumer whose worker ends when `stop` is set.
-    pub fn new(topics: TopicsConfig, vitals: Arc<Vitals>, stop: Arc<AtomicBool>, probe: Probe, member: Member) -> Self {
-        Self { topics, vitals, stop, probe, member: Mutex::new(member) }
+    pub fn new(topics: TopicsConfig, vitals: Arc<Vitals>, stop: Arc<AtomicBool>, common: Arc<Common>, member: Member) -> Self {
+        Self { topics, vitals, stop, common, member: Mutex::new(member) }
     }
 
-    /// Asks for the ends of partitions.
-    pub const fn probe(&self) -> &Probe {
-        &self.probe
+    /// What the workers of the process have in common.
+    pub fn common(&self) -> &Common {
+        &self.common
     }
 
     /// What the callbacks share with the broker. Only one thread ever polls, so nobody waits for this lock.
@@ -61,7 +61,8 @@ impl Group {
             let _ = consumer.incremental_assign(&TopicPartitionList::new());
             return;
         }
-        let starts = member.shares(given).and_then(|sources| starts::find(consumer, &self.probe, &self.topics, &sources, &self.stop));
+        let starts =
+            member.shares(given).and_then(|sources| starts::find(consumer, &self.common.probe, &self.topics, &sources, &self.stop));
         match starts.and_then(|starts| self.assign(consumer, &starts).map(|()| starts)) {
             Ok(starts) => {
                 self.vitals.given(given.count());

@@ -5,7 +5,6 @@ use super::ends::End;
 use super::epochs::Epochs;
 use super::group::Group;
 use super::pressure::Pressure;
-use super::purge::Purger;
 use super::reminder::Reminder;
 use super::share;
 use super::starts::Start;
@@ -13,7 +12,7 @@ use crate::runtime::broker::{BrokerError, Change, PartitionCounts, Source};
 use crate::runtime::workload::Workload;
 use crate::wire::packed::SourceTopic;
 use rdkafka::TopicPartitionList;
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -44,7 +43,6 @@ pub(super) struct Member {
     pressure: Pressure,
     /// When inputs that had waited went on.
     resumed: Option<Instant>,
-    purger: Option<Purger>,
     abandoned: bool,
     changes: Vec<Change>,
     failure: Option<BrokerError>,
@@ -55,7 +53,7 @@ const FETCHED_AGAIN: Duration = Duration::from_secs(5);
 
 impl Member {
     /// Holds nothing yet.
-    pub fn new(committer: Committer, purger: Option<Purger>, pressure: Pressure) -> Self {
+    pub fn new(committer: Committer, pressure: Pressure) -> Self {
         Self {
             committer,
             epochs: Epochs::default(),
@@ -70,7 +68,6 @@ impl Member {
             begun: BTreeMap::new(),
             pressure,
             resumed: None,
-            purger,
             abandoned: false,
             changes: Vec::new(),
             failure: None,
@@ -107,10 +104,8 @@ impl Member {
     pub fn commit(&mut self, consumer: &BaseConsumer<Group>, work: &mut Workload) -> Result<(), BrokerError> {
         let offsets = self.committer.commit(consumer, &mut self.epochs, work)?;
         self.reminder.committed(offsets.into_iter().map(|(source, commit)| (source, commit.offset)), Instant::now());
-        for (partition, included) in work.take_written() {
-            if let Some(purger) = &self.purger {
-                purger.purge(partition, included);
-            }
+        if let Some(purger) = &consumer.context().common().purger {
+            work.take_written().into_iter().for_each(|(partition, included)| purger.purge(partition, included));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ pub mod embedded;
 mod backlog;
 mod broker;
 mod commit;
+mod common;
 mod crash;
 mod ends;
 mod epochs;
@@ -26,6 +27,7 @@ mod share;
 mod starts;
 
 pub use broker::KafkaBroker;
+pub use common::Common;
 pub use names::of_output;
 pub use pressure::BEHIND_BYTES_MAX;
 pub use setup::{Setup, TRANSACTION_TIMEOUT, Weakness};

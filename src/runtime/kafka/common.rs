@@ -1,0 +1,37 @@
+//! What the workers of a process have in common: clients for what is asked now and then, beside the two that each worker has.
+
+use super::backlog::Backlog;
+use super::probe::Probe;
+use super::purge::Purger;
+use crate::config::{KafkaConfig, TopicsConfig};
+use crate::runtime::broker::BrokerError;
+use std::sync::Arc;
+
+/// One for all workers of a process: a client costs threads, connections and, while nothing comes, most of what a worker does.
+pub struct Common {
+    pub(super) probe: Arc<Probe>,
+    /// None with a mock cluster, which keeps no offsets worth looking at.
+    pub(super) backlog: Option<Backlog>,
+    /// None with a mock cluster, which deletes nothing.
+    pub(super) purger: Option<Purger>,
+}
+
+impl Common {
+    /// For real brokers. They are asked nothing yet.
+    ///
+    /// # Errors
+    /// When clients or threads cannot be made.
+    pub fn new(kafka: &KafkaConfig, topics: &TopicsConfig) -> Result<Self, BrokerError> {
+        let probe = Arc::new(Probe::new(kafka)?);
+        let backlog = Backlog::watch(kafka, &topics.repartition, Arc::clone(&probe))?;
+        Ok(Self { probe, backlog: Some(backlog), purger: Some(Purger::start(kafka, &topics.repartition)?) })
+    }
+
+    /// For librdkafka's mock cluster.
+    ///
+    /// # Errors
+    /// See [`Self::new`].
+    pub fn for_mock_cluster(kafka: &KafkaConfig) -> Result<Self, BrokerError> {
+        Ok(Self { probe: Arc::new(Probe::new(kafka)?), backlog: None, purger: None })
+    }
+}
