@@ -111,21 +111,21 @@ impl Log {
 
     /// Looks at the next partitions from `first` on, and at the one that was furthest behind.
     fn look_on(&self, first: &mut i32, looks: &mut BTreeMap<i32, Look>) -> Result<(), KafkaError> {
-        let partitions = self.partitions()?;
+        let Some(partitions) = self.partitions()? else { return Ok(()) };
         let next = (0..partitions.min(AT_ONCE)).map(|place| (*first + place) % partitions);
         let furthest = looks.iter().max_by_key(|(_, look)| look.behind()).map(|(partition, _)| *partition);
         let asked: BTreeSet<i32> = next.chain(furthest).collect();
-        *first = (*first + AT_ONCE) % partitions.max(1);
+        *first = (*first + AT_ONCE) % partitions;
         self.look(&asked.into_iter().collect::<Vec<_>>(), looks)
     }
 
-    /// How many partitions it has: never another number.
-    fn partitions(&self) -> Result<i32, KafkaError> {
+    /// How many partitions it has: never another number, once that was found.
+    fn partitions(&self) -> Result<Option<i32>, KafkaError> {
         if let Some(known) = self.partitions.get() {
-            return Ok(*known);
+            return Ok(Some(*known));
         }
-        let partitions = self.probe.partitions(&self.topic)?;
-        Ok(*self.partitions.get_or_init(|| partitions))
+        let found = self.probe.partitions(&self.topic, REQUEST_TIMEOUT)?;
+        Ok(found.map(|found| *self.partitions.get_or_init(|| found)))
     }
 
     /// Looks at these partitions.

@@ -90,16 +90,8 @@ impl KafkaBroker {
 
     fn count(&self, source: SourceTopic, timeout: Duration) -> Result<i32, BrokerError> {
         let name = names::of_source(&self.topics, source);
-        let metadata = self.consumer.fetch_metadata(Some(name), timeout).map_err(|error| fatal(&error))?;
-        let count = metadata
-            .topics()
-            .iter()
-            .find(|topic| topic.name() == name && topic.error().is_none())
-            .map_or(0, |topic| topic.partitions().len());
-        match i32::try_from(count) {
-            Ok(count) if count > 0 => Ok(count),
-            _ => Err(BrokerError::Log(format!("there is no topic {name}"))),
-        }
+        let found = self.common.probe.partitions(name, timeout).map_err(|error| fatal(&error))?;
+        found.ok_or_else(|| BrokerError::Log(format!("there is no topic {name}")))
     }
 }
 

@@ -59,10 +59,10 @@ impl Probe {
         committed.elements().iter().try_for_each(TopicPartitionListElem::error).map(|()| committed)
     }
 
-    /// How many partitions a topic has.
-    pub fn partitions(&self, topic: &str) -> Result<i32, KafkaError> {
-        let metadata = self.0.fetch_metadata(Some(topic), REQUEST_TIMEOUT)?;
-        let found = metadata.topics().iter().find(|found| found.name() == topic);
-        Ok(found.map_or(0, |found| i32::try_from(found.partitions().len()).unwrap_or(0)))
+    /// How many partitions a topic has, if it is there.
+    pub fn partitions(&self, topic: &str, timeout: Duration) -> Result<Option<i32>, KafkaError> {
+        let metadata = self.0.fetch_metadata(Some(topic), timeout)?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
+        Ok(found.and_then(|found| i32::try_from(found.partitions().len()).ok()).filter(|count| *count > 0))
     }
 }
