@@ -116,7 +116,7 @@ impl Log {
         let furthest = looks.iter().max_by_key(|(_, look)| look.behind()).map(|(partition, _)| *partition);
         let asked: BTreeSet<i32> = next.chain(furthest).collect();
         *first = (*first + AT_ONCE) % partitions;
-        self.look(&asked.into_iter().collect::<Vec<_>>(), looks)
+        self.look(asked, looks)
     }
 
     /// How many partitions it has: never another number, once that was found.
@@ -129,7 +129,7 @@ impl Log {
     }
 
     /// Looks at these partitions.
-    fn look(&self, partitions: &[i32], looks: &mut BTreeMap<i32, Look>) -> Result<(), KafkaError> {
+    fn look(&self, partitions: BTreeSet<i32>, looks: &mut BTreeMap<i32, Look>) -> Result<(), KafkaError> {
         for element in self.probe.committed(&self.topic, partitions)?.elements() {
             let partition = element.partition();
             let Range { start: first, end } = self.probe.ends_once(&self.topic, partition)?;

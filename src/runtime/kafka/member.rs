@@ -104,8 +104,11 @@ impl Member {
     pub fn commit(&mut self, consumer: &BaseConsumer<Group>, work: &mut Workload) -> Result<(), BrokerError> {
         let offsets = self.committer.commit(consumer, &mut self.epochs, work)?;
         self.reminder.committed(offsets.into_iter().map(|(source, commit)| (source, commit.offset)), Instant::now());
+        let written = work.take_written();
         if let Some(purger) = &consumer.context().common().purger {
-            work.take_written().into_iter().for_each(|(partition, included)| purger.purge(partition, included));
+            for (partition, included) in written {
+                purger.purge(partition, included);
+            }
         }
         Ok(())
     }

@@ -50,10 +50,10 @@ impl Probe {
     }
 
     /// What the group has committed of these partitions of a topic, whatever an open transaction may be about to change.
-    pub fn committed(&self, topic: &str, partitions: &[i32]) -> Result<TopicPartitionList, KafkaError> {
+    pub fn committed(&self, topic: &str, partitions: impl IntoIterator<Item = i32>) -> Result<TopicPartitionList, KafkaError> {
         let mut asked = TopicPartitionList::new();
         for partition in partitions {
-            asked.add_partition(topic, *partition);
+            asked.add_partition(topic, partition);
         }
         let committed = self.0.committed_offsets(asked, REQUEST_TIMEOUT)?;
         committed.elements().iter().try_for_each(TopicPartitionListElem::error).map(|()| committed)
