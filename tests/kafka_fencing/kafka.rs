@@ -4,12 +4,32 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
+use std::ops::Deref;
 use std::time::Duration;
+
+use waid::runtime::kafka::leave;
 
 use crate::support::{DEADLINE, Producer, Record, broker, send_all, unique, wait_until};
 
 const POLL: Duration = Duration::from_millis(50);
 const RECORDS: i64 = 10;
+
+/// A member of a group, which leaves it in the end.
+struct Member(BaseConsumer);
+
+impl Deref for Member {
+    type Target = BaseConsumer;
+
+    fn deref(&self) -> &BaseConsumer {
+        &self.0
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        leave(&self.0);
+    }
+}
 
 /// A group that reads one topic, of two partitions with the records in the first, and writes another.
 struct Scene {
@@ -29,17 +49,17 @@ impl Scene {
     }
 
     /// A member that is thrown out when it does not poll for a moment.
-    fn member(&self) -> BaseConsumer {
+    fn member(&self) -> Member {
         let mut config = broker().config();
         config.set("group.id", &self.group).set("enable.auto.commit", "false").set("auto.offset.reset", "earliest");
         config.set("session.timeout.ms", "1000").set("heartbeat.interval.ms", "100").set("max.poll.interval.ms", "1500");
         let member: BaseConsumer = config.create().expect("a consumer");
         member.subscribe(&[&self.input]).expect("a subscription");
-        member
+        Member(member)
     }
 
     /// A member that has read everything, and is not going to poll soon.
-    fn reader(&self) -> BaseConsumer {
+    fn reader(&self) -> Member {
         let member = self.member();
         let mut left = RECORDS;
         wait_until("all records", || {
@@ -83,7 +103,7 @@ fn commit(producer: &Producer, offsets: &TopicPartitionList, metadata: &Consumer
 }
 
 /// One member reads and begins a transaction, does not poll for too long, and another does all its work.
-fn succession() -> (Scene, BaseConsumer, ConsumerGroupMetadata, Producer, BaseConsumer) {
+fn succession() -> (Scene, Member, ConsumerGroupMetadata, Producer, Member) {
     let scene = Scene::new();
     let zombie = scene.reader();
     let (old, open) = (metadata(&zombie), scene.transaction());

@@ -3,6 +3,7 @@
 use super::commit::Committer;
 use super::common::Common;
 use super::group::Group;
+use super::leave::leave;
 use super::member::Member;
 use super::names;
 use super::pressure::Pressure;
@@ -166,7 +167,7 @@ impl Broker for KafkaBroker {
         self.consumer.context().member().partitions.map_or_else(|| self.counts(METADATA_TIMEOUT), Ok)
     }
 
-    /// Dropping the consumer leaves the group.
+    /// Dropping it leaves the group.
     fn close(self) {}
 }
 
@@ -176,6 +177,7 @@ impl Drop for KafkaBroker {
     fn drop(&mut self) {
         self.consumer.context().member().abandon();
         self.consumer.context().member().committer.leaves();
+        leave(&self.consumer);
     }
 }
 

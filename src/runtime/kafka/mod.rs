@@ -12,6 +12,7 @@ mod crash;
 mod ends;
 mod epochs;
 mod group;
+mod leave;
 mod log;
 mod member;
 mod membership;
@@ -28,6 +29,7 @@ mod starts;
 
 pub use broker::KafkaBroker;
 pub use common::Common;
+pub use leave::leave;
 pub use names::of_output;
 pub use pressure::BEHIND_BYTES_MAX;
 pub use setup::{Setup, TRANSACTION_TIMEOUT, Weakness};
