@@ -206,7 +206,6 @@ impl ContactEntity<'_> {
         contact.go_on_from(&address, absorbed);
         let event = IdentityEvent {
             is_row: false,
-            wa_id: address.phone(),
             user: address.user().cloned(),
             previous_identity_id: Some(absorbed.previous),
             ..blank(step, self.home, &address, IdentityEventType::Merged, absorbed.current, contact.next_revision(&address))

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 /// A messaging app of a business, as configured (or as it names itself), with what its events inherit from it.
 ///
-/// Two values are equal when tenant and name are; cloning is a reference count.
+/// With another portfolio it is another app: what was kept of it before is not found. Cloning is a reference count.
 #[derive(Clone, PartialEq, Eq)]
 pub struct App(Arc<AppFields>);
 

@@ -187,10 +187,11 @@ impl Join {
         }
     }
 
-    /// WhatsApp's id of the sent message, as far as known.
+    /// WhatsApp's id of the sent message, as far as known: Meta's own rather than one that Gupshup gave beside it.
     #[must_use]
     pub fn whatsapp_id(&self, id: &MessageId) -> Option<MessageId> {
-        if id.is_wamid() { Some(id.clone()) } else { self.others.first().cloned() }
+        let known = || self.others.iter().find(|other| other.is_wamid()).or_else(|| self.others.first());
+        if id.is_wamid() { Some(id.clone()) } else { known().cloned() }
     }
 
     /// The sent message as its circle should know it, if any evidence counts.
@@ -401,13 +402,14 @@ impl Received {
         Self { home: copy.home(), message: copy }
     }
 
-    /// With what a later copy fills in: the id that the earlier ones lacked.
+    /// With what a later copy fills in: the id that the earlier ones lacked, or that an advertisement led there.
     #[must_use]
     pub fn with(&self, copy: &Message) -> Self {
         let mut received = self.clone();
         let message = &mut received.message;
         message.wa_id = message.wa_id.or(copy.wa_id);
         message.user = message.user.take().or_else(|| copy.user.clone());
+        message.referral |= copy.referral;
         message.kafka_ms = message.kafka_ms.min(copy.kafka_ms);
         if received != *self {
             received.message.version += 1;

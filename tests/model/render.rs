@@ -124,8 +124,7 @@ pub fn format(record: &Record) -> Format {
         Fact::Status(Status { meta_msg_id: Some(_), .. })
         | Fact::Inbound(Inbound { context: Some(Context { meta_msg_id: Some(_), .. }), .. }) => &[GupshupV3],
         Fact::Status(Status { kind: StatusKind::Enqueued, .. }) => &[GupshupV2, GupshupV3],
-        // v2 takes the only id of a failure for Gupshup's.
-        Fact::Status(Status { kind: StatusKind::Failed, gs_id: None, .. }) | Fact::Echo(_) | Fact::Renaming(_) => &[GupshupV3, Meta],
+        Fact::Echo(_) | Fact::Renaming(_) => &[GupshupV3, Meta],
         Fact::Status(Status { gs_id: Some(_), .. }) | Fact::Inbound(Inbound { context: Some(Context { gs_id: Some(_), .. }), .. }) => {
             &[GupshupV2, GupshupV3]
         }
@@ -195,9 +194,6 @@ fn status_event(status: &Status, vary: impl Fn(u64) -> u64) -> Value {
             insert(&mut payload, "id", gs_id.as_ref());
             insert(&mut inner, "whatsappMessageId", whatsapp_id.as_ref());
             inner.insert("type".to_owned(), json!("session"));
-        }
-        (StatusKind::Failed, Some(only), None) | (StatusKind::Failed, None, Some(only)) => {
-            payload.insert("id".to_owned(), json!(only));
         }
         (_, gs_id, whatsapp_id) => {
             insert(&mut payload, "gsId", gs_id.as_ref());

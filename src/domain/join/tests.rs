@@ -116,3 +116,13 @@ fn a_status_that_names_a_person_again_changes_nothing_whatever_else_comes() {
     }
     assert!(again > 500 && others > 500, "{again} {others}");
 }
+
+#[test]
+fn metas_own_id_of_a_message_goes_before_one_that_gupshup_gave() {
+    let id = |text: &str| MessageId::parse(text).expect("an id");
+    let (sent, uuid, wamid) =
+        (id("0a58e0ce-6f0e-4a2e-9c53-0d6f6b9d7f10"), id("cc3651a4-493b-4a38-b867-c547af202259"), id("wamid.HBgMNTUzNTg3NjU0MzIx"));
+    let known = |others: &[&MessageId]| Join { others: others.iter().copied().cloned().collect(), ..Join::default() }.whatsapp_id(&sent);
+    assert_eq!((known(&[]), known(&[&uuid])), (None, Some(uuid.clone())));
+    assert_eq!(known(&[&uuid, &wamid]), Some(wamid));
+}

@@ -78,7 +78,7 @@ impl Variant {
 #[must_use]
 pub fn normalize(text: &str) -> Option<Number> {
     let mut significant = text.chars().filter(|&character| !separates(character)).peekable();
-    let plus = significant.next_if_eq(&'+').is_some();
+    let plus = significant.next_if(|character| matches!(character, '+' | '\u{FF0B}')).is_some();
     let mut zeros = 0_u32;
     while significant.next_if_eq(&'0').is_some() {
         zeros += 1;
@@ -97,10 +97,15 @@ pub fn normalize(text: &str) -> Option<Number> {
     Number::from_value(value)
 }
 
-/// What people put between digits, and the invisible direction marks that pasting from an address book leaves.
+/// What people put between digits, a dash in any of its forms, and the invisible marks that pasting leaves: from an address book, a web page or
+/// a document.
 fn separates(character: char) -> bool {
-    matches!(character, '-' | '(' | ')' | '.' | '/' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-        || character.is_whitespace()
+    let is_dash = matches!(character, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}');
+    let is_invisible = matches!(
+        character,
+        '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}'
+    );
+    is_dash || is_invisible || matches!(character, '(' | ')' | '.' | '/') || character.is_whitespace()
 }
 
 /// The co-location class of a number: equal for all spellings that any rule or evidence could ever link.

@@ -6,8 +6,8 @@
 //! | `payload.type` | Gupshup id | other id | wa_id |
 //! |---|---|---|---|
 //! | enqueued | `payload.id` | `payload.payload.whatsappMessageId` | none: `destination` only repeats the request |
-//! | failed at Gupshup | `payload.id`, no `gsId` | none | none |
 //! | failed at WhatsApp | `payload.gsId` | `payload.id` | none |
+//! | failed at Gupshup, or a week after the send | `payload.id`, or it is the other id | the same | none |
 //! | sent, delivered, read | `payload.gsId` | `payload.id` | `payload.destination` |
 //! | the same, a week after the send | absent | `payload.id` | `payload.destination` |
 //! | mismatch | `payload.id` | none | `payload.payload.wa_id` |
@@ -160,10 +160,7 @@ impl<'a> Event<'a> {
         let id = field::id(&self.payload.id, "payload.id")?;
         let gs_id = field::id(&self.payload.gs_id, "payload.gsId")?;
         let whatsapp_id = field::id(&self.content.whatsapp_message_id, "payload.payload.whatsappMessageId")?;
-        let id_is_gupshups = match kind {
-            StatusKind::Enqueued | StatusKind::Failed => gs_id.is_none(),
-            StatusKind::Sent | StatusKind::Delivered | StatusKind::Read => false,
-        };
+        let id_is_gupshups = kind == StatusKind::Enqueued && gs_id.is_none();
         let (gupshup_id, id) = if id_is_gupshups { (id, None) } else { (gs_id, id) };
         let other_ids = field::other_ids([id, whatsapp_id], gupshup_id.as_ref());
         if gupshup_id.is_none() && other_ids.is_empty() {

@@ -1,6 +1,6 @@
 //! What the business typed in the WhatsApp Business app.
 
-use super::world::{ORDERS, World, delivered, echo, inbound, moment, send};
+use super::world::{ORDERS, World, delivered, echo, inbound, led_there, moment, send};
 use crate::domain::entity::Direction;
 
 const PHONE: &str = "4915112345678";
@@ -19,6 +19,17 @@ fn an_echo_is_a_message_of_the_business_without_a_send() {
     let first = World::in_order(&all);
     assert!(first.echo("e").is_new_conversation && !first.inbound("i").is_new_conversation);
     assert_eq!(first.opened_by("e"), Direction::Outbound);
+}
+
+#[test]
+fn the_window_is_longer_when_any_copy_says_that_an_advertisement_led_there() {
+    const HOUR_S: i64 = 3600;
+    let (plain, ad) = (inbound("i", Some(PHONE), None, 0), led_there(inbound("i", Some(PHONE), None, 0)));
+    for copies in [[plain.clone(), ad.clone()], [ad.clone(), plain.clone()]] {
+        let [first, second] = copies;
+        let world = World::in_order(&[first, second, echo("e", Some(PHONE), None, 30 * HOUR_S)]);
+        assert_eq!(world.echo("e").window_expires_at, Some(moment(72 * HOUR_S)));
+    }
 }
 
 #[test]

@@ -282,6 +282,12 @@ pub fn inbound(message: &str, wa_id: Option<&str>, user: Option<&str>, at_s: i64
     })
 }
 
+/// The same, of somebody whom an advertisement led there.
+pub fn led_there(message: Element) -> Element {
+    let Element::Inbound(inbound) = message else { panic!("not inbound") };
+    Element::Inbound(Inbound { referral: true, ..inbound })
+}
+
 /// A message typed in the WhatsApp Business app, to whom these name.
 pub fn echo(message: &str, wa_id: Option<&str>, user: Option<&str>, at_s: i64) -> Element {
     let (wa_id, user) = (wa_id.map(number), user.map(bsuid));

@@ -58,6 +58,8 @@ struct System<'a> {
     customer: Scalar<'a>,
     #[serde(borrow)]
     user_id: Scalar<'a>,
+    #[serde(borrow)]
+    previous_user_id: Scalar<'a>,
 }
 
 impl Message<'_> {
@@ -101,8 +103,9 @@ impl Message<'_> {
     }
 
     /// Changes of a number or of a BSUID are of interest. The old number is `from` (earlier `system.customer`), the new one `system.wa_id`
-    /// (earlier `new_wa_id`); `system.user_id` is the new BSUID. The old one stands in a sentence beside the person's own name for themselves,
-    /// and is not read there: anybody could write another's BSUID into it.
+    /// (earlier `new_wa_id`). `system.user_id` is the new BSUID, `system.previous_user_id` the old one ("Business-scoped user IDs", since August
+    /// 2026; earlier `from_user_id`, if anything). A sentence beside it says the same, with the person's own name for themselves, and is not read:
+    /// anybody could write another's BSUID into it.
     fn system(&self, system: &System<'_>, around: &Around) -> Result<Element, Rejection> {
         let of_number = match system.kind.word() {
             "user_changed_number" | "customer_changed_number" => true,
@@ -110,7 +113,8 @@ impl Message<'_> {
             _ => return Ok(Element::Ignored("message/system")),
         };
         let at = field::required_moment(&self.timestamp, "timestamp", around.kafka_ms)?;
-        let before = field::person(&[&self.from_user_id], &[(&self.from, "from"), (&system.customer, "system.customer")])?;
+        let before =
+            field::person(&[&system.previous_user_id, &self.from_user_id], &[(&self.from, "from"), (&system.customer, "system.customer")])?;
         let (old, new, current) = (before.wa_id, system.number()?, system.user_id.text().and_then(|text| Bsuid::parse(text.trim())));
         let previous = before.user.filter(|previous| Some(previous) != current.as_ref());
         match (old, new, current) {

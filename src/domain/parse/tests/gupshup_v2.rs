@@ -48,8 +48,8 @@ fn each_status_has_its_ids_where_gupshup_puts_them() {
         (SENT, &[(ID, FAILED_ID)], "Sent default/DemoApp gs=0a58e0ce wa=553587654321 user=BR.1648738043044942 at=1776944126000"),
         (SENT, &[(ID, ""), (GS, "")], "MISSING_MESSAGE_ID: neither payload.gsId nor payload.id"),
         (ENQUEUED, &[(FAILED_ID, "")], "Enqueued default/DemoApp other=cc3651a4 at=1776944126001"),
-        // at Gupshup, then at WhatsApp
-        (FAILED, &[], "Failed default/DemoApp gs=0a58e0ce code=1008 reason=User is not Opted in and Inactive at=1776944130000"),
+        // at Gupshup, or at WhatsApp a week after the send; then at WhatsApp
+        (FAILED, &[], "Failed default/DemoApp other=0a58e0ce code=1008 reason=User is not Opted in and Inactive at=1776944130000"),
         (
             FAILED,
             &[(FAILED_ID, r#""id":"cc3651a4-493b","gsId":"0a58e0ce-6f0e","#), ("1008", r#""131026""#)],
@@ -58,7 +58,7 @@ fn each_status_has_its_ids_where_gupshup_puts_them() {
         (
             FAILED,
             &[(r#""payload":{"code":1008,"reason":"User is not Opted in and Inactive"}"#, r#""payload":null"#)],
-            "Failed default/DemoApp gs=0a58e0ce at=1776944130000",
+            "Failed default/DemoApp other=0a58e0ce at=1776944130000",
         ),
         (FAILED, &[(FAILED_ID, "")], "MISSING_MESSAGE_ID: neither payload.gsId nor payload.id"),
     ]);
@@ -76,7 +76,7 @@ fn only_what_whatsapp_answered_is_evidence() {
         (
             FAILED,
             &[(r#""type":"failed""#, r#""type":"failed","userId":"BR.1""#)],
-            "Failed default/DemoApp gs=0a58e0ce code=1008 reason=User is not Opted in and Inactive at=1776944130000",
+            "Failed default/DemoApp other=0a58e0ce code=1008 reason=User is not Opted in and Inactive at=1776944130000",
         ),
         (
             SENT,
@@ -246,7 +246,7 @@ fn what_is_of_no_interest_is_counted() {
 
 #[test]
 fn the_app_is_the_listed_one_by_name_or_id() {
-    let with = "Failed acme/acme-support gs=0a58e0ce code=1008 reason=User is not Opted in and Inactive at=1776944130000";
+    let with = "Failed acme/acme-support other=0a58e0ce code=1008 reason=User is not Opted in and Inactive at=1776944130000";
     check(&[
         (FAILED, &[("DemoApp", "acme-support")], with),
         (FAILED, &[(r#""app":"DemoApp""#, r#""appId":"4005ef9e-581e-41f4-9b04-e0797e0463d2""#)], with),
@@ -254,7 +254,7 @@ fn the_app_is_the_listed_one_by_name_or_id() {
         (
             FAILED,
             &[(r#""app":"DemoApp""#, r#""app":null,"appId":17"#)],
-            "Failed default/17 gs=0a58e0ce code=1008 reason=User is not Opted in and Inactive at=1776944130000",
+            "Failed default/17 other=0a58e0ce code=1008 reason=User is not Opted in and Inactive at=1776944130000",
         ),
         (FAILED, &[(r#""app":"DemoApp","#, "")], "UNKNOWN_SHAPE: neither app nor appId"),
     ]);

@@ -239,6 +239,16 @@ fn a_system_message_is_a_change_or_nothing() {
         (with(&with(MOVED, from, ""), r#""wa_id""#, r#""customer":"553587654321","wa_id""#), changed.to_owned()),
         (with(MOVED, r#""id""#, r#""from_user_id":"BR.1","id""#), changed.replace(" at", " user=BR.1 at")),
         (with(MOVED, r#""id""#, r#""from_user_id":"BR.2","id""#), changed.to_owned()),
+        (with(MOVED, user, r#""previous_user_id":"BR.1","user_id":"BR.2","#), changed.replace(" at", " user=BR.1 at")),
+        // since August 2026: nobody's number
+        (
+            with(&with(&with(&of_user, from, ""), number, ""), user, r#""previous_user_id":"BR.1","user_id":"BR.2","#),
+            "USER default/106 BR.1→BR.2 at=1776944133000".to_owned(),
+        ),
+        (
+            with(&with(MOVED, from, ""), user, r#""previous_user_id":"BR.1","user_id":"BR.2","#),
+            "USER default/106 BR.1→BR.2 wa=551187654321 at=1776944133000".to_owned(),
+        ),
         (with(MOVED, r#""wamid.S""#, "null"), changed.to_owned()),
         // one number, or none
         (with(MOVED, r#""551187654321""#, r#""553587654321""#), "IGNORED message/system".to_owned()),
