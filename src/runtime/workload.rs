@@ -212,6 +212,7 @@ impl Workload {
         let packed = packed::decode(bytes).map_err(unreadable)?;
         packed.control.as_ref().map_or(Ok(()), |control| check_partitions(control, partitions))?;
         held.go_live_before(partition, record.offset)?;
+        let was_checkpointed = held.is_checkpointed();
         match &mut held.stage {
             Stage::Replaying(task, _) => task.take(packed, &mut Discard).map_err(unreadable)?,
             Stage::Live(_, claimed) if packed.control.is_some() && record.offset < *claimed => return Err(unclaimed(partition)),
@@ -224,7 +225,7 @@ impl Workload {
             }
             Stage::Restoring(..) | Stage::Gone => return Err(log_error(partition, format_args!("its log came before its state"))),
         }
-        if held.next == held.included {
+        if held.next == held.included || was_checkpointed && !held.is_checkpointed() {
             held.since = Instant::now();
         }
         held.next = record.offset + 1;

@@ -139,6 +139,7 @@ impl Broker for KafkaBroker {
     }
 
     fn read_log(&mut self, partition: i32, from: i64) -> Result<(), BrokerError> {
+        check_held(&self.consumer)?;
         let mut list = TopicPartitionList::with_capacity(1);
         let added = list.add_partition_offset(&self.topics.repartition, partition, Offset::Offset(from));
         added.and_then(|()| self.consumer.incremental_assign(&list)).map_err(|error| fatal(&error))?;
@@ -218,10 +219,19 @@ fn at_end_of_changelog(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, pa
     if position < Some(end) {
         return Ok(false);
     }
+    check_held(consumer)?;
     let list = group.list(&[(SourceTopic::Changelog, partition)]);
     consumer.incremental_unassign(&list).map_err(|error| fatal(&error))?;
     group.member().was_restored(partition);
     Ok(true)
+}
+
+/// To change what is read while the partitions are lost would clear librdkafka's mark that they are, before the callback is told.
+fn check_held(consumer: &BaseConsumer<Group>) -> Result<(), BrokerError> {
+    if consumer.assignment_lost() {
+        return Err(BrokerError::Aborted("the group has given the partitions to others".to_owned()));
+    }
+    Ok(())
 }
 
 /// Whether the consumer can go on. What it tries again by itself it has told the log.
@@ -230,6 +240,8 @@ fn judge(error: &KafkaError) -> Result<(), BrokerError> {
     let is_fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
     match error.rdkafka_error_code() {
         Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => Err(BrokerError::Log(GONE.to_owned())),
+        // It goes on behind such a batch.
+        Some(Code::BadMessage | Code::NotImplemented) => Err(BrokerError::Log(format!("a batch of records cannot be read: {error}"))),
         Some(Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed | Code::UnknownTopicOrPartition) => Err(fatal(error)),
         _ if is_fatal => Err(fatal(error)),
         _ => Ok(()),

@@ -3,7 +3,6 @@
 use super::names;
 use crate::config::TopicsConfig;
 use crate::runtime::broker::Source;
-use crate::runtime::clock;
 use crate::wire::packed::SourceTopic;
 use rdkafka::Statistics;
 use rdkafka::statistics::Partition;
@@ -40,7 +39,8 @@ const SILENT_MAX_US: i64 = 5_000_000;
 
 /// The ends of the inputs whose leaders can be reached, from what librdkafka reports.
 pub(super) fn found(topics: &TopicsConfig, statistics: &Statistics) -> Vec<End> {
-    let at_ms = clock::now_ms() - GRACE_MS;
+    // As of when they were taken, however late they are heard.
+    let at_ms = statistics.time * 1000 - GRACE_MS;
     let reached = statistics.brokers.values().filter(|broker| broker.state == "UP" && (0..=SILENT_MAX_US).contains(&broker.rxidle));
     let reached: Vec<i32> = reached.map(|broker| broker.nodeid).collect();
     let mut ends = Vec::new();
@@ -58,8 +58,10 @@ fn of_topic<'a>(
     at_ms: i64,
 ) -> impl Iterator<Item = End> + 'a {
     let known = move |partition: &&Partition| partition.fetch_state == "active" && reached.contains(&partition.leader);
-    // Fetching has come to an end since it began: the high watermark is not one from before the partition was this worker's.
-    let known = partitions.values().filter(known).filter(|partition| partition.partition >= 0 && partition.eof_offset >= 0);
+    // Fetching has come to an end since it began: the high watermark is not one from before the partition was this worker's. A broker that
+    // leads the partition no more answers with none, -1.
+    let has_end = |partition: &&Partition| partition.eof_offset >= 0 && partition.hi_offset >= partition.eof_offset;
+    let known = partitions.values().filter(known).filter(|partition| partition.partition >= 0).filter(has_end);
     known.map(move |partition| End { source: (topic, partition.partition), offset: partition.hi_offset, first: partition.lo_offset, at_ms })
 }
 
@@ -92,5 +94,7 @@ mod tests {
         let ends = |eof_offset| of_topic(INPUT.0, &HashMap::from([(INPUT.1, partition(eof_offset))]), &[1], 5).collect::<Vec<_>>();
         assert_eq!(ends(-1001), []);
         assert_eq!(ends(6), [End { source: INPUT, offset: 7, first: 0, at_ms: 5 }]);
+        let moved = Partition { hi_offset: -1, lo_offset: -1, ..partition(6) };
+        assert_eq!(of_topic(INPUT.0, &HashMap::from([(INPUT.1, moved)]), &[1], 5).count(), 0, "its leader has changed");
     }
 }

@@ -156,11 +156,12 @@ impl Member {
         self.work = work;
     }
 
-    /// The worker is no more; whatever the group does now concerns nobody.
+    /// The worker is no more; whatever the group does now concerns nobody, and nothing of what is at hand may be committed.
     pub fn abandon(&mut self) {
         self.abandoned = true;
         self.lent = false;
         self.drop_open();
+        self.work = Workload::empty();
     }
 
     /// Whether the consumer is being closed.
