@@ -18,6 +18,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use crate::domain::apps::TENANT_DEFAULT;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -77,10 +78,10 @@ pub struct ConversationConfig {
 /// `[state]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct StateConfig {
-    /// The directory of the local store and of the worker ids; it may be lost, the changelog has it all. Default
-    /// `/var/lib/waid`. Processes that share it take a slot each.
+    /// The directory of the ids of processes, which a restart keeps; it may be lost: all state is in Kafka. Default `/var/lib/waid`. Processes
+    /// that share it take a slot each.
     pub dir: PathBuf,
-    /// Bytes of rows kept in memory, by all workers together; colder ones are read from `dir`. Default 1 GiB.
+    /// How many bytes of state all workers together should hold in memory, where all of it is; of more the log warns. Default 1 GiB.
     pub memory_max: u64,
 }
 
@@ -123,10 +124,9 @@ impl Config {
         &self.apps
     }
 
-    /// The tenants of the listed apps. An app that is not listed is in the tenant "default", which is here only if a
-    /// listed app is in it too.
+    /// The tenants that there may be: those of the listed apps, and that of the apps that are not listed.
     pub fn tenants(&self) -> BTreeSet<&str> {
-        self.apps.iter().map(|app| app.tenant.as_str()).collect()
+        self.apps.iter().map(|app| app.tenant.as_str()).chain([TENANT_DEFAULT]).collect()
     }
 }
 

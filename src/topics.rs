@@ -163,7 +163,7 @@ fn repartition_settings(roomy: Setting) -> Vec<Setting> {
     ]
 }
 
-/// A local store that was away for up to half of the tombstones' life need not be rebuilt.
+/// A reader of the changelog that takes less than the tombstones' life sees each of them.
 fn changelog_settings() -> Vec<Setting> {
     const WEEK_MS: u64 = 7 * 24 * 3600 * 1000;
     vec![same("cleanup.policy", "compact"), at_least("delete.retention.ms", WEEK_MS), takes(INTERNAL_BYTES_MAX)]

@@ -90,9 +90,10 @@ impl Waid {
 
     fn lag(&self, writer: &mut Writer) -> Result<(), fmt::Error> {
         let Self(Reading { lag, lag_ms, inputs_paused, watermark_lag_ms, .. }) = self;
-        let records = SourceTopic::ALL.map(|topic| ([("topic", topic.role())], lag[topic as usize]));
+        let records = SourceTopic::ALL.into_iter().filter_map(|topic| Some(([("topic", topic.role())], lag[topic as usize]?)));
         writer.gauge("waid_lag_records", "Records that are there and were not read yet, by topic, as of some seconds ago", records)?;
-        let behind = SourceTopic::ALL.map(|topic| ([("topic", topic.role())], seconds(lag_ms[topic as usize].unsigned_abs())));
+        let behind = SourceTopic::ALL.into_iter();
+        let behind = behind.filter_map(|topic| Some(([("topic", topic.role())], seconds(lag_ms[topic as usize]?.unsigned_abs()))));
         let help = "How old, by its Kafka timestamp, the record read last is, by topic; 0 when all were read";
         writer.gauge_of("waid_lag", help, "seconds", behind)?;
         let paused = i64::try_from(*inputs_paused).unwrap_or(i64::MAX);

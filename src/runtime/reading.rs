@@ -20,10 +20,10 @@ pub struct Reading {
     pub rebuilds: u64,
     /// Records taken in and committed, by topic.
     pub read: [u64; SourceTopic::ALL.len()],
-    /// Records still to be read, by topic.
-    pub lag: [i64; SourceTopic::ALL.len()],
-    /// How old the record taken last is while there are more to be read, ms, by topic; of several workers the greatest.
-    pub lag_ms: [i64; SourceTopic::ALL.len()],
+    /// Records still to be read, by topic, where that is known.
+    pub lag: [Option<i64>; SourceTopic::ALL.len()],
+    /// How old the record taken last is while there are more to be read, ms, by topic, where that is known; of several workers the greatest.
+    pub lag_ms: [Option<i64>; SourceTopic::ALL.len()],
     /// Elements of the input records taken in and committed.
     pub elements: u64,
     /// Events taken by tasks.
@@ -66,7 +66,7 @@ impl Reading {
         self.inputs_paused += other.inputs_paused;
         self.rebuilds += other.rebuilds;
         sum(&mut self.read, &other.read);
-        self.lag.iter_mut().zip(other.lag).for_each(|(lag, more)| *lag += more);
+        self.lag.iter_mut().zip(other.lag).for_each(|(lag, more)| *lag = lag.map_or(more, |lag| Some(lag + more.unwrap_or(0))));
         self.lag_ms.iter_mut().zip(other.lag_ms).for_each(|(lag, other)| *lag = other.max(*lag));
         self.elements += other.elements;
         self.events += other.events;

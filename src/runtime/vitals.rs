@@ -114,7 +114,7 @@ impl Default for Vitals {
             rebuilds: AtomicU64::new(0),
             read: counters(),
             newest_ms: gauges(),
-            lag: std::array::from_fn(|_| AtomicI64::new(0)),
+            lag: gauges(),
             elements: AtomicU64::new(0),
             events: AtomicU64::new(0),
             duplicates: AtomicU64::new(0),
@@ -177,7 +177,7 @@ impl Vitals {
         self.rebuilds.fetch_add(1, Ordering::Relaxed);
         self.member.store(false, Ordering::Relaxed);
         self.tasks(0, 0);
-        self.lag.iter().for_each(|lag| lag.store(0, Ordering::Relaxed));
+        self.lag.iter().for_each(|lag| lag.store(UNKNOWN, Ordering::Relaxed));
         self.rows.iter().for_each(|rows| rows.store(UNKNOWN, Ordering::Relaxed));
         self.state_bytes.store(UNKNOWN, Ordering::Relaxed);
         self.watermark_ms(None);
@@ -259,9 +259,9 @@ impl Vitals {
         }
     }
 
-    /// Notes how many records of a topic are still to be read, by this worker.
-    pub fn lags(&self, topic: SourceTopic, records: i64) {
-        self.lag[topic as usize].store(records, Ordering::Relaxed);
+    /// Notes how many records of a topic are still to be read, by this worker; `None` when that is not known.
+    pub fn lags(&self, topic: SourceTopic, records: Option<i64>) {
+        self.lag[topic as usize].store(records.unwrap_or(UNKNOWN), Ordering::Relaxed);
     }
 
     /// Notes the least stream time of the worker's tasks, ms; `None` when there is none.
@@ -321,12 +321,12 @@ impl Vitals {
     /// How far it has come.
     pub fn progress(&self) -> Progress {
         let commits = self.commits.spread();
-        let lag = [SourceTopic::Webhooks, SourceTopic::Sends].map(|topic| self.lag[topic as usize].load(Ordering::Relaxed));
+        let lag = [SourceTopic::Webhooks, SourceTopic::Sends].map(|topic| known(&self.lag[topic as usize]));
         Progress {
             records: self.read.iter().map(|count| count.load(Ordering::Relaxed)).sum(),
             commits: commits.count(),
             commit_time: commits.sum,
-            lag: lag.into_iter().sum(),
+            lag: lag.into_iter().flatten().sum(),
         }
     }
 
@@ -334,7 +334,7 @@ impl Vitals {
     pub fn reading(&self, now_ms: i64) -> Reading {
         let (assigned, restoring) = (self.assigned.load(Ordering::Relaxed), self.restoring());
         let age = |gauge: &AtomicI64| known(gauge).map(|then_ms| (now_ms - then_ms).max(0));
-        let lag: [i64; SourceTopic::ALL.len()] = self.lag.each_ref().map(|lag| lag.load(Ordering::Relaxed));
+        let lag: [Option<i64>; SourceTopic::ALL.len()] = self.lag.each_ref().map(known);
         let mut ignored = BTreeMap::new();
         self.ignored.add_to(&mut ignored);
         Reading {
@@ -344,7 +344,7 @@ impl Vitals {
             rebuilds: self.rebuilds.load(Ordering::Relaxed),
             read: values(&self.read),
             lag,
-            lag_ms: std::array::from_fn(|topic| if lag[topic] > 0 { age(&self.newest_ms[topic]).unwrap_or(0) } else { 0 }),
+            lag_ms: std::array::from_fn(|topic| if lag[topic]? > 0 { age(&self.newest_ms[topic]) } else { Some(0) }),
             elements: self.elements.load(Ordering::Relaxed),
             events: self.events.load(Ordering::Relaxed),
             duplicates: self.duplicates.load(Ordering::Relaxed),
@@ -465,11 +465,15 @@ mod tests {
         let mut tally = Tally::default();
         tally.took(SourceTopic::Sends, 1_000);
         vitals.committed(&tally, Duration::ZERO, &BTreeMap::new());
-        assert_eq!(vitals.reading(5_000).lag_ms, [0, 0, 0, 0]);
-        vitals.lags(SourceTopic::Sends, 2);
-        vitals.lags(SourceTopic::Webhooks, 1);
-        assert_eq!((vitals.reading(5_000).lag_ms, vitals.progress().lag), ([0, 4_000, 0, 0], 3));
-        assert_eq!(vitals.reading(0).lag_ms, [0, 0, 0, 0], "the clocks of others may be ahead");
+        assert_eq!(vitals.reading(5_000).lag_ms, [None; 4]);
+        vitals.lags(SourceTopic::Sends, Some(2));
+        vitals.lags(SourceTopic::Webhooks, Some(1));
+        vitals.lags(SourceTopic::Repartition, Some(0));
+        let lag_ms = |now_ms| vitals.reading(now_ms).lag_ms[..3].to_vec();
+        assert_eq!((lag_ms(5_000), vitals.progress().lag), (vec![None, Some(4_000), Some(0)], 3), "of the webhooks none was taken");
+        assert_eq!(lag_ms(0)[1], Some(0), "the clocks of others may be ahead");
+        vitals.rebuilt();
+        assert_eq!(vitals.reading(5_000).lag, [None; 4]);
     }
 
     #[test]

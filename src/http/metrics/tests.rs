@@ -65,7 +65,8 @@ fn busy() -> Crew {
         post.vitals.rebuilt();
         post.vitals.given(2);
         post.vitals.tasks(2, 1);
-        post.vitals.lags(SourceTopic::Sends, 7);
+        post.vitals.lags(SourceTopic::Sends, Some(7));
+        post.vitals.lags(SourceTopic::Repartition, Some(0));
         post.vitals.inputs_paused(3);
         post.vitals.ignored(&BTreeMap::from([("billing-event", 4)]));
         post.vitals.watermark_ms(Some(1));
@@ -104,7 +105,8 @@ fn what_workers_have_counted_is_added_up() {
         (r#"waid_transaction_duration_seconds_bucket{le="+Inf"}"#, 4.0),
         ("waid_worker_rebuilds_total", 2.0),
         (r#"waid_lag_records{topic="sends"}"#, 14.0),
-        (r#"waid_lag_seconds{topic="sends"}"#, 0.0),
+        (r#"waid_lag_records{topic="repartition"}"#, 0.0),
+        (r#"waid_lag_seconds{topic="repartition"}"#, 0.0),
         ("waid_inputs_paused", 6.0),
         (r#"waid_tasks{state="live"}"#, 2.0),
         (r#"waid_tasks{state="restoring"}"#, 2.0),
@@ -117,6 +119,9 @@ fn what_workers_have_counted_is_added_up() {
     assert!(value(&families, "waid_watermark_lag_seconds").is_some_and(|lag| lag > 1.0e9));
     assert!(value(&families, "waid_checkpoint_age_seconds").is_some_and(|age| age > 1.0e9));
     assert_eq!(value(&families, r#"waid_state_rows{kind="circle"}"#), None, "nobody has counted them");
+    for unknown in [r#"waid_lag_records{topic="webhooks"}"#, r#"waid_lag_seconds{topic="webhooks"}"#] {
+        assert_eq!(value(&families, unknown), None, "nothing of them is read");
+    }
 }
 
 #[test]

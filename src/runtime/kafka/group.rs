@@ -65,7 +65,10 @@ impl Group {
             member.shares(given).and_then(|sources| starts::find(consumer, &self.common.probe, &self.topics, &sources, &self.stop));
         match starts.and_then(|starts| self.assign(consumer, &starts).map(|()| starts)) {
             Ok(starts) => {
-                self.vitals.given(given.count());
+                // With none, the others may be about to let some go.
+                if given.count() > 0 {
+                    self.vitals.given(given.count());
+                }
                 member.was_given(starts);
                 if member.inputs_wait() {
                     let inputs = member.inputs();
@@ -141,12 +144,16 @@ impl ClientContext for Group {
         }
         for source in SourceTopic::ALL {
             let partitions = statistics.topics.get(names::of_source(&self.topics, source)).map(|topic| topic.partitions.values());
-            self.vitals.lags(source, partitions.into_iter().flatten().map(unread).sum());
+            let unread = partitions.into_iter().flatten().filter_map(unread);
+            self.vitals.lags(source, unread.reduce(|all, more| all + more));
         }
     }
 }
 
-/// How many records a partition holds that were not read. One that nothing was read of yet does not tell.
-fn unread(partition: &Partition) -> i64 {
-    if partition.fetch_state == "active" && partition.app_offset >= 0 { (partition.ls_offset - partition.app_offset).max(0) } else { 0 }
+/// How many records a partition that is read holds that were not read, of one that nothing was read of yet from where it begins; `None` if that
+/// is not known.
+fn unread(partition: &Partition) -> Option<i64> {
+    let next = if partition.app_offset >= 0 { partition.app_offset } else { partition.next_offset };
+    let is_known = partition.fetch_state == "active" && next >= 0 && partition.ls_offset >= 0;
+    is_known.then(|| (partition.ls_offset - next).max(0))
 }
