@@ -35,6 +35,13 @@ fn no_configuration_at_all_is_valid() {
 }
 
 #[test]
+fn an_empty_name_of_a_file_is_none() {
+    let (code, out, err) = told(&waid(&["config", "check"], &[("WAID_CONFIG", "")]));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("configuration is valid (no file)"), "{out}");
+}
+
+#[test]
 fn a_misspelt_key_ends_with_78_and_the_right_one() {
     let (_dir, path) = file("waid.toml", "[kafka]\nboostrap_servers = \"a:9092\"\n");
     let path = path.to_str().expect("a path");

@@ -118,6 +118,21 @@ fn the_user_is_nobody_in_particular() {
     assert_eq!(after(&pod, "readOnlyRootFilesystem:"), ["true"]);
 }
 
+/// The example names its base by where it is itself; a copy of it must be where that still holds.
+#[test]
+fn an_overlay_finds_its_base_where_the_readme_copies_it() {
+    let readme = text("README.md");
+    let [copied] = after(&readme, "$ cp -r deploy/kubernetes/example ")[..] else { panic!("one") };
+    let overlay = copied.split(' ').next().and_then(|copied| copied.strip_prefix("deploy/")).expect("a place in deploy/");
+    let applied = after(&readme, "$ kubectl apply -k ");
+    assert_eq!(applied, [format!("deploy/{overlay}")]);
+    let example = text("kubernetes/example/kustomization.yaml");
+    let base = *after(&example, "").iter().find(|line| line.ends_with("base")).expect("its base");
+    // The copy is not there, so the path is followed by its words.
+    let from_overlay = deploy(overlay).parent().expect("a folder above").join(base.strip_prefix("../").expect("beside it"));
+    assert!(from_overlay.join("kustomization.yaml").is_file(), "{}", from_overlay.display());
+}
+
 #[test]
 fn the_image_is_of_this_version() {
     for file in ["kubernetes/base/kustomization.yaml", "kubernetes/example/kustomization.yaml"] {

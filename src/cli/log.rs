@@ -4,10 +4,13 @@ use std::io::{IsTerminal as _, stderr};
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::Failure;
 use crate::config::{Cause, Origin, Problem, Problems};
+
+/// The parts that log.
+const PARTS: [&str; 2] = ["waid", "librdkafka"];
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,18 +41,43 @@ fn filter(level: &str) -> Result<EnvFilter, Failure> {
     for name in ["WAID_LOG", "RUST_LOG"] {
         let Ok(text) = std::env::var(name) else { continue };
         if !text.is_empty() {
-            return EnvFilter::try_new(&text).map_err(|error| wrong(name, &text, &error));
+            return parse(&text).map_err(|why| wrong(name, &text, &why));
         }
     }
     Ok(EnvFilter::new(level))
 }
 
-fn wrong(name: &str, text: &str, error: &ParseError) -> Failure {
-    let allowed = "write a level such as info, or one for each part, such as waid=debug,info";
+/// A word by itself is a level, or a part that is logged in full; another one would be taken for a part, and everything else be silent.
+fn parse(text: &str) -> Result<EnvFilter, String> {
+    let is_bare = |word: &&str| !word.is_empty() && !word.contains(['=', '[']);
+    let is_meant = |word: &&str| PARTS.contains(word) || word.parse::<LevelFilter>().is_ok();
+    if let Some(word) = text.split(',').map(str::trim).filter(is_bare).find(|word| !is_meant(word)) {
+        return Err(format!("{word:?} is no level"));
+    }
+    EnvFilter::try_new(text).map_err(|error| error.to_string())
+}
+
+fn wrong(name: &str, text: &str, why: &str) -> Failure {
+    let allowed = "write a level (off, error, warn, info, debug, trace), or one for each part, such as waid=debug,info";
     Failure::Config(Problems(vec![Problem {
         origin: Origin::Env(name.to_owned()),
         path: String::new(),
         value: None,
-        cause: Cause::Invalid(format!("{text:?} is not a log filter ({error}); {allowed}")),
+        cause: Cause::Invalid(format!("{text:?} is not a log filter ({why}); {allowed}")),
     }]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for text in ["info", "WARN", "waid", "waid=debug,info", "librdkafka=trace", "off", "info,waid[commit]=debug", "info,"] {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+        for text in ["warning", "verbos", "info,wiad", "waid=loud"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
 }

@@ -13,8 +13,9 @@ mod topics;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write as _};
-use std::path::PathBuf;
+use std::path::Path;
 
+use clap::builder::OsStringValueParser;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Loaded, Sources};
@@ -40,8 +41,8 @@ struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The configuration file, TOML. Without one the defaults hold; WAID__SECTION__KEY variables go over either.
-    #[arg(long, global = true, value_name = "FILE", env = "WAID_CONFIG")]
-    config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE", env = "WAID_CONFIG", value_parser = OsStringValueParser::new())]
+    config: Option<OsString>,
     /// How log lines look on standard error. WAID_LOG sets what is logged: info, debug, waid=debug, …
     #[arg(long, global = true, value_name = "FORMAT", env = "WAID_LOG_FORMAT", default_value = "auto")]
     log_format: LogFormat,
@@ -83,16 +84,19 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&args),
         Command::Replay(args) => replay::run(&args, &global.load()?),
         Command::Topics(command) => topics::run(&command, &global.load()?.config),
-        Command::Config(command) => config::run(&command, &global.load()?, global.config.as_deref()),
+        Command::Config(command) => config::run(&command, &global.load()?, global.file()),
     }
 }
 
 impl Global {
+    /// The configuration file, if there is one: an empty WAID_CONFIG is none.
+    fn file(&self) -> Option<&Path> {
+        self.config.as_deref().filter(|file| !file.is_empty()).map(Path::new)
+    }
+
     /// The configuration, or everything that is wrong with it.
     pub fn load(&self) -> Result<Loaded, Failure> {
-        // An empty WAID_CONFIG is none.
-        let file = self.config.as_deref().filter(|file| !file.as_os_str().is_empty());
-        let sources = Sources::of_process(file, check_property)?;
+        let sources = Sources::of_process(self.file(), check_property)?;
         Ok(crate::config::load(&sources)?)
     }
 }

@@ -1,5 +1,6 @@
 //! `[kafka]`: how to reach the brokers, and as which consumer group.
 
+use super::problem::Cause;
 use super::properties::{self, Properties, PropertyCheck};
 use super::reader::Reader;
 
@@ -26,12 +27,49 @@ pub(super) fn read(reader: &mut Reader, check: PropertyCheck) -> KafkaConfig {
     reader.text("kafka.bootstrap_servers", &mut kafka.bootstrap_servers, parse_servers);
     reader.text("kafka.group_id", &mut kafka.group_id, parse_group_id);
     kafka.properties = properties::read(reader, check);
+    for (name, why) in [mechanism_problem(&kafka), timeouts_problem(&kafka)].into_iter().flatten() {
+        reader.problem(
+            &format!("{}{name}", properties::SECTION),
+            kafka.properties.get(name).map(|value| format!("{value:?}")),
+            Cause::Clash(why),
+        );
+    }
     kafka
+}
+
+/// librdkafka would fall back to GSSAPI, which it is not built with here. The property to blame, and why.
+fn mechanism_problem(kafka: &KafkaConfig) -> Option<(&'static str, String)> {
+    const NAMES: [&str; 2] = ["sasl.mechanisms", "sasl.mechanism"];
+    let set = NAMES.into_iter().find_map(|name| Some((name, kafka.properties.get(name)?)));
+    let is_built_in = set.is_some_and(|(_, mechanism)| matches!(mechanism, "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512"));
+    let has = "this build has PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512";
+    (protocol(kafka).starts_with("sasl_") && !is_built_in).then(|| match set {
+        Some((name, _)) => (name, has.to_owned()),
+        None => ("security.protocol", format!("asks for SASL, but kafka.properties.\"sasl.mechanisms\" is not set; {has}")),
+    })
+}
+
+/// A heartbeat must fit into a session, and a session into the time that a worker may go without a poll, or no group is ever joined for long.
+fn timeouts_problem(kafka: &KafkaConfig) -> Option<(&'static str, String)> {
+    const HEARTBEAT: (&str, u64) = ("heartbeat.interval.ms", 500);
+    const SESSION: (&str, u64) = ("session.timeout.ms", SESSION_TIMEOUT_LEAST_MS);
+    const POLL: (&str, u64) = ("max.poll.interval.ms", 300_000);
+    let given = |name: &str| kafka.properties.get(name).and_then(|text| text.parse::<u64>().ok());
+    let value = |(name, default)| given(name).unwrap_or(default);
+    let blamed = |(short, _), (long, _)| if given(short).is_some() { short } else { long };
+    let clash = |short: (&'static str, u64), long: (&'static str, u64), relation| {
+        let why = format!("{} ({}) must be {relation} {} ({})", short.0, value(short), long.0, value(long));
+        (blamed(short, long), why)
+    };
+    if value(HEARTBEAT) >= value(SESSION) {
+        return Some(clash(HEARTBEAT, SESSION, "below"));
+    }
+    (value(SESSION) > value(POLL)).then(|| clash(SESSION, POLL, "at most"))
 }
 
 /// Valid, but perhaps not meant.
 pub(super) fn warnings(kafka: &KafkaConfig) -> impl Iterator<Item = String> {
-    [plaintext_warning(kafka), mechanism_warning(kafka), session_warning(kafka)].into_iter().flatten()
+    [plaintext_warning(kafka), session_warning(kafka)].into_iter().flatten()
 }
 
 fn protocol(kafka: &KafkaConfig) -> String {
@@ -42,15 +80,6 @@ fn plaintext_warning(kafka: &KafkaConfig) -> Option<String> {
     let far = kafka.bootstrap_servers.split(',').any(|server| !is_local(server.trim()));
     let warning = "records with phone numbers travel unencrypted: kafka.properties.\"security.protocol\" is neither SSL nor SASL_SSL";
     (far && protocol(kafka).ends_with("plaintext")).then(|| warning.to_owned())
-}
-
-/// librdkafka would fall back to GSSAPI, which it is not built with here.
-fn mechanism_warning(kafka: &KafkaConfig) -> Option<String> {
-    let mechanism = kafka.properties.get("sasl.mechanisms").or(kafka.properties.get("sasl.mechanism"));
-    let warning = "kafka.properties.\"security.protocol\" asks for SASL, but kafka.properties.\"sasl.mechanisms\" is not PLAIN, \
-                   SCRAM-SHA-256 or SCRAM-SHA-512, and this build has no other";
-    let has = mechanism.is_some_and(|name| matches!(name, "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512"));
-    (protocol(kafka).starts_with("sasl_") && !has).then(|| warning.to_owned())
 }
 
 fn session_warning(kafka: &KafkaConfig) -> Option<String> {
@@ -85,7 +114,8 @@ fn is_server(server: &str) -> bool {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (server, None),
     };
-    let host_ok = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '/');
+    let is_bracketed = host.starts_with('[') && host.ends_with(']');
+    let host_ok = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || matches!(c, '/' | ';') || (c == ':' && !is_bracketed));
     host_ok && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 

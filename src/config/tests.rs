@@ -78,6 +78,7 @@ security.protocol = 'SSL'
         ("WAID__TOPICS__PREFIX", "x-"),
         ("WAID__TOPICS__IDENTITIES", "people"),
         ("WAID__OUTPUT__FORMAT", "protobuf"),
+        ("WAID__KAFKA__PROPERTIES__SASL_MECHANISMS", "PLAIN"),
         ("WAID__KAFKA__PROPERTIES__SECURITY_PROTOCOL", "SASL_SSL"),
         ("WAID__KAFKA__PROPERTIES__SASL_OAUTHBEARER_ASSERTION_PRIVATE_KEY_FILE", "/a"),
         ("WAID_SERVICE_HOST", "set by Kubernetes, and not ours"),
@@ -186,6 +187,31 @@ fn values_out_of_bounds_are_told_with_the_bounds() {
             "[kafka]\nbootstrap_servers = 'a:1, b:99999'",
             "waid.toml:2: kafka.bootstrap_servers = \"a:1, b:99999\": \"b:99999\" is not a broker; write host:port, with commas \
              between",
+        ),
+        (
+            "[kafka]\nbootstrap_servers = 'a:1;b:2'",
+            "waid.toml:2: kafka.bootstrap_servers = \"a:1;b:2\": \"a:1;b:2\" is not a broker; write host:port, with commas between",
+        ),
+        (
+            "[kafka.properties]\n'security.protocol' = 'SASL_SSL'",
+            "waid.toml:2: kafka.properties.security.protocol = \"SASL_SSL\": asks for SASL, but kafka.properties.\"sasl.mechanisms\" is not set; \
+             this build has PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512",
+        ),
+        (
+            "[kafka.properties]\n'security.protocol' = 'SASL_SSL'\n'sasl.mechanisms' = 'OAUTHBEARER'",
+            "waid.toml:3: kafka.properties.sasl.mechanisms = \"OAUTHBEARER\": this build has PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512",
+        ),
+        (
+            "[kafka.properties]\n'session.timeout.ms' = 400000",
+            "waid.toml:2: kafka.properties.session.timeout.ms = \"400000\": session.timeout.ms (400000) must be at most max.poll.interval.ms (300000)",
+        ),
+        (
+            "[kafka.properties]\n'max.poll.interval.ms' = 5000",
+            "waid.toml:2: kafka.properties.max.poll.interval.ms = \"5000\": session.timeout.ms (10000) must be at most max.poll.interval.ms (5000)",
+        ),
+        (
+            "[kafka.properties]\n'heartbeat.interval.ms' = 20000",
+            "waid.toml:2: kafka.properties.heartbeat.interval.ms = \"20000\": heartbeat.interval.ms (20000) must be below session.timeout.ms (10000)",
         ),
         (
             "[kafka]\ngroup_id = ''",
@@ -322,6 +348,8 @@ fn apps_that_cannot_stand_together_are_told() {
     assert_eq!(loaded("apps = []", &[]).config.apps(), []);
     let two = loaded("[[apps]]\nname = 'a'\nportfolio = 'p'\n[[apps]]\nname = 'b'\nportfolio = 'p'\ngs_app_id = 'b'", &[]);
     assert_eq!(two.config.tenants().into_iter().collect::<Vec<_>>(), ["default"]);
+    let other = loaded("[[apps]]\nname = 'a'\ntenant = 'acme'", &[]);
+    assert_eq!(other.config.tenants().into_iter().collect::<Vec<_>>(), ["acme", "default"], "an app that is not listed is in the other");
 }
 
 #[test]
@@ -362,10 +390,6 @@ fn what_is_valid_but_perhaps_not_meant_is_warned_of() {
         ("[[apps]]\nname = 'a'\ntenant = 't'", "no listed app is in the tenant \"default\""),
         ("[[apps]]\nname = 'a'\n[http]\nlisten = '0.0.0.0:1'", "http.listen = \"0.0.0.0:1\" can be reached"),
         ("[[apps]]\nname = 'a'\n[kafka]\nbootstrap_servers = 'localhost,b'", "records with phone numbers travel unencrypted"),
-        (
-            "[[apps]]\nname = 'a'\n[kafka.properties]\n'security.protocol' = 'SASL_SSL'",
-            "kafka.properties.\"security.protocol\" asks for SASL",
-        ),
         (
             "[[apps]]\nname = 'a'\n[kafka.properties]\n'session.timeout.ms' = 6000",
             "kafka.properties.\"session.timeout.ms\" = 6000 is below",
