@@ -18,7 +18,9 @@ pub fn leave<C: ConsumerContext>(consumer: &BaseConsumer<C>) {
     let deadline = Instant::now() + LEFT_WITHIN;
     consumer.unsubscribe();
     while Instant::now() < deadline {
-        let is_quiet = consumer.poll(QUIET).is_none();
+        let asked = Instant::now();
+        // A poll that has told of a rebalance returns at once, with nothing.
+        let is_quiet = consumer.poll(QUIET).is_none() && asked.elapsed() >= QUIET;
         if is_quiet && consumer.assignment().is_ok_and(|assigned| assigned.count() == 0) {
             return;
         }
