@@ -157,7 +157,17 @@ fn value_of(name: &str, is_file: bool, leaf: &Leaf, check: PropertyCheck) -> Res
         let why = if is_secret(name) || is_file { "the value" } else { why.as_str() };
         Cause::Invalid(format!("librdkafka refuses it: {why}"))
     })?;
+    check_location(name, &property.value)?;
     Ok(property)
+}
+
+/// A certificate or key that librdkafka reads must be there: it says so only when a client starts, and not which one is missing.
+fn check_location(name: &str, value: &str) -> Result<(), Cause> {
+    let is_read = name.starts_with("ssl.") && name.ends_with(".location") && value != "probe";
+    match std::fs::metadata(value) {
+        Err(error) if is_read => Err(Cause::Invalid(format!("it cannot be read: {error}"))),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 fn read_secret(file: &Path) -> Result<String, Cause> {

@@ -202,6 +202,10 @@ fn values_out_of_bounds_are_told_with_the_bounds() {
             "waid.toml:3: kafka.properties.sasl.mechanisms = \"OAUTHBEARER\": this build has PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512",
         ),
         (
+            "[kafka.properties]\n'ssl.ca.location' = '/no/such.pem'",
+            "waid.toml:2: kafka.properties.ssl.ca.location = \"/no/such.pem\": it cannot be read: No such file or directory (os error 2)",
+        ),
+        (
             "[kafka.properties]\n'session.timeout.ms' = 400000",
             "waid.toml:2: kafka.properties.session.timeout.ms = \"400000\": session.timeout.ms (400000) must be at most max.poll.interval.ms (300000)",
         ),
