@@ -36,9 +36,6 @@ impl Default for CheckpointPolicy {
 /// A checkpoint of at most so many rows costs a commit next to nothing.
 const ROWS_SMALL: usize = 256;
 
-/// A checkpoint of a task for which nothing but time has passed may wait so many times as long: it saves a restart next to nothing.
-const QUIET_TIMES: u32 = 12;
-
 /// Tasks, and the open transaction.
 pub struct Workload {
     tasks: BTreeMap<i32, Held>,
@@ -112,7 +109,7 @@ impl Workload {
 
     /// Since when, wall-clock ms, something that a task did has not been in a checkpoint; now if everything is. `None` without tasks.
     pub fn checkpointed_ms(&self) -> Option<i64> {
-        let age = |held: &Held| if held.is_checkpointed() { Duration::ZERO } else { held.since.elapsed() };
+        let age = |held: &Held| if held.next > held.included { held.since.elapsed() } else { Duration::ZERO };
         let oldest = self.tasks.values().map(age).max()?;
         Some(clock::now_ms() - i64::try_from(oldest.as_millis()).unwrap_or(0))
     }
@@ -212,7 +209,6 @@ impl Workload {
         let packed = packed::decode(bytes).map_err(unreadable)?;
         packed.control.as_ref().map_or(Ok(()), |control| check_partitions(control, partitions))?;
         held.go_live_before(partition, record.offset)?;
-        let was_checkpointed = held.is_checkpointed();
         match &mut held.stage {
             Stage::Replaying(task, _) => task.take(packed, &mut Discard).map_err(unreadable)?,
             Stage::Live(_, claimed) if packed.control.is_some() && record.offset < *claimed => return Err(unclaimed(partition)),
@@ -225,7 +221,7 @@ impl Workload {
             }
             Stage::Restoring(..) | Stage::Gone => return Err(log_error(partition, format_args!("its log came before its state"))),
         }
-        if held.next == held.included || was_checkpointed && !held.is_checkpointed() {
+        if held.next == held.included {
             held.since = Instant::now();
         }
         held.next = record.offset + 1;
@@ -305,23 +301,11 @@ impl Held {
         }
     }
 
-    /// Whether its state is in a checkpoint, though time may have passed since.
-    fn is_checkpointed(&self) -> bool {
-        match &self.stage {
-            Stage::Live(task, _) if self.pending.is_none() => task.store().changes() == 0,
-            _ => self.next <= self.included,
-        }
-    }
-
     /// Whether a checkpoint must not wait, or costs next to nothing.
     fn is_due(&mut self, policy: CheckpointPolicy) -> bool {
-        let age = self.since.elapsed();
-        let Some(task) = self.with_news() else { return false };
-        match task.store().changes() {
-            0 => age >= policy.age_max.saturating_mul(QUIET_TIMES),
-            changes if changes <= ROWS_SMALL => age >= policy.age_max || changes >= policy.changes_max,
-            changes => changes >= policy.changes_max,
-        }
+        let is_old = self.since.elapsed() >= policy.age_max;
+        let changes = self.with_news().map(|task| task.store().changes());
+        changes.is_some_and(|changes| changes >= policy.changes_max || is_old && changes <= ROWS_SMALL)
     }
 
     /// Begins a checkpoint if there is anything for one; whether one is being written now.

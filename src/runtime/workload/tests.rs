@@ -162,19 +162,6 @@ fn large_checkpoints_come_one_after_the_other() {
 }
 
 #[test]
-fn where_only_time_has_passed_a_checkpoint_may_wait() {
-    let policy = CheckpointPolicy { age_max: Duration::from_secs(5), changes_max: usize::MAX };
-    let mut work = Workload::new(Transaction::new(Arc::default()), Some(policy));
-    let now = Instant::now();
-    let since = |rows, seconds| Held { since: now.checked_sub(Duration::from_secs(seconds)).expect("no time before"), ..held(rows) };
-    work.tasks = (0..).zip([since(0, 6), since(1, 6), since(0, 61)]).collect();
-    work.checkpoint(|_| false);
-    assert_eq!(work.take_written().into_keys().collect::<Vec<i32>>(), [1, 2]);
-    let age_ms = clock::now_ms() - work.checkpointed_ms().expect("there are tasks");
-    assert!((0..1000).contains(&age_ms), "what the first holds is in a checkpoint: {age_ms}");
-}
-
-#[test]
 fn what_leaves_is_written_in_any_case() {
     let policy = CheckpointPolicy { age_max: Duration::MAX, changes_max: usize::MAX };
     let mut work = Workload::new(Transaction::new(Arc::default()), Some(policy));
