@@ -16,6 +16,15 @@ pub struct KafkaConfig {
     pub properties: Properties,
 }
 
+impl KafkaConfig {
+    /// `session.timeout.ms` unless it is set: for how long a worker may be silent before its tasks go to others.
+    pub const SESSION_MS: u64 = 10_000;
+    /// `heartbeat.interval.ms` unless it is set.
+    pub const HEARTBEAT_MS: u64 = 500;
+    /// `max.poll.interval.ms` unless it is set: a task that is rebuilt from a long log still polls; only a stuck thread takes this long.
+    pub const POLL_MS: u64 = 300_000;
+}
+
 impl Default for KafkaConfig {
     fn default() -> Self {
         Self { bootstrap_servers: "localhost:9092".to_owned(), group_id: "waid".to_owned(), properties: Properties::default() }
@@ -51,9 +60,9 @@ fn mechanism_problem(kafka: &KafkaConfig) -> Option<(&'static str, String)> {
 
 /// A heartbeat must fit into a session, and a session into the time that a worker may go without a poll, or no group is ever joined for long.
 fn timeouts_problem(kafka: &KafkaConfig) -> Option<(&'static str, String)> {
-    const HEARTBEAT: (&str, u64) = ("heartbeat.interval.ms", 500);
-    const SESSION: (&str, u64) = ("session.timeout.ms", SESSION_TIMEOUT_LEAST_MS);
-    const POLL: (&str, u64) = ("max.poll.interval.ms", 300_000);
+    const HEARTBEAT: (&str, u64) = ("heartbeat.interval.ms", KafkaConfig::HEARTBEAT_MS);
+    const SESSION: (&str, u64) = ("session.timeout.ms", KafkaConfig::SESSION_MS);
+    const POLL: (&str, u64) = ("max.poll.interval.ms", KafkaConfig::POLL_MS);
     let given = |name: &str| kafka.properties.get(name).and_then(|text| text.parse::<u64>().ok());
     let value = |(name, default)| given(name).unwrap_or(default);
     let blamed = |(short, _), (long, _)| if given(short).is_some() { short } else { long };
@@ -84,16 +93,14 @@ fn plaintext_warning(kafka: &KafkaConfig) -> Option<String> {
 
 fn session_warning(kafka: &KafkaConfig) -> Option<String> {
     let session_ms: u64 = kafka.properties.get("session.timeout.ms")?.parse().ok()?;
-    (session_ms < SESSION_TIMEOUT_LEAST_MS).then(|| {
+    (session_ms < KafkaConfig::SESSION_MS).then(|| {
         format!(
-            "kafka.properties.\"session.timeout.ms\" = {session_ms} is below {SESSION_TIMEOUT_LEAST_MS}: a worker that pauses for longer is \
-             taken for dead"
+            "kafka.properties.\"session.timeout.ms\" = {session_ms} is below {}: a worker that pauses for longer is \
+             taken for dead",
+            KafkaConfig::SESSION_MS
         )
     })
 }
-
-/// The default.
-const SESSION_TIMEOUT_LEAST_MS: u64 = 10_000;
 
 fn is_local(server: &str) -> bool {
     let host = server.rsplit_once(':').map_or(server, |(host, _)| host);

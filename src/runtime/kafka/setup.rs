@@ -65,8 +65,8 @@ impl Setup {
             limits,
             transactional_id,
             transaction_timeout: TRANSACTION_TIMEOUT,
-            session_timeout: Duration::from_secs(10),
-            heartbeat: Duration::from_millis(500),
+            session_timeout: Duration::from_millis(KafkaConfig::SESSION_MS),
+            heartbeat: Duration::from_millis(KafkaConfig::HEARTBEAT_MS),
             offsets_outside_transaction: false,
             stop: Arc::default(),
             behind_bytes_max: BEHIND_BYTES_MAX,
@@ -106,8 +106,7 @@ impl Setup {
         let suggestions = [
             ("session.timeout.ms", millis(self.session_timeout)),
             ("heartbeat.interval.ms", millis(self.heartbeat)),
-            // A task that is rebuilt from a long log still polls; only a stuck thread takes this long.
-            ("max.poll.interval.ms", "300000".to_owned()),
+            ("max.poll.interval.ms", KafkaConfig::POLL_MS.to_string()),
             // A fetch that finds nothing waits at the broker and returns with the first record: a shorter wait brings no
             // latency and costs idle CPU.
             ("fetch.wait.max.ms", "500".to_owned()),
