@@ -5,10 +5,10 @@ use super::common::Common;
 use super::group::Group;
 use super::leave::leave;
 use super::member::Member;
-use super::names;
 use super::pressure::Pressure;
 use super::record::Record;
 use super::setup::Setup;
+use super::{membership, names};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{Broker, BrokerError, PartitionCounts, Polled, Source};
 use crate::runtime::clock;
@@ -139,7 +139,8 @@ impl Broker for KafkaBroker {
     }
 
     fn read_log(&mut self, partition: i32, from: i64) -> Result<(), BrokerError> {
-        check_held(&self.consumer)?;
+        // To change what is read would clear librdkafka's mark of what is lost, before the callback is told.
+        membership::check_held(&self.consumer)?;
         let mut list = TopicPartitionList::with_capacity(1);
         let added = list.add_partition_offset(&self.topics.repartition, partition, Offset::Offset(from));
         added.and_then(|()| self.consumer.incremental_assign(&list)).map_err(|error| fatal(&error))?;
@@ -219,19 +220,12 @@ fn at_end_of_changelog(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, pa
     if position < Some(end) {
         return Ok(false);
     }
-    check_held(consumer)?;
+    // As in `read_log`.
+    membership::check_held(consumer)?;
     let list = group.list(&[(SourceTopic::Changelog, partition)]);
     consumer.incremental_unassign(&list).map_err(|error| fatal(&error))?;
     group.member().was_restored(partition);
     Ok(true)
-}
-
-/// To change what is read while the partitions are lost would clear librdkafka's mark that they are, before the callback is told.
-fn check_held(consumer: &BaseConsumer<Group>) -> Result<(), BrokerError> {
-    if consumer.assignment_lost() {
-        return Err(BrokerError::Aborted("the group has given the partitions to others".to_owned()));
-    }
-    Ok(())
 }
 
 /// Whether the consumer can go on. What it tries again by itself it has told the log.
@@ -253,4 +247,16 @@ const GONE: &str = "the next record to read is not there any more: was a topic e
 
 fn fatal(error: &KafkaError) -> BrokerError {
     BrokerError::Fatal(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_that_librdkafka_passes_over_ends_the_worker() {
+        let judged = |code| judge(&KafkaError::MessageConsumption(code));
+        assert!(matches!(judged(RDKafkaErrorCode::BadMessage), Err(BrokerError::Log(_))));
+        assert!(judged(RDKafkaErrorCode::AllBrokersDown).is_ok(), "it tries again by itself");
+    }
 }

@@ -205,10 +205,7 @@ fn check_tenure<C: ConsumerContext>(
     if let Some((topic, partition)) = epochs.changed(offsets.keys().copied()) {
         return Err(BrokerError::Aborted(format!("partition {partition} of {topic:?} was given anew since it began")));
     }
-    if consumer.assignment_lost() {
-        return Err(BrokerError::Aborted("the group has given the partitions to others".to_owned()));
-    }
-    Ok(())
+    membership::check_held(consumer)
 }
 
 /// What a record takes in a batch of its own, at most.

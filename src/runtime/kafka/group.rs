@@ -157,3 +157,23 @@ fn unread(partition: &Partition) -> Option<i64> {
     let is_known = partition.fetch_state == "active" && next >= 0 && partition.ls_offset >= 0;
     is_known.then(|| (partition.ls_offset - next).max(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_read_yet_counts_from_where_reading_begins() {
+        let partition = |fetch_state: &str, app_offset, next_offset| Partition {
+            fetch_state: fetch_state.to_owned(),
+            app_offset,
+            next_offset,
+            ls_offset: 7,
+            ..Partition::default()
+        };
+        assert_eq!(unread(&partition("active", 5, 7)), Some(2));
+        assert_eq!(unread(&partition("active", -1001, 3)), Some(4), "nothing of it was read");
+        assert_eq!(unread(&partition("offset-query", -1001, -1001)), None);
+        assert_eq!(unread(&partition("none", 5, 7)), None, "it is not this worker's");
+    }
+}

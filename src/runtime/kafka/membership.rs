@@ -1,6 +1,7 @@
 //! As which member of its group a consumer speaks. The only unsafe code: the wrapper does not show it.
 #![allow(unsafe_code)]
 
+use crate::runtime::broker::BrokerError;
 use rdkafka::bindings;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use std::ffi::CStr;
@@ -25,6 +26,14 @@ pub(super) fn metadata<C: ConsumerContext>(consumer: &BaseConsumer<C>) -> Result
         (Some(before), Some(metadata), Some(after)) if before == after && before.is_member() => Ok(metadata),
         _ => Err("the group does not know this consumer any more".to_owned()),
     }
+}
+
+/// Whether the group has not given the partitions to others.
+pub(super) fn check_held<C: ConsumerContext>(consumer: &BaseConsumer<C>) -> Result<(), BrokerError> {
+    if consumer.assignment_lost() {
+        return Err(BrokerError::Aborted("the group has given the partitions to others".to_owned()));
+    }
+    Ok(())
 }
 
 impl Membership {
