@@ -24,9 +24,9 @@ const BEFORE: usize = 50;
 
 /// How far behind tasks may be, and fetches so small and rare that the inputs are not all read before that is noticed.
 const ENV: [(&str, &str); 4] = [
-    ("WAID_TEST_BEHIND_BYTES_MAX", "100000"),
+    ("WAID_TEST_BEHIND_BYTES_MAX", "30000"),
     ("WAID__KAFKA__PROPERTIES__QUEUED_MIN_MESSAGES", "1"),
-    ("WAID__KAFKA__PROPERTIES__FETCH_QUEUE_BACKOFF_MS", "100"),
+    ("WAID__KAFKA__PROPERTIES__FETCH_QUEUE_BACKOFF_MS", "200"),
     ("WAID__KAFKA__PROPERTIES__MAX_PARTITION_FETCH_BYTES", "16000"),
 ];
 
