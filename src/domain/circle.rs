@@ -3,7 +3,7 @@
 //! Its facts live at one home, the root. Who is who inside it, and whose each message is, follows from them anew whenever
 //! a fact arrives; an ordinary message asks only for its own conversation.
 
-use super::entity::{Absorbed, Change, CircleEvent, Entity, Event, Fact, Home, Message, OwnerIs, Subject};
+use super::entity::{Absorbed, Change, CircleEvent, Entity, Event, Fact, Home, Message, Owner, OwnerIs, Subject};
 use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App, User};
 use super::name_based::name_based;
@@ -12,6 +12,7 @@ use super::state::{Key, Row};
 use super::step::{Counts, Step};
 use super::thread::{self, Bundle};
 use super::walk::{Facts, Node, Walk};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -27,8 +28,8 @@ pub struct Circle {
     pub into: Option<Home>,
     /// Who was seen where.
     pub facts: Facts,
-    /// The addresses whose rows watch a subject here, with the identity told them last.
-    pub watchers: FlatMap<(Subject, Address), Option<Uuid>>,
+    /// The addresses whose rows watch a subject here, with what was told them last.
+    pub watchers: FlatMap<(Subject, Address), Option<Owner>>,
     /// The identities in use, with what founded them.
     pub identities: FlatMap<Uuid, Founder>,
     /// The identities that are no more, with the one that each belongs to.
@@ -331,15 +332,33 @@ impl Circle {
         for ((subject, address), told) in self.watchers.clone() {
             let Some(person) = self.person(&subject, &tenant, i64::MAX) else { continue };
             let Some(identity) = self.identity(&tenant, &person, &subject) else { continue };
-            if told == Some(identity) {
+            let owner = self.owner(&subject, &person, identity);
+            if told.as_ref() == Some(&owner) {
                 continue;
             }
             self.version += 1;
             let absorbed = self.absorbed.keys().copied().filter(|absorbed| self.follow(*absorbed) == identity).collect();
-            let said = OwnerIs { address: address.clone(), subject: subject.clone(), identity, version: self.version, absorbed };
+            let said =
+                OwnerIs { address: address.clone(), subject: subject.clone(), owner: owner.clone(), version: self.version, absorbed };
             step.tell(Entity::Home(Home::of_address(&tenant, &address)), Event::OwnerIs(said));
-            self.watchers.insert((subject, address), Some(identity));
+            self.watchers.insert((subject, address), Some(owner));
         }
+    }
+
+    /// A person that a subject is today.
+    fn owner(&self, subject: &Subject, person: &Node, identity: Uuid) -> Owner {
+        let walk = &self.derived.walk;
+        let others = match subject {
+            Subject::Number(number) => walk.others(*number, person),
+            Subject::User(_) => FlatSet::new(),
+        };
+        if others.is_empty() {
+            return Owner { identity, user: None, others };
+        }
+        let own: FlatSet<&User> = walk.users(person).collect();
+        let seen = self.facts.sights.iter().filter(|((_, user), _)| own.contains(&user));
+        let last = seen.max_by_key(|((_, user), first_s)| (**first_s, Reverse(user)));
+        Owner { identity, user: last.map(|((_, user), _)| user.clone()), others }
     }
 
     fn tenant(&self) -> Arc<str> {

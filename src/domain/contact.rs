@@ -1,12 +1,12 @@
 //! What a home knows: who was seen when, who wrote, and the rows of its addresses. Only a home writes the records of its addresses.
 
-use super::entity::{Absorbed, Change, CircleEvent, Direction, Entity, Event, Fact, Home, Message, OwnerIs, Sighting, Subject};
+use super::entity::{Absorbed, Change, CircleEvent, Direction, Entity, Event, Fact, Home, Message, Owner, OwnerIs, Sighting, Subject};
 use super::evidence::Observation;
 use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App, MessageId, Number, User};
 use super::number;
 use super::output::{IdentityEvent, IdentityEventType, Output};
-use super::row::{AddressRow, Answer, Owner, RowTold, Span, Wrote};
+use super::row::{AddressRow, Answer, OwnerTold, RowTold, Span, Wrote};
 use super::state::{Key, Row};
 use super::step::Step;
 use uuid::Uuid;
@@ -182,11 +182,11 @@ impl ContactEntity<'_> {
     /// A circle says who is behind what a row here watches.
     pub fn on_owner_is(&self, step: &mut Step, said: &OwnerIs) {
         let Some(contact) = step.state.contact(self.home) else { return };
-        let identity = contact.follow(&said.address, said.identity);
+        let owner = Owner { identity: contact.follow(&said.address, said.owner.identity), ..said.owner.clone() };
         let is_news = |row: &AddressRow| row.owners.get(&said.subject).is_none_or(|known| known.version < said.version);
         self.change_row(step, &said.address, is_news, |row| {
-            let owner = Owner { identity, version: said.version, absorbed: said.absorbed.clone() };
-            row.owners.insert(said.subject.clone(), owner);
+            let told = OwnerTold { owner, version: said.version, absorbed: said.absorbed.clone() };
+            row.owners.insert(said.subject.clone(), told);
         });
     }
 
@@ -269,7 +269,7 @@ impl ContactEntity<'_> {
                 step.tell(Entity::Home(wanted.home(self.home.tenant())), Event::Watch(wanted, address.clone()));
             }
         }
-        let Some(owner) = row.owners.get(&subject) else { return };
+        let Some(OwnerTold { owner, absorbed: same, .. }) = row.owners.get(&subject) else { return };
         // Who is behind another subject may have been said before that identity was told here to be no more.
         let identity = follow(absorbed, address, owner.identity);
         let now = RowTold { wa_id: answer.wa_id, identity, evidence: Some(answer.proven.kind) };
@@ -277,11 +277,11 @@ impl ContactEntity<'_> {
             return;
         }
         let before = row.told.replace(now.clone());
-        let event_type = event_type(before.as_ref(), &now, &owner.absorbed);
+        let event_type = event_type(before.as_ref(), &now, same);
         if let (IdentityEventType::Merged, Some(before)) = (event_type, &before) {
             contact.absorbed.insert((address.clone(), before.identity), now.identity);
         }
-        let (customer_id, user) = (row.customer.as_ref().map(|(_, customer)| customer.clone()), row.user(address));
+        let (customer_id, user) = (row.customer.as_ref().map(|(_, customer)| customer.clone()), row.user(address, owner));
         let revision = contact.next_revision(address);
         let event = IdentityEvent { user, customer_id, ..blank(step, self.home, address, event_type, now.identity, revision) };
         step.publish(Output::Identity(with_answer(event, answer, before)));
@@ -311,9 +311,9 @@ impl Contact {
     /// Lets the row of the founder know; whether it said the identity that is no more.
     fn absorb_in_row(&mut self, address: &Address, absorbed: &Absorbed) -> bool {
         let Some(row) = self.rows.get_mut(address) else { return false };
-        for owner in row.owners.values_mut().filter(|owner| owner.identity == absorbed.previous) {
-            owner.identity = absorbed.current;
-            owner.absorbed.insert(absorbed.previous);
+        for told in row.owners.values_mut().filter(|told| told.owner.identity == absorbed.previous) {
+            told.owner.identity = absorbed.current;
+            told.absorbed.insert(absorbed.previous);
         }
         row.told.as_ref().is_some_and(|told| told.identity == absorbed.previous)
     }

@@ -375,15 +375,26 @@ pub struct Change {
     pub user: Option<User>,
 }
 
-/// Who is behind a subject.
+/// Who is behind a subject today.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Owner {
+    /// The identity.
+    pub identity: Uuid,
+    /// Its BSUID, the one that was first seen last, where others had the number too.
+    pub user: Option<User>,
+    /// The BSUIDs of the others.
+    pub others: FlatSet<User>,
+}
+
+/// Who is behind what a row watches.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OwnerIs {
     /// Whose row asked.
     pub address: Address,
     /// About whom.
     pub subject: Subject,
-    /// The identity of its owner today.
-    pub identity: Uuid,
+    /// Its owner today.
+    pub owner: Owner,
     /// Grows with each answer; an older one that comes late is passed over.
     pub version: u64,
     /// The identities that were found to be the same person.

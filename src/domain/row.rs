@@ -1,6 +1,6 @@
 //! The row of an address: what was observed of it, and the answer that follows.
 
-use super::entity::{Change, Subject};
+use super::entity::{Change, Owner, Subject};
 use super::evidence::{Class, Evidence, Observation};
 use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App, MessageId, Moment, Number, User};
@@ -23,7 +23,7 @@ pub struct AddressRow {
     /// What this row watches.
     pub watching: FlatSet<Subject>,
     /// Who is behind those.
-    pub owners: FlatMap<Subject, Owner>,
+    pub owners: FlatMap<Subject, OwnerTold>,
     /// What was told last.
     pub told: Option<RowTold>,
     /// The business's id for the person, as of the newest send.
@@ -73,9 +73,9 @@ pub struct Proven {
 
 /// Who is behind a subject, as its circle said last.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Owner {
-    /// The identity.
-    pub identity: Uuid,
+pub struct OwnerTold {
+    /// Who.
+    pub owner: Owner,
     /// The circle's version of it.
     pub version: u64,
     /// The identities that were found to be the same person.
@@ -185,11 +185,10 @@ impl AddressRow {
     /// Whom to ask for the identity of this row, given its answer.
     #[must_use]
     pub fn subject(&self, address: &Address, wa_id: Option<Number>) -> Subject {
-        let joined_last = || self.users.iter().max_by_key(|(user, joined_s)| (**joined_s, Reverse((*user).clone())));
         match (address, wa_id) {
             (Address::User(user), _) => Subject::User(user.clone()),
             (Address::Phone(_), Some(wa_id)) => Subject::Number(wa_id),
-            (Address::Phone(phone), None) => joined_last().map_or(Subject::Number(*phone), |(user, _)| Subject::User(user.clone())),
+            (Address::Phone(phone), None) => self.joined_last(|_| true).map_or(Subject::Number(*phone), |user| Subject::User(user.clone())),
         }
     }
 
@@ -200,11 +199,17 @@ impl AddressRow {
         claimed.chain(self.moves.iter().map(|change| change.new)).collect()
     }
 
-    /// The BSUID to show.
+    /// The BSUID to show, given whose the number is: never one that somebody else had there.
     #[must_use]
-    pub fn user(&self, address: &Address) -> Option<User> {
-        let joined_last = self.users.iter().max_by_key(|(user, joined_s)| (**joined_s, Reverse((*user).clone())));
-        address.user().cloned().or_else(|| joined_last.map(|(user, _)| user.clone()))
+    pub fn user(&self, address: &Address, owner: &Owner) -> Option<User> {
+        let joined_last = || self.joined_last(|user| !owner.others.contains(user));
+        address.user().or_else(joined_last).or(owner.user.as_ref()).cloned()
+    }
+
+    /// The BSUID of the newest send, of those that count.
+    fn joined_last(&self, counts: impl Fn(&User) -> bool) -> Option<&User> {
+        let joined = self.users.iter().filter(|(user, _)| counts(user));
+        joined.max_by_key(|(user, joined_s)| (**joined_s, Reverse(*user))).map(|(user, _)| user)
     }
 
     fn all_claims(&self, phone: Option<Number>, inbound: &FlatMap<Number, Wrote>) -> Vec<Claim> {

@@ -172,6 +172,16 @@ impl Walk {
         users.flat_map(|name| self.names.all(name).chain([name]))
     }
 
+    /// The BSUIDs of all but `person` that a number ever had, under each of their names.
+    #[must_use]
+    pub fn others(&self, number: Number, person: &Node) -> FlatSet<User> {
+        let line = self.line(number);
+        let owners = self.owners.get(&line).into_iter().flatten().enumerate();
+        let others = owners.filter(|(index, _)| self.person(&Node::Owner(line, *index)) != *person);
+        let names = others.flat_map(|(_, owner)| &owner.users);
+        names.flat_map(|name| self.names.all(name).chain([name])).cloned().collect()
+    }
+
     fn line(&self, number: Number) -> Subscriber {
         let own = subscriber(number);
         self.lines.get(&own).copied().unwrap_or(own)

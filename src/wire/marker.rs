@@ -11,7 +11,7 @@ pub use super::model::NamedApp;
 pub const KEY: [u8; 1] = [0];
 
 /// The format written. A reader refuses any that it does not know.
-const VERSION: u64 = 5;
+const VERSION: u64 = 6;
 
 /// Field numbers of what is not part of [`Marker`].
 const VERSION_FIELD: u32 = 1;

@@ -8,15 +8,15 @@ use super::key::id;
 use crate::domain::circle::{Circle, Derived, Founder};
 use crate::domain::contact::{Contact, Sighted};
 use crate::domain::entity::{
-    Absorbed, Change, CircleEvent, Direction, Event, Fact, Heard, Home, Message as Placing, Naming, Original, OwnerIs, Report, ReportKind,
-    Sighting, Subject,
+    Absorbed, Change, CircleEvent, Direction, Event, Fact, Heard, Home, Message as Placing, Naming, Original, Owner, OwnerIs, Report,
+    ReportKind, Sighting, Subject,
 };
 use crate::domain::event::{Cause, Context, Echo, Inbound, Mismatch, Send, SendError, Source};
 use crate::domain::evidence::{Class, Evidence, Observation, ObservedIn};
 use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
 use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
 use crate::domain::number;
-use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wrote};
+use crate::domain::row::{AddressRow, Observed, OwnerTold, Proven, RowTold, Span, Wrote};
 use crate::domain::state::MessageKey;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
 use crate::domain::walk::Facts;
@@ -56,7 +56,8 @@ message! {
     }
     Sighting { 1 wa_id, 2 user, 3 at, 4 wrote }
     Change { 1 at_s as Seconds, 2 old, 3 new, 4 user }
-    OwnerIs { 1 address, 2 subject, 3 identity, 4 version, 5 absorbed }
+    Owner { 1 identity, 2 user, 3 others }
+    OwnerIs { 1 address, 2 subject, 3 owner, 4 version, 5 absorbed }
     Absorbed { 1 founder, 2 previous, 3 current }
 }
 one_of! {
@@ -86,7 +87,7 @@ message! {
     Observed { 1 exact, 2 reply, 3 mismatch, 4 best, 5 exact_kind }
     Span { 1 first_s as Seconds, 2 last_s as Seconds }
     Proven { 1 kind, 2 at, 3 app, 4 message_id, 5 whatsapp_id, 6 sent_at }
-    Owner { 1 identity, 2 version, 3 absorbed }
+    OwnerTold { 1 owner, 2 version, 3 absorbed }
     RowTold { 1 wa_id, 2 identity, 3 evidence }
     Wrote { 1 span, 2 first_id, 3 app }
     Circle { 1 into, 2 facts, 3 watchers, 4 identities, 5 absorbed, 6 generations, 7 apps, 8 version; derived: Derived::default() }

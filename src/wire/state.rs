@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! key     as `key.rs` draws it: it sorts as the key does
-//! value   4 ┃ Row of proto/waid/internal/v1/state.proto
+//! value   5 ┃ Row of proto/waid/internal/v1/state.proto
 //!         └ the format; a reader refuses any that it does not know
 //! ```
 //!
@@ -20,7 +20,7 @@ pub use super::codec::{Dictionary, Places};
 pub use super::key::{decode as decode_key, order_in_home, put as put_key, put_app_prefix, put_home_prefix, put_second_prefix};
 
 /// The format written.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 /// Room for a usual row.
 const ROW_BYTES: usize = 192;

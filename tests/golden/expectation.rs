@@ -37,6 +37,7 @@ fn one(words: &[&str], outcome: &Outcome, as_written: bool, named: &mut Named) -
             identity(outcome, address, &answer.join(" "))
         }
         ["no", "identity", address] => outcome.rows.get(*address).map_or(Ok(()), |row| Err(format!("a row of {address}: {}", row.answer))),
+        ["user", address, user] => self::user(outcome, address, user),
         ["event", kind, address] if as_written => event(outcome, kind, address),
         ["window", message, until] if as_written => window(outcome.message(message)?, message, until),
         ["same", "person", names @ ..] => same("person", names, |name| outcome.identity_of(name)),
@@ -71,6 +72,14 @@ fn identity(outcome: &Outcome, address: &str, answer: &str) -> Result<(), String
         Some(row) if row.answer == answer => Ok(()),
         Some(row) => Err(format!("expected {answer}, came {}", row.answer)),
         None => Err(format!("expected {answer}, but there is no row of {address}")),
+    }
+}
+
+fn user(outcome: &Outcome, address: &str, user: &str) -> Result<(), String> {
+    match outcome.rows.get(address) {
+        Some(row) if row.user == user => Ok(()),
+        Some(row) => Err(format!("expected {user} in the row of {address}, came {}", row.user)),
+        None => Err(format!("expected {user} in the row of {address}, but there is none")),
     }
 }
 

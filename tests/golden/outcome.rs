@@ -33,6 +33,8 @@ pub struct Row {
     pub answer: String,
     /// The person.
     pub identity: String,
+    /// The BSUID; `-` for none.
+    pub user: String,
 }
 
 /// Where a message ended up.
@@ -204,7 +206,11 @@ fn id_in(name: &str) -> &str {
 impl Row {
     fn of(payload: &Value) -> Self {
         let words = ["wa_id", "evidence", "variant"].map(|field| text(payload, field));
-        Self { answer: words.join(" ").trim_end_matches(" -").to_owned(), identity: text(payload, "identity_id") }
+        Self {
+            answer: words.join(" ").trim_end_matches(" -").to_owned(),
+            identity: text(payload, "identity_id"),
+            user: text(payload, "user_id"),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::domain::step::Settings;
 use envelope::NO_CAUSE;
 
 /// The format written. A reader refuses any that it does not know.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// A topic that packed records follow from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

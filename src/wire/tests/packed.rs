@@ -128,6 +128,6 @@ fn damage_never_panics_and_a_cut_is_noticed() {
 
 #[test]
 fn another_version_is_refused() {
-    assert_eq!(decode(&[8, 4]), Err(DecodeError::Version(4)));
+    assert_eq!(decode(&[8, 5]), Err(DecodeError::Version(5)));
     assert_eq!(decode(&[]), Err(DecodeError::Version(0)));
 }

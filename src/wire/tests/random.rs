@@ -3,8 +3,8 @@
 use crate::domain::circle::{Circle, Derived, Founder};
 use crate::domain::contact::{Contact, Sighted};
 use crate::domain::entity::{
-    Absorbed, Change, CircleEvent, Direction, Entity, Envelope, Event, Fact, Heard, Home, Message, Naming, Original, OwnerIs, Report,
-    ReportKind, Sighting, Subject,
+    Absorbed, Change, CircleEvent, Direction, Entity, Envelope, Event, Fact, Heard, Home, Message, Naming, Original, Owner, OwnerIs,
+    Report, ReportKind, Sighting, Subject,
 };
 use crate::domain::event::{Cause, Context, Echo, Inbound, Mismatch, Send, SendError, Source};
 use crate::domain::evidence::{Class, Evidence, Observation, ObservedIn};
@@ -12,7 +12,7 @@ use crate::domain::flat::{FlatMap, FlatSet};
 use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
 use crate::domain::join::{Copies, Join, MismatchCopies, Received, Sent};
 use crate::domain::number;
-use crate::domain::row::{AddressRow, Observed, Owner, Proven, RowTold, Span, Wrote};
+use crate::domain::row::{AddressRow, Observed, OwnerTold, Proven, RowTold, Span, Wrote};
 use crate::domain::state::{Key, MessageKey, Row};
 use crate::domain::step::Settings;
 use crate::domain::thread::{Bundle, Conversation, Known, Placed, Thread, Told};
@@ -90,7 +90,8 @@ structs! {
     Message { app, direction, id, at, kafka_ms, wa_id, user, address, customer_id, kind, whatsapp_id, referral, version }
     Sighting { wa_id, user, at, wrote }
     Change { at_s, old, new, user }
-    OwnerIs { address, subject, identity, version, absorbed }
+    Owner { identity, user, others }
+    OwnerIs { address, subject, owner, version, absorbed }
     Absorbed { founder, previous, current }
     Join { sent, heard, aliases, others, mismatches, inbound, echo, home, version, last_ms }
     Copies { kafka_ms, candidate_ms, cause, candidate, error }
@@ -102,7 +103,7 @@ structs! {
     Observed { exact, exact_kind, reply, mismatch, best }
     Span { first_s, last_s }
     Proven { kind, at, app, message_id, whatsapp_id, sent_at }
-    Owner { identity, version, absorbed }
+    OwnerTold { owner, version, absorbed }
     RowTold { wa_id, identity, evidence }
     Wrote { span, first_id, app }
     Circle { into, facts, watchers, identities, absorbed, generations, apps, version; derived: Derived::default() }
