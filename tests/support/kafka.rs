@@ -140,10 +140,15 @@ fn cluster_id() -> String {
     format!("{}A", &Uuid::new_v4().simple().to_string()[..21])
 }
 
+/// A broker that is soon up and small. One that works for long is faster with the JVM's second compiler: `WAID_TEST_KAFKA_JVM` has other options.
+const JVM: &str = "-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+
 fn start_server(directory: TempDir, classes: &str) -> Result<Process> {
     let log4j = format!("-Dlog4j2.configurationFile={}", directory.path().join("log4j2.properties").display());
     let properties = directory.path().join("server.properties").display().to_string();
-    let command = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", &log4j, "-cp", classes, "kafka.Kafka", &properties];
+    let jvm = env::var("WAID_TEST_KAFKA_JVM").unwrap_or_else(|_| JVM.to_owned());
+    let rest = [&log4j, "-cp", classes, "kafka.Kafka", &properties];
+    let command: Vec<&str> = ["java"].into_iter().chain(jvm.split_whitespace()).chain(rest).collect();
     Process::start(directory, &command)
 }
 
