@@ -12,7 +12,6 @@ use super::state::{Key, Row};
 use super::step::{Counts, Step};
 use super::thread::{self, Bundle};
 use super::walk::{Facts, Node, Walk};
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -348,17 +347,11 @@ impl Circle {
     /// A person that a subject is today.
     fn owner(&self, subject: &Subject, person: &Node, identity: Uuid) -> Owner {
         let walk = &self.derived.walk;
-        let others = match subject {
-            Subject::Number(number) => walk.others(*number, person),
-            Subject::User(_) => FlatSet::new(),
+        let (user, others) = match subject {
+            Subject::Number(number) => walk.users_of(*number, person),
+            Subject::User(_) => (None, FlatSet::new()),
         };
-        if others.is_empty() {
-            return Owner { identity, user: None, others };
-        }
-        let own: FlatSet<&User> = walk.users(person).collect();
-        let seen = self.facts.sights.iter().filter(|((_, user), _)| own.contains(&user));
-        let last = seen.max_by_key(|((_, user), first_s)| (**first_s, Reverse(user)));
-        Owner { identity, user: last.map(|((_, user), _)| user.clone()), others }
+        Owner { identity, user: user.cloned(), others }
     }
 
     fn tenant(&self) -> Arc<str> {

@@ -380,7 +380,7 @@ pub struct Change {
 pub struct Owner {
     /// The identity.
     pub identity: Uuid,
-    /// Its BSUID, the one that was first seen last, where others had the number too.
+    /// Its least BSUID there, if others had the number too.
     pub user: Option<User>,
     /// The BSUIDs of the others.
     pub others: FlatSet<User>,

@@ -172,14 +172,16 @@ impl Walk {
         users.flat_map(|name| self.names.all(name).chain([name]))
     }
 
-    /// The BSUIDs of all but `person` that a number ever had, under each of their names.
+    /// If others than `person`, who has it today, ever had a number: the least BSUID of the owner today, and those of the others, under each of
+    /// their names.
     #[must_use]
-    pub fn others(&self, number: Number, person: &Node) -> FlatSet<User> {
+    pub fn users_of(&self, number: Number, person: &Node) -> (Option<&User>, FlatSet<User>) {
         let line = self.line(number);
-        let owners = self.owners.get(&line).into_iter().flatten().enumerate();
-        let others = owners.filter(|(index, _)| self.person(&Node::Owner(line, *index)) != *person);
+        let Some([before @ .., today]) = self.owners.get(&line).map(Vec::as_slice) else { return (None, FlatSet::new()) };
+        let others = before.iter().enumerate().filter(|(index, _)| self.person(&Node::Owner(line, *index)) != *person);
         let names = others.flat_map(|(_, owner)| &owner.users);
-        names.flat_map(|name| self.names.all(name).chain([name])).cloned().collect()
+        let others: FlatSet<User> = names.flat_map(|name| self.names.all(name).chain([name])).cloned().collect();
+        (today.users.first().filter(|_| !others.is_empty()), others)
     }
 
     fn line(&self, number: Number) -> Subscriber {
