@@ -33,6 +33,13 @@ impl Default for CheckpointPolicy {
     }
 }
 
+impl CheckpointPolicy {
+    /// Whether the next checkpoint comes soon: most of its time, or of its rows, are there.
+    fn is_near(self, age: Duration, changes: usize) -> bool {
+        changes > ROWS_SMALL && (age >= self.age_max * 3 / 4 || changes >= self.changes_max / 4 * 3)
+    }
+}
+
 /// A checkpoint of at most so many rows costs a commit next to nothing.
 const ROWS_SMALL: usize = 256;
 
@@ -231,6 +238,7 @@ impl Workload {
     /// Begins the checkpoints that are due, and adds of each what goes with the open transaction; of some tasks all, in any case.
     pub fn checkpoint(&mut self, leaving: impl Fn(i32) -> bool) {
         let Some(policy) = self.policy else { return };
+        self.prepare_checkpoint(policy);
         let turn = self.large_and_due(policy);
         for (partition, held) in &mut self.tasks {
             let is_leaving = leaving(*partition);
@@ -244,6 +252,17 @@ impl Workload {
                     break;
                 }
             }
+        }
+    }
+
+    /// Does a little of the next checkpoint that comes soon, of the task with the most to do.
+    fn prepare_checkpoint(&mut self, policy: CheckpointPolicy) {
+        let near = self.tasks.values_mut().filter_map(|held| {
+            let age = held.since.elapsed();
+            held.with_news().map(Task::store_mut).filter(|store| policy.is_near(age, store.changes()))
+        });
+        if let Some(store) = near.max_by_key(|store| store.changes()) {
+            store.prepare_checkpoint();
         }
     }
 

@@ -31,9 +31,12 @@ const BYTES_ON_TOP: u64 = 4 << 20;
 const SEGMENTS_ON_TOP: u64 = 64;
 const LIVE_BYTES_PER_SEGMENT: u64 = 64 * 1024;
 
+/// So many rows at hand are written at once ahead of a checkpoint, at most.
+const WRITTEN_AHEAD: usize = 1_000;
+
 /// A checkpoint cleans segments of at most this many times the bytes it writes, and what comes on top.
-const CLEANED_PER_WRITTEN_BYTE: u64 = 4;
-const CLEANED_ON_TOP: u64 = 1 << 20;
+const CLEANED_PER_WRITTEN_BYTE: usize = 4;
+const CLEANED_ON_TOP: usize = 1 << 20;
 
 /// The rows of one task.
 #[derive(Default)]
@@ -44,6 +47,10 @@ pub struct Memory {
     /// What the event at hand has read, to be set down after it.
     fetched: Vec<RowId>,
     changes: usize,
+    /// The first segment that is in no checkpoint.
+    unsaved: u32,
+    /// Those that are gone since the last checkpoint, each with how many bytes it had.
+    gone: Vec<(u32, usize)>,
     kinds: [usize; 5],
     join_deadlines: Deadlines,
     message_deadlines: Deadlines,
@@ -87,6 +94,7 @@ impl Memory {
     pub fn restore(first: u32, segments: Vec<Box<[u8]>>, names: Dictionary, settings: &Settings) -> Result<Self, RestoreError> {
         let rows = Rows::over(Segments::restore(first, segments), names);
         let mut store = Self { rows, settings: Some(*settings), ..Self::default() };
+        store.unsaved = store.segments().end;
         for number in store.segments() {
             let mut next = Some(Slot::first(number));
             while let Some(slot) = next {
@@ -151,23 +159,30 @@ impl Memory {
         }
     }
 
-    /// How many rows the next checkpoint is about.
+    /// How many times a row was changed whose change was not written, since the last checkpoint.
     #[must_use]
     pub const fn changes(&self) -> usize {
         self.changes
     }
 
+    /// Does a little of what the next checkpoint has to do, so that it takes less at once. What changes again until then is written again.
+    pub fn prepare_checkpoint(&mut self) {
+        let removed = self.rows.write_some(WRITTEN_AHEAD, &mut self.scratch);
+        self.forget(removed);
+        self.clean(1);
+    }
+
     /// Writes what changed since the last checkpoint into segments, and cleans the oldest ones.
     pub fn checkpoint(&mut self) -> Checkpoint {
-        let (begin, before) = (self.segments().end, self.bytes());
-        for removed in self.rows.write(&mut self.scratch) {
-            self.drop_row(removed, &self.rows.key(removed));
-        }
+        let removed = self.rows.write(&mut self.scratch);
+        self.forget(removed);
         self.changes = 0;
-        let cleaned_max = (self.bytes() - before) * CLEANED_PER_WRITTEN_BYTE + CLEANED_ON_TOP;
-        let gone = self.clean(begin, cleaned_max);
+        let written: usize = (self.unsaved..self.segments().end).map(|number| self.segment(number).len()).sum();
+        self.clean(written * CLEANED_PER_WRITTEN_BYTE + CLEANED_ON_TOP);
         self.rows.segments.close();
-        Checkpoint { written: begin..self.segments().end, gone }
+        let written = self.unsaved..self.segments().end;
+        self.unsaved = written.end;
+        Checkpoint { written, gone: std::mem::take(&mut self.gone) }
     }
 
     /// The numbers of the segments.
@@ -278,10 +293,11 @@ impl Memory {
         Ok(Some(next))
     }
 
-    /// Appends what still counts of the oldest segments again and takes them away, while there are too many bytes or segments.
-    fn clean(&mut self, written: u32, cleaned_max: u64) -> Vec<(u32, usize)> {
-        let (mut gone, mut cleaned) = (Vec::new(), 0);
-        while cleaned < cleaned_max && self.segments().start < written && self.is_large() {
+    /// Appends what still counts of the oldest segments again and takes them away, while there are too many bytes or segments, until so many
+    /// bytes went.
+    fn clean(&mut self, cleaned_max: usize) {
+        let mut cleaned = 0;
+        while cleaned < cleaned_max && self.segments().start < self.unsaved && self.is_large() {
             let Some((number, segment)) = self.rows.segments.remove_first() else { break };
             for (slot, entry) in entries(number, &segment).filter(|(_, entry)| entry.value.is_some()) {
                 let found = self.index.find(self.index.hash(entry.key), |id| self.rows.slot(id) == Some(slot));
@@ -290,10 +306,9 @@ impl Memory {
                     self.rows.move_to(id, slot);
                 }
             }
-            cleaned += u64::try_from(segment.len()).expect("fits");
-            gone.push((number, segment.len()));
+            cleaned += segment.len();
+            self.gone.push((number, segment.len()));
         }
-        gone
     }
 
     fn is_large(&self) -> bool {
@@ -327,6 +342,10 @@ impl Memory {
         let mut bytes = Vec::with_capacity(64);
         put_home_prefix(home, &mut &self.rows.names, &mut bytes);
         bytes
+    }
+
+    fn forget(&mut self, removed: Vec<RowId>) {
+        removed.into_iter().for_each(|id| self.drop_row(id, &self.rows.key(id)));
     }
 
     /// A row is no more, nor any trace of it.

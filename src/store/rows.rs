@@ -26,6 +26,8 @@ pub struct Rows {
     draft: Segments,
     /// How many bytes the entries of the segments have that count still.
     live: u64,
+    /// Up to where the rows at hand were looked through for those that changed, since all were written.
+    swept: usize,
     /// What the bytes of rows call apps, tenants and scopes by.
     pub names: Dictionary,
 }
@@ -194,30 +196,54 @@ impl Rows {
         self.at_hand.len() - self.vacant.len()
     }
 
-    /// Writes all that changed since the last time into the segments, and puts all away. What was removed is left to be forgotten.
+    /// Writes all that changed into the segments, and puts all away. What was removed is left to be forgotten.
     pub fn write(&mut self, scratch: &mut Vec<u8>) -> Vec<RowId> {
-        let at_hand: Vec<RowId> = self.at_hand.iter().flatten().map(|at_hand| at_hand.id).collect();
+        let at_hand = self.at_hand.iter().flatten().map(|at_hand| at_hand.id).collect();
+        let removed = self.write_down(at_hand, scratch);
+        self.draft.close();
+        while self.empty_draft() {}
+        self.swept = 0;
+        removed
+    }
+
+    /// Writes so many at most of the rows at hand that changed, no row twice before all are written, and the oldest segment of the draft. What was
+    /// removed is left to be forgotten.
+    pub fn write_some(&mut self, at_most: usize, scratch: &mut Vec<u8>) -> Vec<RowId> {
+        let rest = (self.swept..).zip(self.at_hand.iter().skip(self.swept));
+        let changed = rest.filter_map(|(place, at_hand)| at_hand.as_ref().filter(|at_hand| at_hand.is_changed).map(|at_hand| (place, at_hand.id)));
+        let (places, ids): (Vec<usize>, Vec<RowId>) = changed.take(at_most).unzip();
+        self.swept = places.last().map_or(self.at_hand.len(), |last| last + 1);
+        let removed = self.write_down(ids, scratch);
+        self.empty_draft();
+        removed
+    }
+
+    /// Leaves rows that are at hand as bytes: in the draft, or the removal in a segment. Returns which were removed.
+    fn write_down(&mut self, ids: Vec<RowId>, scratch: &mut Vec<u8>) -> Vec<RowId> {
         let mut removed = Vec::new();
-        for id in at_hand {
+        for id in ids {
             if self.at_hand(id).is_some_and(|at_hand| at_hand.row.is_none()) {
                 self.write_removal(id, scratch);
                 removed.push(id);
             }
             self.set_down(id, scratch);
         }
-        self.draft.close();
-        while let Some((number, segment)) = self.draft.remove_first() {
-            for (slot, Entry { key, value }) in entries(number, &segment) {
-                let (id, key) = key.split_first_chunk().expect("it begins with an id");
-                let id = RowId::from_le_bytes(*id);
-                if self.known[id as usize].draft == Some(slot) {
-                    self.known[id as usize].draft = None;
-                    let slot = self.segments.append(Entry { key, value });
-                    self.keep_at(id, slot);
-                }
+        removed
+    }
+
+    /// Writes the oldest segment of the draft into those that stay; whether there was one.
+    fn empty_draft(&mut self) -> bool {
+        let Some((number, segment)) = self.draft.remove_first() else { return false };
+        for (slot, Entry { key, value }) in entries(number, &segment) {
+            let (id, key) = key.split_first_chunk().expect("it begins with an id");
+            let id = RowId::from_le_bytes(*id);
+            if self.known[id as usize].draft == Some(slot) {
+                self.known[id as usize].draft = None;
+                let slot = self.segments.append(Entry { key, value });
+                self.keep_at(id, slot);
             }
         }
-        removed
+        true
     }
 
     /// When stream time is to look at a row, ms.

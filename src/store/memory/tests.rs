@@ -29,6 +29,8 @@ struct Beside {
     rows: BTreeMap<Key, Row>,
     /// The rows as of the last checkpoint, and the segments that were written and are not gone.
     written: (BTreeMap<Key, Row>, Written),
+    /// The segments that there were then.
+    segments: Range<u32>,
     keys: Vec<Key>,
     random: Random,
 }
@@ -36,13 +38,15 @@ struct Beside {
 impl Beside {
     fn new(seed: u64) -> Self {
         let mut random = seeded(seed);
-        let keys = (0..12).map(|_| any_row(&mut random).0).collect();
-        Self { store: Memory::default(), rows: BTreeMap::new(), written: (BTreeMap::new(), Written::new()), keys, random }
+        let keys = (0..12).map(|_| any_row(&mut random).0).chain((0..4).map(large_key)).collect();
+        let written = (BTreeMap::new(), Written::new());
+        Self { store: Memory::default(), rows: BTreeMap::new(), written, segments: 0..0, keys, random }
     }
 
     fn row_of(&mut self, key: &Key) -> Row {
         let random = &mut self.random;
         let row = match key {
+            Key::Join(..) if (0..4).any(|name| *key == large_key(name)) => large(random.random()),
             Key::Join(..) => Row::Join(Any::any(random)),
             Key::Contact(_) => Row::Contact(Any::any(random)),
             Key::Circle(_) => Row::Circle(Any::any(random)),
@@ -76,8 +80,8 @@ impl Beside {
     }
 
     fn checkpoint(&mut self) {
-        let before = self.store.segments();
         let Checkpoint { written, gone } = self.store.checkpoint();
+        let before = std::mem::replace(&mut self.segments, self.store.segments());
         assert_eq!(self.store.changes(), 0);
         assert_eq!(written, before.end..self.store.segments().end, "numbers go on");
         assert!(gone.iter().map(|(number, _)| *number).eq(before.start..self.store.segments().start), "the oldest go first");
@@ -116,7 +120,8 @@ impl Beside {
     /// As a worker finds it that comes after this one.
     fn restore(&mut self) {
         let segments = self.written.1.values().cloned().collect();
-        self.store = Memory::restore(self.store.segments().start, segments, names(&self.store), &SETTINGS).expect("waid wrote it");
+        self.store = Memory::restore(self.segments.start, segments, names(&self.store), &SETTINGS).expect("waid wrote it");
+        self.segments = self.store.segments();
         self.rows = self.written.0.clone();
     }
 
@@ -155,6 +160,22 @@ impl Beside {
     }
 }
 
+/// What the ids of messages with large rows begin with.
+const LARGE: &str = "large-";
+
+fn large_key(name: usize) -> Key {
+    Key::Join(App::new("default", "app", "app"), MessageId::parse(&format!("{LARGE}{name}")).expect("an id"))
+}
+
+/// A row of 40 000 bytes: a few of them fill a segment.
+fn large(byte: u8) -> Row {
+    let original = Original { value: Some(vec![byte; 40_000].into()), ..Original::default() };
+    let cause = Cause { source: Source::Webhooks, partition: 0, offset: 0, element: 0, kafka_ms: 0 };
+    let copies = MismatchCopies { kafka_ms: [1].into(), cause, original: Some(original) };
+    let number = Number::from_digits("5535987654321").expect("a number");
+    Row::Join(Join { mismatches: [((number, 1), copies)].into_iter().collect(), ..Join::default() }.into())
+}
+
 /// What the marker has beside the segments.
 fn names(store: &Memory) -> Dictionary {
     Dictionary::of(store.names().apps(), store.names().texts())
@@ -169,7 +190,8 @@ fn it_keeps_what_a_plain_map_does_and_its_segments_what_was_written() {
             match beside.random.random_range(0..20) {
                 0 => beside.checkpoint(),
                 1 => beside.restore(),
-                2..5 => {
+                2 => beside.store.prepare_checkpoint(),
+                3..5 => {
                     now_ms += beside.random.random_range(0..5_000_000_000);
                     let behind_ms = beside.random.random_range(0..1_000_000_000);
                     beside.time(now_ms, now_ms - behind_ms);
@@ -186,22 +208,17 @@ fn it_keeps_what_a_plain_map_does_and_its_segments_what_was_written() {
 #[test]
 fn segments_grow_with_what_there_is_and_not_with_what_was_written() {
     let mut beside = Beside::new(7);
-    let large = |at: usize| {
-        let original = Original { value: Some(vec![u8::try_from(at % 251).expect("a byte"); 40_000].into()), ..Original::default() };
-        let cause = Cause { source: Source::Webhooks, partition: 0, offset: 0, element: 0, kafka_ms: 0 };
-        let copies = MismatchCopies { kafka_ms: [1].into(), cause, original: Some(original) };
-        let number = Number::from_digits("5535987654321").expect("a number");
-        Row::Join(Join { mismatches: [((number, 1), copies)].into_iter().collect(), ..Join::default() }.into())
-    };
-    let key = |name: usize| Key::Join(App::new("default", "app", "app"), MessageId::parse(&format!("large-{name}")).expect("an id"));
     let (mut segments_max, mut bytes_max) = (0, 0);
     for at in 0..3_000 {
         beside.event();
-        let key = key(if at < 20 { at } else { at % 5 });
-        let row = large(at);
+        let key = large_key(if at < 20 { at } else { at % 5 });
+        let row = large(u8::try_from(at % 251).expect("a byte"));
         beside.store.put(key.clone(), row.clone());
         beside.store.keep(&SETTINGS);
         beside.rows.insert(key, row);
+        if at % 3 == 0 {
+            beside.store.prepare_checkpoint();
+        }
         beside.checkpoint();
         segments_max = segments_max.max(beside.store.segments().len());
         bytes_max = bytes_max.max(beside.store.bytes());
