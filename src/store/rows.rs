@@ -13,6 +13,9 @@ pub const NEVER_MS: i64 = i64::MAX;
 /// Before the key of an entry of the draft: the row's id.
 const ID_BYTES: usize = size_of::<RowId>();
 
+/// What a segment of the draft has at least before the next is begun: so much is written into those that stay at once.
+const DRAFT_SEGMENT_BYTES: usize = 64 * 1024;
+
 /// The rows.
 #[derive(Default)]
 pub struct Rows {
@@ -26,7 +29,7 @@ pub struct Rows {
     draft: Segments,
     /// How many bytes the entries of the segments have that count still.
     live: u64,
-    /// Up to where the rows at hand were looked through for those that changed, since all were written.
+    /// From where the rows at hand are looked through next for those that changed.
     swept: usize,
     /// What the bytes of rows call apps, tenants and scopes by.
     pub names: Dictionary,
@@ -178,6 +181,9 @@ impl Rows {
             scratch.clear();
             scratch.extend_from_slice(&id.to_le_bytes());
             scratch.extend_from_slice(self.key_bytes(id));
+            if self.draft.open_bytes() >= DRAFT_SEGMENT_BYTES {
+                self.draft.close();
+            }
             self.known[id as usize].draft = Some(self.draft.append(Entry { key: scratch, value: Some(&value) }));
         }
         self.put_away(id);
@@ -202,19 +208,20 @@ impl Rows {
         let removed = self.write_down(at_hand, scratch);
         self.draft.close();
         while self.empty_draft() {}
-        self.swept = 0;
         removed
     }
 
-    /// Writes so many at most of the rows at hand that changed, no row twice before all are written, and the oldest segment of the draft. What was
-    /// removed is left to be forgotten.
-    pub fn write_some(&mut self, at_most: usize, scratch: &mut Vec<u8>) -> Vec<RowId> {
+    /// Writes so many at most of the rows at hand that changed, in turn, and the oldest segments of the draft, so many at most. What was removed is
+    /// left to be forgotten.
+    pub fn write_some(&mut self, rows: usize, segments: usize, scratch: &mut Vec<u8>) -> Vec<RowId> {
         let rest = (self.swept..).zip(self.at_hand.iter().skip(self.swept));
         let changed = rest.filter_map(|(place, at_hand)| at_hand.as_ref().filter(|at_hand| at_hand.is_changed).map(|at_hand| (place, at_hand.id)));
-        let (places, ids): (Vec<usize>, Vec<RowId>) = changed.take(at_most).unzip();
-        self.swept = places.last().map_or(self.at_hand.len(), |last| last + 1);
+        let (places, ids): (Vec<usize>, Vec<RowId>) = changed.take(rows).unzip();
+        self.swept = if ids.len() < rows { 0 } else { places.last().map_or(0, |last| last + 1) };
         let removed = self.write_down(ids, scratch);
-        self.empty_draft();
+        for _ in 0..segments {
+            self.empty_draft();
+        }
         removed
     }
 

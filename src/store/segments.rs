@@ -71,6 +71,11 @@ impl Segments {
         self.bytes + length(&self.open)
     }
 
+    /// How many bytes there are of the one that is being written.
+    pub const fn open_bytes(&self) -> usize {
+        self.open.len()
+    }
+
     /// An entry.
     pub fn entry(&self, slot: Slot) -> Entry<'_> {
         read(self.bytes_of(slot.segment), slot.at()).expect("a slot is where an entry was written").0
