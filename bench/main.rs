@@ -69,6 +69,7 @@ fn main() -> Result<()> {
         return task.run();
     }
     let arguments = Arguments::parse();
+    support::start_for_long();
     let report = suite::measure(&arguments.plan())?;
     println!("{report}");
     if let Some(file) = &arguments.json {

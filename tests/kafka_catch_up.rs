@@ -86,7 +86,7 @@ impl Pair {
         let one = start(deployment, "one", Some(&format!("before-commit:{}:1000", random.random_range(2..5))));
         one.wait_for_line(&["WAID_TEST_CRASH: at"]);
         deployment.wait_for_inputs(inputs / 20);
-        let points = ["after-produce", "after-offsets", "before-commit", "after-commit", "before-local-bookkeeping"];
+        let points = ["after-ahead", "after-produce", "after-offsets", "before-commit", "after-commit", "before-local-bookkeeping"];
         let point = points[random.random_range(0..points.len())];
         if random.random_bool(0.6) {
             let stops_at = format!("{point}:{}:600000", random.random_range(1..3));

@@ -14,7 +14,7 @@ use super::listener::{Heard, listen};
 use super::progress::{Offsets, Progress, ends, last_records};
 use super::report::{Latency, Who};
 use super::subject::{Subject, Usage, broker_cpu_seconds};
-use super::waid::Waid;
+use super::waid::{Partitions, Waid};
 use super::{Plan, traffic};
 
 /// Transactions from most inputs to what follows from them: from the inputs, to the message, to its home.
@@ -49,12 +49,16 @@ struct Sent {
 }
 
 /// How long waid takes at so many inputs per second, with a group and topics of its own.
-pub fn of_waid(plan: &Plan, rate: u32) -> Result<Latency> {
+pub fn of_waid(plan: &Plan, rate: u32, partitions: Partitions) -> Result<Latency> {
     let inputs = Inputs::create();
-    let waid = Waid::create(&inputs, plan.threads, "")?;
+    let waid = Waid::create(&inputs, plan.threads, partitions, "")?;
     let outputs = OUTPUTS.map(|name| waid.topic(name)).into();
     let (subject, ways) = (waid.start()?, Ways { group: waid.group.clone(), between: vec![waid.topic("repartition")], outputs });
-    let latency = measure(plan, rate, &inputs, &subject, &ways, Who::Waid)?;
+    let who = match partitions {
+        Partitions::Roomy => Who::Waid,
+        Partitions::Fewest => Who::Fewest,
+    };
+    let latency = measure(plan, rate, &inputs, &subject, &ways, who)?;
     subject.stop()?;
     Ok(latency)
 }

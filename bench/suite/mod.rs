@@ -20,7 +20,7 @@ use anyhow::{Context, Result};
 use feed::Inputs;
 use report::{Machine, Ratios, Report};
 use traffic::Wanted;
-use waid::Waid;
+use waid::{Partitions, Waid};
 
 /// How much is measured.
 pub struct Plan {
@@ -57,7 +57,7 @@ pub fn measure(plan: &Plan) -> Result<Report> {
     let (mut idle, mut restarted) = (None, None);
     for _ in 0..plan.rounds {
         tell("waid");
-        let waid = Waid::create(&inputs, plan.threads, &world.listed_apps_toml())?;
+        let waid = Waid::create(&inputs, plan.threads, Partitions::Roomy, &world.listed_apps_toml())?;
         let (pass, subject) = throughput::waid(&waid)?;
         passes.push(pass);
         tell(&format!("waid without input, {:?}", plan.idle));
@@ -72,7 +72,9 @@ pub fn measure(plan: &Plan) -> Result<Report> {
     let mut latencies = Vec::new();
     for rate in &plan.rates {
         tell(&format!("latency at {rate} inputs/s"));
-        latencies.push(latency::of_waid(plan, *rate)?);
+        latencies.push(latency::of_waid(plan, *rate, Partitions::Roomy)?);
+        tell(&format!("latency with the fewest partitions at {rate} inputs/s"));
+        latencies.push(latency::of_waid(plan, *rate, Partitions::Fewest)?);
         tell(&format!("latency of three copies at {rate} inputs/s"));
         latencies.push(latency::of_copies(plan, *rate)?);
     }

@@ -46,6 +46,8 @@ pub struct Machine {
 pub enum Who {
     /// `waid run`.
     Waid,
+    /// The same with as few partitions as its threads allow.
+    Fewest,
     /// The bare copy.
     Copy,
 }
@@ -172,7 +174,7 @@ impl Display for Report {
         writeln!(f, "{ratios}")?;
         writeln!(
             f,
-            "\nlatency, ms             p50       p95       p99       max   outputs   sender late at most   % of a core   broker, %   sender and reader, %"
+            "\nlatency, ms                    p50       p95       p99       max   outputs   sender late at most   % of a core   broker, %   sender and reader, %"
         )?;
         latencies.iter().try_for_each(|latency| writeln!(f, "{latency}"))?;
         writeln!(f, "\nidle: {:.1} % of a core over {:.0} s", idle.core_percent, idle.seconds)?;
@@ -184,6 +186,7 @@ impl Display for Who {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Waid => "waid run",
+            Self::Fewest => "fewest partitions",
             Self::Copy => "bare copy",
         })
     }
@@ -221,7 +224,7 @@ impl Display for Latency {
         let (who, broker) = (format!("{who}, {rate}/s"), or_dash(self.broker_core_percent));
         write!(
             f,
-            "{who:17}{p50_ms:10.1}{p95_ms:10.1}{p99_ms:10.1}{max_ms:10.1}{outputs:10}{sender_late_max_ms:22.1}{core_percent:14.1}{broker:>12}{own_core_percent:23.1}"
+            "{who:26}{p50_ms:9.1}{p95_ms:10.1}{p99_ms:10.1}{max_ms:10.1}{outputs:10}{sender_late_max_ms:22.1}{core_percent:14.1}{broker:>12}{own_core_percent:23.1}"
         )
     }
 }

@@ -12,6 +12,15 @@ use crate::support::{broker, unique};
 
 const WAID: &str = env!("CARGO_BIN_EXE_waid");
 
+/// How many partitions its topics have.
+#[derive(Clone, Copy)]
+pub enum Partitions {
+    /// The default of its repartition topic, which leaves room for more threads; outputs have one for each thread.
+    Roomy,
+    /// One task for each thread, and outputs of one: a transaction writes to no more than it must.
+    Fewest,
+}
+
 /// A group of its own, with outputs of its own, over these inputs.
 pub struct Waid<'a> {
     /// What it reads.
@@ -22,13 +31,12 @@ pub struct Waid<'a> {
 }
 
 impl<'a> Waid<'a> {
-    /// Writes the configuration, with all defaults but names, threads and these lines of apps, and creates the topics: outputs have a
-    /// partition for each thread.
-    pub fn create(inputs: &'a Inputs, threads: usize, apps: &str) -> Result<Self> {
+    /// Writes the configuration, with all defaults but names, threads, partitions and these lines of apps, and creates the topics.
+    pub fn create(inputs: &'a Inputs, threads: usize, partitions: Partitions, apps: &str) -> Result<Self> {
         let waid = Self { inputs, group: unique("bench-waid"), directory: tempfile::tempdir()? };
-        fs::write(waid.file(), waid.configuration(threads) + apps)?;
-        let partitions = threads.to_string();
-        let created = Command::new(WAID).args(["--config", &waid.file(), "topics", "create", "--partitions", &partitions]).output()?;
+        fs::write(waid.file(), waid.configuration(threads, partitions) + apps)?;
+        let of_outputs = partitions.of_outputs(threads).to_string();
+        let created = Command::new(WAID).args(["--config", &waid.file(), "topics", "create", "--partitions", &of_outputs]).output()?;
         if !created.status.success() {
             bail!("cannot create the topics of waid: {}", String::from_utf8_lossy(&created.stderr));
         }
@@ -54,9 +62,10 @@ impl<'a> Waid<'a> {
         self.directory.path().join("waid.toml").display().to_string()
     }
 
-    fn configuration(&self, threads: usize) -> String {
+    fn configuration(&self, threads: usize, partitions: Partitions) -> String {
         let Self { inputs: Inputs { webhooks, sends }, group, directory } = self;
         let bootstrap = broker().bootstrap();
+        let tasks = partitions.of_repartition(threads).map(|count| format!("repartition_partitions = {count}")).unwrap_or_default();
         let state = directory.path().join("state").display().to_string();
         format!(
             r#"
@@ -65,6 +74,7 @@ bootstrap_servers = "{bootstrap}"
 group_id = "{group}"
 [topics]
 prefix = "{group}."
+{tasks}
 webhooks = "{webhooks}"
 sends = "{sends}"
 [state]
@@ -75,5 +85,23 @@ threads = {threads}
 listen = "127.0.0.1:0"
 "#
         )
+    }
+}
+
+impl Partitions {
+    /// Of each output.
+    const fn of_outputs(self, threads: usize) -> usize {
+        match self {
+            Self::Roomy => threads,
+            Self::Fewest => 1,
+        }
+    }
+
+    /// Of the repartition topic, if not as by default.
+    const fn of_repartition(self, threads: usize) -> Option<usize> {
+        match self {
+            Self::Roomy => None,
+            Self::Fewest => Some(threads),
+        }
     }
 }

@@ -111,16 +111,23 @@ impl Transaction {
         TransactionSink { transaction: self, source, offset }
     }
 
-    /// The records and offsets to commit; what was open is empty then.
-    pub fn finish(&mut self) -> (Vec<OutRecord>, BTreeMap<Source, Commit>) {
-        for ((source, partition), mut pack) in std::mem::take(&mut self.packs) {
-            self.records.extend(pack.close(source).into_iter().map(|payload| packed_record(partition, payload)));
+    /// The records so far, but ticks, which come behind all others. It stays open.
+    pub fn take_records(&mut self) -> Vec<OutRecord> {
+        for ((source, partition), pack) in self.packs.iter_mut().filter(|(_, pack)| pack.packer.count() > 0) {
+            self.records.extend(pack.close(*source).into_iter().map(|payload| packed_record(*partition, payload)));
         }
-        self.records.append(&mut self.ticks);
+        std::mem::take(&mut self.records)
+    }
+
+    /// The records that were not taken yet and the offsets, to be committed; what was open is empty then.
+    pub fn finish(&mut self) -> (Vec<OutRecord>, BTreeMap<Source, Commit>) {
+        let mut records = self.take_records();
+        records.append(&mut self.ticks);
+        self.packs.clear();
         self.taken = 0;
         self.taken_bytes = 0;
         self.tally = Tally::default();
-        (std::mem::take(&mut self.records), std::mem::take(&mut self.offsets))
+        (records, std::mem::take(&mut self.offsets))
     }
 
     /// Forgets a partition that is not this worker's any more.

@@ -346,7 +346,9 @@ impl Memory {
     }
 
     fn forget(&mut self, removed: Vec<RowId>) {
-        removed.into_iter().for_each(|id| self.drop_row(id, &self.rows.key(id)));
+        for id in removed {
+            self.drop_row(id, &self.rows.key(id));
+        }
     }
 
     /// A row is no more, nor any trace of it.

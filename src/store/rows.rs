@@ -215,7 +215,8 @@ impl Rows {
     /// left to be forgotten.
     pub fn write_some(&mut self, rows: usize, segments: usize, scratch: &mut Vec<u8>) -> Vec<RowId> {
         let rest = (self.swept..).zip(self.at_hand.iter().skip(self.swept));
-        let changed = rest.filter_map(|(place, at_hand)| at_hand.as_ref().filter(|at_hand| at_hand.is_changed).map(|at_hand| (place, at_hand.id)));
+        let changed =
+            rest.filter_map(|(place, at_hand)| at_hand.as_ref().filter(|at_hand| at_hand.is_changed).map(|at_hand| (place, at_hand.id)));
         let (places, ids): (Vec<usize>, Vec<RowId>) = changed.take(rows).unzip();
         self.swept = if ids.len() < rows { 0 } else { places.last().map_or(0, |last| last + 1) };
         let removed = self.write_down(ids, scratch);

@@ -32,7 +32,8 @@ impl Fault {
         let mut schedule = Vec::new();
         while schedule.len() < count {
             let crash = |point| Self::Crash(point, random.random_range(1..=4));
-            let crashes = ["after-produce", "after-offsets", "before-commit", "after-commit", "before-local-bookkeeping"].map(crash);
+            let crashes =
+                ["after-ahead", "after-produce", "after-offsets", "before-commit", "after-commit", "before-local-bookkeeping"].map(crash);
             let pause = Self::Pause(Duration::from_millis(u64::from(SESSION_MS) + random.random_range(500..2000)));
             let mut round: Vec<Self> = crashes.into_iter().chain([Self::Kill, pause, Self::Terminate]).collect();
             round.shuffle(random);

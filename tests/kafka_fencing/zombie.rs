@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use waid::config::{Config, FileText, Sources, load};
 use waid::domain::apps::Apps;
 use waid::runtime::broker::{Broker as _, BrokerError, Change, Polled};
@@ -15,7 +16,7 @@ use waid::runtime::workload::Workload;
 use waid::wire::output::{Format, Outputs};
 use waid::wire::packed::SourceTopic;
 
-use crate::support::{Deployment, Record, Running, broker, unique, wait_until};
+use crate::support::{DEADLINE, Deployment, Record, Running, broker, unique, wait_until};
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -52,6 +53,17 @@ impl Zombie {
             Some(())
         });
         assert_eq!(self.dead_letters(), 0);
+    }
+
+    /// It waits for more, and what it did is on its way.
+    fn waits(&mut self) {
+        let topic = self.deployment.topic("dead-letter");
+        let client: BaseConsumer = broker().config().set("isolation.level", "read_uncommitted").create().expect("a consumer");
+        let end = |partition| client.fetch_watermarks(&topic, partition, DEADLINE).expect("its ends").1;
+        wait_until("the dead letter", || {
+            assert!(matches!(self.kafka.poll(POLL, &mut self.work), Ok(Polled::Nothing)));
+            broker().partitions(&topic).into_iter().any(|partition| end(partition) > 0).then_some(())
+        });
     }
 
     /// It does not poll until the group has thrown it out.
@@ -133,6 +145,19 @@ fn what_was_open_when_partitions_were_lost_is_dropped() {
     let (zombie, successor) = back("lost", None);
     assert!(zombie.work.open.is_empty());
     zombie.end(&successor);
+}
+
+/// It has nothing open then, and may begin anew.
+#[test]
+fn what_was_sent_when_partitions_were_lost_is_taken_back() {
+    let mut zombie = Zombie::new("sent", None);
+    zombie.waits();
+    zombie.is_thrown_out();
+    zombie.comes_back();
+    assert!(zombie.work.open.is_empty());
+    zombie.read();
+    zombie.commit().expect("it holds the partitions again");
+    assert_eq!(zombie.dead_letters(), 1);
 }
 
 /// Were it not dropped, it would be refused.

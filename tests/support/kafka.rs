@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::{env, fs, io};
 
@@ -140,13 +141,24 @@ fn cluster_id() -> String {
     format!("{}A", &Uuid::new_v4().simple().to_string()[..21])
 }
 
-/// A broker that is soon up and small. One that works for long is faster with the JVM's second compiler: `WAID_TEST_KAFKA_JVM` has other options.
+/// Options of the JVM for a broker that is soon up and small.
 const JVM: &str = "-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+
+/// Those of Kafka's own start script, for a broker that works for long: after some minutes it takes much less for the same work.
+const JVM_FOR_LONG: &str = "-Xmx1g -Xms1g -server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35";
+
+static FOR_LONG: AtomicBool = AtomicBool::new(false);
+
+/// From now on brokers are started as they are in production. `WAID_TEST_KAFKA_JVM` has other options than either.
+pub fn start_for_long() {
+    FOR_LONG.store(true, Ordering::Relaxed);
+}
 
 fn start_server(directory: TempDir, classes: &str) -> Result<Process> {
     let log4j = format!("-Dlog4j2.configurationFile={}", directory.path().join("log4j2.properties").display());
     let properties = directory.path().join("server.properties").display().to_string();
-    let jvm = env::var("WAID_TEST_KAFKA_JVM").unwrap_or_else(|_| JVM.to_owned());
+    let jvm =
+        env::var("WAID_TEST_KAFKA_JVM").unwrap_or_else(|_| if FOR_LONG.load(Ordering::Relaxed) { JVM_FOR_LONG } else { JVM }.to_owned());
     let rest = [&log4j, "-cp", classes, "kafka.Kafka", &properties];
     let command: Vec<&str> = ["java"].into_iter().chain(jvm.split_whitespace()).chain(rest).collect();
     Process::start(directory, &command)

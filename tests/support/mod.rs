@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 
 pub use client::Committed;
 pub use deployment::{Deployment, Running};
-pub use kafka::Broker;
+pub use kafka::{Broker, start_for_long};
 pub use process::Process;
 pub use produce::{Placed, Producer, Record, send_all};
 pub use read::Received;

@@ -104,11 +104,14 @@ impl Broker for KafkaBroker {
         let read = if put_off.is_some() {
             Ok(put_off)
         } else {
+            let is_open = !work.open.is_empty();
             group.member().lend(work);
+            let read = if is_open && !wait.is_zero() { read_on } else { read };
             read(&self.consumer, &self.topics, &mut self.record, wait)
         };
         let mut member = group.member();
         let changes = member.give_back(work)?;
+        member.committer.take_back()?;
         if let Some(known) = member.partitions.filter(|_| member.take_count_due()) {
             self.check_counts(known)?;
         }
@@ -208,6 +211,21 @@ fn read(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, record: &mut Reco
         }
         remaining = deadline.saturating_duration_since(Instant::now());
     }
+}
+
+/// The same while something is open: when there is no record yet, it goes on its way meanwhile.
+fn read_on(
+    consumer: &BaseConsumer<Group>,
+    topics: &TopicsConfig,
+    record: &mut Record,
+    wait: Duration,
+) -> Result<Option<Source>, BrokerError> {
+    let source = read(consumer, topics, record, Duration::ZERO)?;
+    if source.is_some() {
+        return Ok(source);
+    }
+    consumer.context().member().send_ahead()?;
+    read(consumer, topics, record, wait)
 }
 
 /// A partition of some topic was read to its end: whether that is the changelog of a task that waits for it. What was

@@ -1,7 +1,10 @@
 //! How a transaction is committed: the one place that knows the order, and why it is this one.
 //!
-//! Nothing is sent before [`Committer::commit`]: a transaction is open at the brokers only as long as this takes, so that
-//! a worker that is paused, or loses its partitions, between two commits has nothing there that must be taken back.
+//! A worker that keeps up waits a little for more before it commits. What it has done by then is sent ahead
+//! ([`Committer::send_ahead`]): to let a transaction into each of its partitions takes the brokers a while, and so that
+//! passes while it waits anyway. Nobody sees it before the commit. If the partitions are lost meanwhile it is taken back; of
+//! a worker that is paused just then, as of one in the middle of a commit, the brokers do so themselves after
+//! [`TRANSACTION_TIMEOUT`](super::setup::TRANSACTION_TIMEOUT). A worker with a backlog does not wait, and sends nothing ahead.
 
 use super::crash::{self, Point};
 use super::epochs::Epochs;
@@ -9,6 +12,7 @@ use super::producer::Producer;
 use super::setup::{Setup, Weakness};
 use super::{membership, names};
 use crate::runtime::broker::{BrokerError, Commit, Source};
+use crate::runtime::transaction::Transaction;
 use crate::runtime::vitals::Vitals;
 use crate::runtime::workload::Workload;
 use crate::wire::output::drop_original;
@@ -31,12 +35,17 @@ pub(super) struct Committer {
     producer: Producer,
     setup: Setup,
     vitals: Arc<Vitals>,
+    /// The records of the open transaction that are on their way.
+    ahead: Vec<OutRecord>,
+    /// Whether what was sent ahead is to be taken back.
+    is_void: bool,
 }
 
 impl Committer {
     /// With a producer that has taken over from its predecessor.
     pub fn start(setup: Setup, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
-        Ok(Self { producer: Producer::start(&setup, Arc::clone(&vitals))?, setup, vitals })
+        let producer = Producer::start(&setup, Arc::clone(&vitals))?;
+        Ok(Self { producer, setup, vitals, ahead: Vec::new(), is_void: false })
     }
 
     /// Lets the producer tell what it has to tell.
@@ -54,24 +63,58 @@ impl Committer {
         self.vitals.takes(source);
     }
 
+    /// Sends the records of what is open so far, unless some were sent. After an error nobody may go on with this producer.
+    pub fn send_ahead(&mut self, open: &mut Transaction) -> Result<(), BrokerError> {
+        if !self.ahead.is_empty() {
+            return Ok(());
+        }
+        let mut records = open.take_records();
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.fit(&mut records)?;
+        self.take_back()?;
+        self.producer.begin()?;
+        self.ahead = records;
+        self.ahead.iter().try_for_each(|record| self.producer.send(record))?;
+        crash::at(Point::AfterAhead);
+        Ok(())
+    }
+
+    /// What was open is given up: nothing that was sent ahead may ever be seen. [`Self::take_back`] sees to it.
+    pub fn give_up(&mut self) {
+        self.is_void |= !std::mem::take(&mut self.ahead).is_empty();
+    }
+
+    /// Takes back what was given up, so that nobody waits for it. After an error nobody may go on with this producer.
+    pub fn take_back(&mut self) -> Result<(), BrokerError> {
+        if !std::mem::take(&mut self.is_void) || self.producer.abort() {
+            return Ok(());
+        }
+        Err(BrokerError::Aborted("what was sent before the partitions were lost could not be taken back".to_owned()))
+    }
+
     /// Makes the records and the offsets of what is open visible at once; returns the offsets. After an error
     /// nobody may go on with this producer: only a new one of the same id settles what became of it.
     pub fn commit<C: ConsumerContext>(
-        &self,
+        &mut self,
         consumer: &BaseConsumer<C>,
         epochs: &mut Epochs,
         work: &mut Workload,
     ) -> Result<BTreeMap<Source, Commit>, BrokerError> {
+        self.take_back()?;
         let commit = self.vitals.commit();
         let mut tally = work.open.tally.clone();
         let taken = work.open.taken();
         work.seal();
-        let (mut records, offsets) = work.open.finish();
-        tally.published(&records);
+        let (mut rest, offsets) = work.open.finish();
         self.vitals.commits(&offsets);
-        self.fit_letters(&mut records);
-        self.check_sizes(&records)?;
-        let list = self.prepare(consumer, epochs, &records, &offsets)?;
+        self.fit(&mut rest)?;
+        let mut records = std::mem::take(&mut self.ahead);
+        let sent = records.len();
+        records.append(&mut rest);
+        tally.published(&records);
+        let list = self.prepare(consumer, epochs, &records, sent, &offsets)?;
         // The last step, and the only one whose failure leaves open whether it happened.
         self.producer.commit()?;
         crash::at(Point::BeforeLocalBookkeeping);
@@ -85,17 +128,21 @@ impl Committer {
     /// All but the last step. Where the coordinator of the group takes no offsets because members come or go, what was sent
     /// is taken back for certain, and sent again when the group has settled: the partitions are this worker's until it
     /// lets them go itself, and it has not been asked to yet. To build it anew instead would make the group settle again.
+    /// Of the records, so many were sent ahead.
     fn prepare<C: ConsumerContext>(
         &self,
         consumer: &BaseConsumer<C>,
         epochs: &Epochs,
         records: &[OutRecord],
+        mut sent: usize,
         offsets: &BTreeMap<Source, Commit>,
     ) -> Result<TopicPartitionList, BrokerError> {
         let deadline = Instant::now() + SETTLED_WITHIN;
         loop {
-            self.producer.begin()?;
-            let error = match self.send(records).and_then(|()| self.settle(consumer, epochs, offsets)) {
+            if sent == 0 {
+                self.producer.begin()?;
+            }
+            let error = match self.send(records, std::mem::take(&mut sent)).and_then(|()| self.settle(consumer, epochs, offsets)) {
                 Ok(list) => return Ok(list),
                 Err(error) => error,
             };
@@ -110,10 +157,10 @@ impl Committer {
         }
     }
 
-    /// First the records. All of them are with the brokers before anything else is done: the wrapper's commit would wait
+    /// First the records, but those that were sent already. All of them are with the brokers before anything else is done: the wrapper's commit would wait
     /// for them in steps of 100 ms, and one that failed must be known before the offsets say that all is done.
-    fn send(&self, records: &[OutRecord]) -> Result<(), BrokerError> {
-        records.iter().try_for_each(|record| self.producer.send(record))?;
+    fn send(&self, records: &[OutRecord], sent: usize) -> Result<(), BrokerError> {
+        records[sent..].iter().try_for_each(|record| self.producer.send(record))?;
         self.producer.drain(u64::try_from(records.len()).expect("fits"))?;
         crash::at(Point::AfterProduce);
         Ok(())
@@ -170,6 +217,12 @@ impl Committer {
         }
         let committed = consumer.commit(offsets, CommitMode::Sync);
         committed.map_err(|error| BrokerError::Aborted(format!("cannot commit the offsets outside the transaction: {error}")))
+    }
+
+    /// Makes sure that each topic takes its records.
+    fn fit(&self, records: &mut [OutRecord]) -> Result<(), BrokerError> {
+        self.fit_letters(records);
+        self.check_sizes(records)
     }
 
     /// Dead letters that their topic does not take go without what they are about. Ingest keeps nothing that is too large, but what it kept

@@ -3,6 +3,8 @@
 /// A place in the commit of a transaction, in the order in which they come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Point {
+    /// What there was is on its way, and the worker waits for more.
+    AfterAhead,
     /// All records are with the brokers; no offset is.
     AfterProduce,
     /// The coordinator of the group has the offsets.
@@ -64,11 +66,13 @@ pub(super) const fn at(_: Point) {}
 
 #[cfg(debug_assertions)]
 impl Point {
-    const ALL: [Self; 5] = [Self::AfterProduce, Self::AfterOffsets, Self::BeforeCommit, Self::AfterCommit, Self::BeforeLocalBookkeeping];
+    const ALL: [Self; 6] =
+        [Self::AfterAhead, Self::AfterProduce, Self::AfterOffsets, Self::BeforeCommit, Self::AfterCommit, Self::BeforeLocalBookkeeping];
 
     /// As `WAID_TEST_CRASH` has it.
     const fn name(self) -> &'static str {
         match self {
+            Self::AfterAhead => "after-ahead",
             Self::AfterProduce => "after-produce",
             Self::AfterOffsets => "after-offsets",
             Self::BeforeCommit => "before-commit",

@@ -113,6 +113,14 @@ impl Member {
         Ok(())
     }
 
+    /// Nothing more has come for now: what is open so far is sent ahead.
+    pub fn send_ahead(&mut self) -> Result<(), BrokerError> {
+        if self.failure.is_some() {
+            return Ok(());
+        }
+        self.committer.send_ahead(&mut self.work.open)
+    }
+
     /// Something went wrong in a callback; the poll around it will say so.
     pub fn fail(&mut self, error: BrokerError) {
         self.failure.get_or_insert(error);
@@ -129,12 +137,13 @@ impl Member {
     }
 
     /// The partitions have gone to others already, who began where the last commit ended: what was done since is theirs
-    /// to do. Nothing of it was sent, and nothing is waited for here.
+    /// to do. Nothing of it was committed, and nothing is waited for here.
     pub fn drop_open(&mut self) {
         if self.committer.keeps_what_is_lost() && !self.abandoned {
             return;
         }
         self.work.drop_open();
+        self.committer.give_up();
         self.epochs.begin_anew();
     }
 
