@@ -36,7 +36,7 @@ impl Default for CheckpointPolicy {
 impl CheckpointPolicy {
     /// Whether the next checkpoint comes soon: most of its time, or of its rows, are there.
     fn is_near(self, age: Duration, changes: usize) -> bool {
-        changes > ROWS_SMALL && (age >= self.age_max * 3 / 4 || changes >= self.changes_max / 4 * 3)
+        changes > ROWS_SMALL && (age >= self.age_max / 4 * 3 || changes >= self.changes_max / 4 * 3)
     }
 }
 
