@@ -233,6 +233,23 @@ fn segments_grow_with_what_there_is_and_not_with_what_was_written() {
     assert!(beside.store.segments().start > 2_000, "{:?}", beside.store.segments());
 }
 
+/// However much of it was replaced before it could be saved.
+#[test]
+fn what_is_in_no_checkpoint_yet_is_not_cleaned() {
+    let mut beside = Beside::new(5);
+    for at in 0..300 {
+        let (key, row) = (large_key(at % 4), large(u8::try_from(at % 251).expect("a byte")));
+        beside.store.put(key.clone(), row.clone());
+        beside.store.keep(&SETTINGS);
+        beside.rows.insert(key, row);
+        beside.store.prepare_checkpoint();
+    }
+    assert!(beside.store.is_large());
+    beside.checkpoint();
+    beside.restore();
+    beside.check();
+}
+
 #[test]
 fn what_is_cut_off_is_refused() {
     let mut beside = Beside::new(3);
