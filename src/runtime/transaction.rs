@@ -24,6 +24,8 @@ pub struct Transaction {
     offsets: BTreeMap<Source, Commit>,
     taken: usize,
     taken_bytes: usize,
+    /// Whether checkpoints had their turn in it.
+    pub has_checkpoints: bool,
     /// What it does, counted.
     pub tally: Tally,
 }
@@ -48,6 +50,7 @@ impl Transaction {
             offsets: BTreeMap::new(),
             taken: 0,
             taken_bytes: 0,
+            has_checkpoints: false,
             tally: Tally::default(),
         }
     }
@@ -126,6 +129,7 @@ impl Transaction {
         self.packs.clear();
         self.taken = 0;
         self.taken_bytes = 0;
+        self.has_checkpoints = false;
         self.tally = Tally::default();
         (records, std::mem::take(&mut self.offsets))
     }

@@ -151,7 +151,7 @@ impl<B: Broker> Worker<B> {
         }
         self.now_ms = self.broker.now_ms();
         self.tick();
-        self.work.checkpoint(|_| false);
+        self.work.checkpoint_in_turn();
         let due = !self.work.open.is_empty();
         self.commit()?;
         if due {

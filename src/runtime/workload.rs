@@ -235,6 +235,14 @@ impl Workload {
         held.go_live_before(partition, held.next)
     }
 
+    /// What the open transaction has to do for checkpoints, unless it was done: while the worker waits, or else before it commits.
+    pub fn checkpoint_in_turn(&mut self) {
+        if !self.open.has_checkpoints {
+            self.checkpoint(|_| false);
+            self.open.has_checkpoints = !self.open.is_empty();
+        }
+    }
+
     /// Begins the checkpoints that are due, and adds of each what goes with the open transaction; of some tasks all, in any case.
     pub fn checkpoint(&mut self, leaving: impl Fn(i32) -> bool) {
         let Some(policy) = self.policy else { return };

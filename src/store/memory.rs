@@ -31,8 +31,9 @@ const BYTES_ON_TOP: u64 = 4 << 20;
 const SEGMENTS_ON_TOP: u64 = 64;
 const LIVE_BYTES_PER_SEGMENT: u64 = 64 * 1024;
 
-/// So many rows at hand, and segments of the draft, are written at once ahead of a checkpoint, at most: a millisecond or two each.
-const ROWS_AHEAD: usize = 1_000;
+/// What is at so many places for rows at hand, and so many segments of the draft, are written at once ahead of a checkpoint, at most: a millisecond or
+/// two each.
+const PLACES_AHEAD: usize = 1_000;
 const DRAFTS_AHEAD: usize = 2;
 
 /// A checkpoint cleans segments of at most this many times the bytes it writes, and what comes on top.
@@ -168,7 +169,7 @@ impl Memory {
 
     /// Does a little of what the next checkpoint has to do, so that it takes less at once. What changes again until then is written again.
     pub fn prepare_checkpoint(&mut self) {
-        let removed = self.rows.write_some(ROWS_AHEAD, DRAFTS_AHEAD, &mut self.scratch);
+        let removed = self.rows.write_some(PLACES_AHEAD, DRAFTS_AHEAD, &mut self.scratch);
         self.forget(removed);
         self.clean(1);
     }

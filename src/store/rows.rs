@@ -29,7 +29,7 @@ pub struct Rows {
     draft: Segments,
     /// How many bytes the entries of the segments have that count still.
     live: u64,
-    /// From where the rows at hand are looked through next for those that changed.
+    /// From which place on the rows at hand are put away next.
     swept: usize,
     /// What the bytes of rows call apps, tenants and scopes by.
     pub names: Dictionary,
@@ -211,15 +211,13 @@ impl Rows {
         removed
     }
 
-    /// Writes so many at most of the rows at hand that changed, in turn, and the oldest segments of the draft, so many at most. What was removed is
-    /// left to be forgotten.
-    pub fn write_some(&mut self, rows: usize, segments: usize, scratch: &mut Vec<u8>) -> Vec<RowId> {
-        let rest = (self.swept..).zip(self.at_hand.iter().skip(self.swept));
-        let changed =
-            rest.filter_map(|(place, at_hand)| at_hand.as_ref().filter(|at_hand| at_hand.is_changed).map(|at_hand| (place, at_hand.id)));
-        let (places, ids): (Vec<usize>, Vec<RowId>) = changed.take(rows).unzip();
-        self.swept = if ids.len() < rows { 0 } else { places.last().map_or(0, |last| last + 1) };
-        let removed = self.write_down(ids, scratch);
+    /// Puts the rows away that are at so many of the places at hand, those that follow on the last ones, and writes what changed of them; and the
+    /// oldest segments of the draft, so many at most. What was removed is left to be forgotten.
+    pub fn write_some(&mut self, places: usize, segments: usize, scratch: &mut Vec<u8>) -> Vec<RowId> {
+        let rest = self.at_hand.iter().skip(self.swept);
+        let at_hand = rest.take(places).flatten().map(|at_hand| at_hand.id).collect();
+        self.swept = Some(self.swept + places).filter(|next| *next < self.at_hand.len()).unwrap_or(0);
+        let removed = self.write_down(at_hand, scratch);
         for _ in 0..segments {
             self.empty_draft();
         }

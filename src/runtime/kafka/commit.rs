@@ -2,9 +2,10 @@
 //!
 //! A worker that keeps up waits a little for more before it commits. What it has done by then is sent ahead
 //! ([`Committer::send_ahead`]): to let a transaction into each of its partitions takes the brokers a while, and so that
-//! passes while it waits anyway. Nobody sees it before the commit. If the partitions are lost meanwhile it is taken back; of
-//! a worker that is paused just then, as of one in the middle of a commit, the brokers do so themselves after
-//! [`TRANSACTION_TIMEOUT`](super::setup::TRANSACTION_TIMEOUT). A worker with a backlog does not wait, and sends nothing ahead.
+//! passes while it waits anyway, and does what there is to do for checkpoints. Nobody sees it before the commit. If the
+//! partitions are lost meanwhile it is taken back; of a worker that is paused just then, as of one in the middle of a
+//! commit, the brokers do so themselves after [`TRANSACTION_TIMEOUT`](super::setup::TRANSACTION_TIMEOUT). A worker with a
+//! backlog does not wait, and sends nothing ahead.
 
 use super::crash::{self, Point};
 use super::epochs::Epochs;
@@ -63,20 +64,25 @@ impl Committer {
         self.vitals.takes(source);
     }
 
-    /// Sends the records of what is open so far, unless some were sent. After an error nobody may go on with this producer.
+    /// Whether some records of what is open were sent.
+    pub fn is_ahead(&self) -> bool {
+        !self.ahead.is_empty()
+    }
+
+    /// Sends the records of what is open so far. After an error nobody may go on with this producer.
     pub fn send_ahead(&mut self, open: &mut Transaction) -> Result<(), BrokerError> {
-        if !self.ahead.is_empty() {
-            return Ok(());
-        }
         let mut records = open.take_records();
         if records.is_empty() {
             return Ok(());
         }
         self.fit(&mut records)?;
-        self.take_back()?;
-        self.producer.begin()?;
-        self.ahead = records;
-        self.ahead.iter().try_for_each(|record| self.producer.send(record))?;
+        if !self.is_ahead() {
+            self.take_back()?;
+            self.producer.begin()?;
+        }
+        let sent = self.ahead.len();
+        self.ahead.append(&mut records);
+        self.ahead[sent..].iter().try_for_each(|record| self.producer.send(record))?;
         crash::at(Point::AfterAhead);
         Ok(())
     }

@@ -113,11 +113,14 @@ impl Member {
         Ok(())
     }
 
-    /// Nothing more has come for now: what is open so far is sent ahead.
+    /// Nothing more has come for now: what is open so far is sent ahead. While the brokers let that into its partitions, there is time for what is
+    /// to be done for checkpoints, which follows it.
     pub fn send_ahead(&mut self) -> Result<(), BrokerError> {
-        if self.failure.is_some() {
+        if self.failure.is_some() || self.committer.is_ahead() {
             return Ok(());
         }
+        self.committer.send_ahead(&mut self.work.open)?;
+        self.work.checkpoint_in_turn();
         self.committer.send_ahead(&mut self.work.open)
     }
 

@@ -203,3 +203,18 @@ fn while_a_checkpoint_is_being_written_it_is_the_turn_of_others() {
     work.checkpoint(|_| false);
     assert_eq!(work.take_written().into_keys().collect::<Vec<i32>>(), [1]);
 }
+
+#[test]
+fn checkpoints_have_one_turn_in_a_transaction() {
+    let policy = CheckpointPolicy { age_max: Duration::ZERO, changes_max: usize::MAX };
+    let mut work = Workload::new(Transaction::new(Arc::default()), Some(policy));
+    work.checkpoint_in_turn();
+    work.tasks.insert(0, held(60_000));
+    let mut transaction = |turns: usize| {
+        (0..turns).for_each(|_| work.checkpoint_in_turn());
+        work.open.finish().0.len()
+    };
+    assert_eq!(transaction(1), 1, "a turn in which nothing was opened is none");
+    assert_eq!(transaction(3), 1, "a segment, not one for each turn");
+    assert_eq!(transaction(1), 1);
+}
