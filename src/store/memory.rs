@@ -1,6 +1,7 @@
 //! The rows of a task: their bytes in segments, which are what the changelog holds, and in a draft of the next. Those that the event at hand
-//! reads or puts are at hand as they are; contacts, circles and threads, which later events mostly read again, until the next checkpoint. A
-//! journal of what the event replaced, so that a failed one leaves nothing behind; and the rows that stream time should look at next.
+//! reads or puts are at hand as they are; contacts, circles and threads, which later events mostly read again, until the next checkpoint or its
+//! preparation. A journal of what the event replaced, so that a failed one leaves nothing behind; and the rows that stream time should look at
+//! next.
 
 use super::deadlines::Deadlines;
 use super::index::{Index, RowId};

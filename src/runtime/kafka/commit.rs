@@ -163,8 +163,9 @@ impl Committer {
         }
     }
 
-    /// First the records, but those that were sent already. All of them are with the brokers before anything else is done: the wrapper's commit would wait
-    /// for them in steps of 100 ms, and one that failed must be known before the offsets say that all is done.
+    /// First the records, but those that were sent already. All of them are with the brokers before anything else is done:
+    /// the wrapper's commit would wait for them in steps of 100 ms, and one that failed must be known before the offsets say
+    /// that all is done.
     fn send(&self, records: &[OutRecord], sent: usize) -> Result<(), BrokerError> {
         records[sent..].iter().try_for_each(|record| self.producer.send(record))?;
         self.producer.drain(u64::try_from(records.len()).expect("fits"))?;
