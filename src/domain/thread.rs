@@ -91,7 +91,7 @@ pub enum Replaced {
     New,
     /// It says something else than before.
     Changed,
-    /// It says nothing new.
+    /// Nothing follows from what it says.
     Stale,
 }
 
@@ -116,6 +116,12 @@ impl Placed {
     #[must_use]
     pub fn is_in(&self, conversation: u32) -> bool {
         self.told.is_some_and(|told| told.conversation == conversation)
+    }
+
+    /// Whether it was told, and says the same as before but for its Kafka time. While a backlog is read that is news mostly.
+    fn differs_in_kafka_time(&self, before: &Self) -> bool {
+        let Message { kafka_ms, version, .. } = self.message;
+        self.told.is_some() && self.message == Message { kafka_ms, version, ..before.message.clone() }
     }
 
     /// When the message can be forgotten, ms; `None` until its person is known.
@@ -205,9 +211,22 @@ pub fn replace(step: &mut Step, home: &Home, message: &Message) -> Replaced {
     if known.message.version >= message.version {
         return Replaced::Stale;
     }
-    let placed = Placed { message: message.clone(), ..Placed::clone(known) };
+    let before = Placed::clone(known);
+    let placed = Placed { message: message.clone(), ..before.clone() };
+    let replaced = if placed.differs_in_kafka_time(&before) && has_same_ties(step, home, &before, &placed) {
+        Replaced::Stale
+    } else {
+        Replaced::Changed
+    };
     step.state.put(key, Row::Message(placed.into()));
-    Replaced::Changed
+    replaced
+}
+
+/// Whether another Kafka time of a message ties it to the same messages as before.
+fn has_same_ties(step: &Step, home: &Home, before: &Placed, now: &Placed) -> bool {
+    let (idle_s, at_s) = (step.settings.idle_timeout_s, now.message.at.seconds());
+    let mut near = step.state.messages(home, &now.message.app, at_s - idle_s, at_s + idle_s);
+    near.all(|other| other.key() == now.key() || before.is_tied(&other, step.settings) == now.is_tied(&other, step.settings))
 }
 
 /// Keeps a new message and gives it its conversation, once its person is known: that of the messages it is tied to, which become one, or
