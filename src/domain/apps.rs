@@ -1,7 +1,8 @@
 //! The directory of apps: whatever an event calls an app (name, Gupshup's app id, Meta's phone number id), the app it means.
 
 use super::ids::App;
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 
 /// The tenant of every app that is configured without one, or not at all.
@@ -26,6 +27,8 @@ pub struct ListedApp {
 /// the id of its phone number. An app that is not listed goes by its own name or id.
 pub struct Apps {
     listed: HashMap<String, App>,
+    /// The portfolios of the tenant that unlisted apps are of.
+    portfolios: HashSet<String>,
     /// Apps that were met without being listed, kept so that their clones share one allocation.
     unlisted: RwLock<HashMap<String, App>>,
 }
@@ -36,10 +39,15 @@ impl Apps {
     /// How many unlisted apps are kept; the ones after that are built anew each time.
     const UNLISTED_MAX: usize = 1024;
 
+    /// What the scope of an unlisted app begins with whose own name is a portfolio's, which has no colon: it is not in it.
+    const BESIDE_PORTFOLIO: &str = "app:";
+
     /// The directory of the listed apps. Of two that claim one name or id, which configuration refuses, the first has it.
     #[must_use]
     pub fn new(listed: &[ListedApp]) -> Self {
-        let mut apps = Self { listed: HashMap::new(), unlisted: RwLock::new(HashMap::new()) };
+        let in_default = listed.iter().filter(|app| app.tenant == TENANT_DEFAULT);
+        let portfolios = in_default.filter_map(|app| app.portfolio.clone()).collect();
+        let mut apps = Self { listed: HashMap::new(), portfolios, unlisted: RwLock::new(HashMap::new()) };
         for entry in listed {
             let app = App::new(&entry.tenant, &entry.name, entry.portfolio.as_deref().unwrap_or(&entry.name));
             for own in [Some(&entry.name), entry.gs_app_id.as_ref(), entry.phone_number_id.as_ref()].into_iter().flatten() {
@@ -78,12 +86,20 @@ impl Apps {
         if let Some(app) = self.unlisted.read().unwrap_or_else(PoisonError::into_inner).get(own) {
             return app.clone();
         }
-        let app = App::new(TENANT_DEFAULT, own, own);
+        let app = App::new(TENANT_DEFAULT, own, &self.scope_of_unlisted(own));
         let mut kept = self.unlisted.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < Self::UNLISTED_MAX && own.len() <= Self::NAME_LENGTH_MAX {
             kept.insert(own.to_owned(), app.clone());
         }
         app
+    }
+
+    /// Its own name, unless that is the name of something else inside which BSUIDs are unique.
+    fn scope_of_unlisted<'a>(&self, own: &'a str) -> Cow<'a, str> {
+        if self.portfolios.contains(own) || own.starts_with(Self::BESIDE_PORTFOLIO) {
+            return format!("{}{own}", Self::BESIDE_PORTFOLIO).into();
+        }
+        own.into()
     }
 }
 
@@ -131,6 +147,21 @@ mod tests {
         let own = |name: &str| App::new("default", name, name);
         assert_eq!(apps.by_name("other"), own("other"));
         assert!(Arc::ptr_eq(apps.by_name("other").name(), apps.by_name("other").name()), "kept, not built again");
+    }
+
+    #[test]
+    fn an_unlisted_app_is_in_no_portfolio_whatever_its_name() {
+        let listed = |name: &str, tenant: &str, portfolio: &str| ListedApp {
+            name: name.into(),
+            tenant: tenant.into(),
+            gs_app_id: None,
+            phone_number_id: None,
+            portfolio: Some(portfolio.into()),
+        };
+        let apps = Apps::new(&[listed("support", TENANT_DEFAULT, "ours"), listed("sales", "acme", "theirs")]);
+        let scope = |name: &str| apps.by_name(name).scope().to_string();
+        let names = ["support", "ours", "app:ours", "theirs", "app", "other"];
+        assert_eq!(names.map(scope), ["ours", "app:ours", "app:app:ours", "theirs", "app", "other"]);
     }
 
     #[test]

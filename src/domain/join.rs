@@ -40,7 +40,7 @@ pub struct Join {
 /// A send record and the Kafka times of its copies.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sent {
-    /// The record.
+    /// The record, with the send response's wa_id if any copy has it.
     pub send: Send,
     /// Kafka timestamps, ms.
     pub kafka_ms: FlatSet<i64>,
@@ -269,6 +269,12 @@ impl Join {
 type Shown<'v> = (Evidence, Option<Number>, Option<&'v User>, i64);
 
 impl Sent {
+    /// Whether a copy says whom the send response named, and none so far did.
+    #[must_use]
+    pub const fn lacks_response(&self, copy: &Send) -> bool {
+        self.send.wa_id.is_none() && copy.wa_id.is_some()
+    }
+
     /// What a verdict shows, with how much it counts and its date.
     fn shown<'v>(&self, verdict: &'v Verdict) -> FlatMap<Shown<'v>, (Class, Moment)> {
         let proofs = verdict.proofs.keys().filter(|proof| !verdict.has_stronger(proof)).map(|proof| {

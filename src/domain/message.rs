@@ -17,17 +17,20 @@ pub struct MessageEntity<'a> {
 }
 
 impl MessageEntity<'_> {
-    /// A send record.
+    /// A send record. A later copy fills in the wa_id of the send response, which the first may have been written before.
     pub fn on_send(&self, step: &mut Step, send: &Send) {
         let kafka_ms = step.cause.kafka_ms;
         let cause = step.cause.clone();
         let timeout_ms = step.settings.join_timeout_ms;
-        if step.state.join(self.app, self.id).is_some_and(|join| join.sent.is_some()) {
+        let known = step.state.join(self.app, self.id).and_then(|join| join.sent.as_ref());
+        if known.is_some_and(|sent| !sent.lacks_response(send)) {
             step.count_duplicate();
         }
         self.learn(step, |join| {
             let sent = join.sent.get_or_insert_with(|| Sent { send: send.clone(), kafka_ms: [].into(), cause: Some(cause) });
-            note_copy(&mut sent.kafka_ms, kafka_ms, timeout_ms)
+            let fills_in = sent.lacks_response(send);
+            sent.send.wa_id = sent.send.wa_id.or(send.wa_id);
+            note_copy(&mut sent.kafka_ms, kafka_ms, timeout_ms) || fills_in
         });
     }
 
@@ -298,8 +301,8 @@ fn place(step: &mut Step, home: &Home, message: Message) {
 /// Evidence of a foreign number, and mismatch events that contradict their send, go to the dead letters.
 fn refuse(step: &mut Step, join: &mut Join, before: &Verdict, after: &Verdict) {
     let news = after.refused.difference(&before.refused).filter_map(|heard| Some((report_name(heard), join.heard[heard].cause.clone()?)));
-    let response = join.sent.iter().filter(|_| after.refused_response && !before.refused_response);
-    for (name, cause) in news.chain(response.filter_map(|sent| Some(("the send response", sent.cause.clone()?)))) {
+    let response = (after.refused_response && !before.refused_response).then(|| ("the send response", step.cause.clone()));
+    for (name, cause) in news.chain(response) {
         let detail = format!("{name} names a wa_id of another country than the number dialled");
         let rejection = Rejection { reason: Reason::ForeignJoin, detail };
         step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: Original::default() }));

@@ -73,8 +73,8 @@ pub const SITUATIONS: [&str; 57] = [
     "body of several elements",
 ];
 
-/// And those of echoes, renamings and repeated numbers.
-pub const NEWER_SITUATIONS: [&str; 17] = [
+/// And those of echoes, renamings, repeated numbers and send responses.
+pub const NEWER_SITUATIONS: [&str; 18] = [
     "echo without a BSUID",
     "echo with a BSUID only",
     "echo under the id of a send",
@@ -92,6 +92,7 @@ pub const NEWER_SITUATIONS: [&str; 17] = [
     "number repeated beside a BSUID, and no more",
     "number repeated beside a BSUID before it was seen",
     "repeated number that would have answered",
+    "send response in some copies of the send",
 ];
 
 pub use wide::WIDE_SITUATIONS;
@@ -294,6 +295,13 @@ fn changes(records: &[Record], changes: &BTreeSet<Change>, counts: &mut Counts) 
 }
 
 fn copies(records: &[Record], settings: &Settings, counts: &mut Counts) {
+    let mut responses: BTreeMap<(&str, &str), BTreeSet<bool>> = BTreeMap::new();
+    for record in records {
+        if let Fact::Send(send) = &record.fact {
+            responses.entry((&send.app, &send.message_id)).or_default().insert(send.wa_id.is_some());
+        }
+    }
+    counts.saw("send response in some copies of the send", responses.values().filter(|seen| seen.len() > 1).count());
     let mut times: BTreeMap<&Fact, Vec<i64>> = BTreeMap::new();
     for record in records {
         times.entry(&record.fact).or_default().push(record.kafka_ms);

@@ -2,7 +2,7 @@
 
 use super::apps;
 use super::forest::Forest;
-use super::history::{Echo, Fact, Inbound, Record, Status, StatusKind, is_bsuid};
+use super::history::{Echo, Fact, Inbound, Record, Send, Status, StatusKind, is_bsuid};
 use super::reference::names::Names;
 use super::reference::{Settings, numbers};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,14 +37,19 @@ impl Claims {
     }
 }
 
-/// Twins with different BSUIDs, numbers or seconds; copies of a send or a system message that differ at all.
+/// Twins with different BSUIDs, numbers or seconds; copies of a send that differ in more than that one lacks the send response; copies of a
+/// system message that differ at all.
 fn disagreements(records: &[Record]) -> Vec<String> {
     let names = Names::learn(records);
     let mut claims = Claims::default();
     for record in records {
         let app = record.fact.app();
         match &record.fact {
-            Fact::Send(send) => claims.claim(&format!("send {app}/{}", send.message_id), "content", Some(format!("{send:?}"))),
+            Fact::Send(send) => {
+                let event = format!("send {app}/{}", send.message_id);
+                claims.claim(&event, "send response", send.wa_id.clone());
+                claims.claim(&event, "content", Some(format!("{:?}", Send { wa_id: None, ..send.clone() })));
+            }
             Fact::NumberChange(change) => {
                 claims.claim(&format!("change {app}/{}", change.id), "content", Some(format!("{change:?}")));
             }

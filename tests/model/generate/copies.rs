@@ -1,6 +1,6 @@
 //! From a fact to its records: when they are delivered, how often, and as which twins.
 
-use super::super::history::{Echo, Fact, Record, Status, StatusKind};
+use super::super::history::{Echo, Fact, Record, Send, Status, StatusKind};
 use super::Options;
 use super::dice::Dice;
 use std::collections::BTreeMap;
@@ -79,6 +79,13 @@ fn twins(dice: &mut Dice, fact: Fact) -> Vec<Fact> {
     {
         let whatsapp_id = status.meta_msg_id.clone().or(status.whatsapp_id.clone());
         return vec![fact.clone(), Fact::Status(Status { gs_id: None, whatsapp_id, meta_msg_id: None, ..status.clone() })];
+    }
+    // As it is written before the send API has answered, and after.
+    if let Fact::Send(send) = &fact {
+        let mut copies = vec![Fact::Send(Send { wa_id: None, ..send.clone() }), fact];
+        copies.dedup();
+        dice.shuffle(&mut copies);
+        return copies;
     }
     let (without_phone, without_user) = match &fact {
         Fact::Status(status) if matches!(status.kind, StatusKind::Sent | StatusKind::Delivered | StatusKind::Read) => {

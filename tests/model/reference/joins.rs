@@ -134,7 +134,9 @@ pub fn join(records: &[Record], settings: &Settings) -> Joins {
         }
     }
     for (key, copies) in sends {
-        let mut meeting = Meeting::of(copies[0].0, copies.iter().map(|copy| copy.1).collect());
+        let with_response = copies.iter().find(|(send, _)| send.wa_id.is_some());
+        let (send, _) = with_response.unwrap_or(&copies[0]);
+        let mut meeting = Meeting::of(send, copies.iter().map(|copy| copy.1).collect());
         for record in probes.get(&key).into_iter().flatten() {
             meeting.probe(record, settings);
         }
