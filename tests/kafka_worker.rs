@@ -141,6 +141,34 @@ fn an_input_may_grow() {
     assert_eq!(broker().read_all(&deployment.topic("conversation-assigned")).len(), 1);
 }
 
+/// The offsets of a topic that is created anew are those of records that were read before; so are those of a group that is set back.
+#[test]
+fn an_input_that_begins_anew_is_read_again() {
+    let deployment = Deployment::create("anew", [1, 1], 1);
+    let assigned = || broker().read_all(&deployment.topic("conversation-assigned")).len();
+    // Every task has had some of them.
+    let others: Vec<Record> = (0..30).map(|index| send(&deployment, &format!("another {index}"))).collect();
+    broker().produce(&others);
+    run_over_from(&deployment, others.len(), &[sent(&deployment)]);
+    assert_eq!(assigned(), 0);
+
+    let sends = deployment.topic("in.sends");
+    broker().delete_topic(&sends);
+    broker().create_topic(&sends, 1, &[]);
+    let read = deployment.inputs_read();
+    run_over_from(&deployment, read, &[send(&deployment, MESSAGE)]);
+    assert_eq!(assigned(), 1, "the send in the new topic was joined");
+
+    broker().reset_offset(deployment.group(), &sends, 0, 0);
+    let again = reply(&deployment);
+    broker().produce(&[again]);
+    let running = deployment.start();
+    deployment.wait_until_settled();
+    assert_eq!(running.stop(), 0, "{}", running.log());
+    assert_eq!(assigned(), 2, "what was read again was told before");
+    assert_eq!(running.lines(&["came twice"]), 0, "{}", running.log());
+}
+
 /// Exit code and standard error.
 fn run(deployment: &Deployment, env: &[(&str, &str)]) -> (i32, String) {
     broker();

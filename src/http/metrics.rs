@@ -65,6 +65,8 @@ impl Waid {
         writer.counter("waid_events_unmatched", help, [([], reading.unmatched)])?;
         let help = "Events that had passed more than 1000 entities: perhaps they go round, which is a defect";
         writer.counter("waid_events_far", help, [([], reading.far)])?;
+        let help = "Packed records that came twice and were dropped: another instance may have passed fencing";
+        writer.counter("waid_records_stale", help, [([], reading.stale)])?;
         let published = Topic::ALL.map(|topic| ([("topic", topic.role())], reading.published[topic as usize]));
         writer.counter("waid_records_published", "Records published and committed, by topic", published)?;
         let letters = Reason::ALL.map(|reason| ([("reason", reason.name())], reading.dead_letters[reason as usize]));

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod crew;
 pub mod digest;
 pub mod durations;
+pub mod epoch;
 pub mod failures;
 pub mod identity;
 pub mod ingest;

@@ -36,6 +36,8 @@ pub struct Reading {
     pub unmatched: u64,
     /// Events that had passed very many entities.
     pub far: u64,
+    /// Packed records that had been taken before.
+    pub stale: u64,
     /// The most facts that any circle had, where one got any; of several workers the greatest.
     pub circle_facts_max: Option<i64>,
     /// Records published, by topic.
@@ -74,6 +76,7 @@ impl Reading {
         self.repeated += other.repeated;
         self.unmatched += other.unmatched;
         self.far += other.far;
+        self.stale += other.stale;
         self.circle_facts_max = self.circle_facts_max.max(other.circle_facts_max);
         sum(&mut self.published, &other.published);
         sum(&mut self.dead_letters, &other.dead_letters);

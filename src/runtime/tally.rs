@@ -25,6 +25,8 @@ pub struct Tally {
     pub unmatched: u64,
     /// Events that had passed very many entities.
     pub far: u64,
+    /// Packed records that had been taken before.
+    pub stale: u64,
     /// The most facts that any circle had, if one got any.
     pub circle_facts_max: Option<u64>,
     /// Records published, by topic.
@@ -47,6 +49,7 @@ impl Tally {
         self.repeated += after.core.repeated - before.core.repeated;
         self.unmatched += after.core.unmatched - before.core.unmatched;
         self.far += after.far - before.far;
+        self.stale += after.stale - before.stale;
         let facts = Some(after.core.circle_facts_max).filter(|facts| *facts > 0);
         self.circle_facts_max = self.circle_facts_max.max(facts);
     }

@@ -1,6 +1,7 @@
 //! What a worker has done since its last commit: records to publish, events packed for other tasks, offsets.
 
 use super::broker::{Commit, Source};
+use super::epoch::Epoch;
 use super::tally::Tally;
 use super::task::Sink;
 use crate::domain::entity::Envelope;
@@ -22,6 +23,8 @@ pub struct Transaction {
     packs: BTreeMap<(Source, i32), Pack>,
     ticks: Vec<OutRecord>,
     offsets: BTreeMap<Source, Commit>,
+    /// Those in which the inputs at hand are read; what follows from a task's log is of the first.
+    epochs: BTreeMap<Source, Epoch>,
     taken: usize,
     taken_bytes: usize,
     /// Whether checkpoints had their turn in it.
@@ -36,6 +39,7 @@ struct Pack {
     /// How many records of the last offset there are already.
     chunks: Option<(i64, u32)>,
     offset: i64,
+    epoch: Epoch,
 }
 
 impl Transaction {
@@ -48,6 +52,7 @@ impl Transaction {
             packs: BTreeMap::new(),
             ticks: Vec::new(),
             offsets: BTreeMap::new(),
+            epochs: BTreeMap::new(),
             taken: 0,
             taken_bytes: 0,
             has_checkpoints: false,
@@ -71,6 +76,11 @@ impl Transaction {
     #[must_use]
     pub const fn taken_bytes(&self) -> usize {
         self.taken_bytes
+    }
+
+    /// An input is read in this epoch from now on.
+    pub fn begin(&mut self, source: Source, epoch: Epoch) {
+        self.epochs.insert(source, epoch);
     }
 
     /// Notes that a source was read up to `next`, by a record of so many bytes.
@@ -131,12 +141,19 @@ impl Transaction {
         self.taken_bytes = 0;
         self.has_checkpoints = false;
         self.tally = Tally::default();
-        (records, std::mem::take(&mut self.offsets))
+        let mut offsets = std::mem::take(&mut self.offsets);
+        for (source, commit) in &mut offsets {
+            if let Some(epoch) = self.epochs.get(source) {
+                commit.account = epoch.to_string();
+            }
+        }
+        (records, offsets)
     }
 
     /// Forgets a partition that is not this worker's any more.
     pub fn forget(&mut self, source: Source) {
         self.offsets.remove(&source);
+        self.epochs.remove(&source);
     }
 }
 
@@ -155,8 +172,9 @@ impl Sink for TransactionSink<'_> {
     }
 
     fn send(&mut self, partition: i32, envelope: &Envelope) {
-        let Transaction { packs, records, .. } = &mut *self.transaction;
-        let pack = packs.entry((self.source, partition)).or_insert_with(Pack::new);
+        let Transaction { packs, records, epochs, .. } = &mut *self.transaction;
+        let epoch = || epochs.get(&self.source).copied().unwrap_or_default();
+        let pack = packs.entry((self.source, partition)).or_insert_with(|| Pack::new(epoch()));
         if !pack.packer.push_within(envelope, PACKED_BYTES_MAX) {
             records.extend(pack.close(self.source).into_iter().map(|payload| packed_record(partition, payload)));
             pack.packer.push(envelope);
@@ -175,14 +193,14 @@ impl Sink for Discard {
 }
 
 impl Pack {
-    fn new() -> Self {
-        Self { packer: Packer::new(), chunks: None, offset: 0 }
+    fn new(epoch: Epoch) -> Self {
+        Self { packer: Packer::new(), chunks: None, offset: 0, epoch }
     }
 
     /// The packed record so far, or its parts, stamped so that their receiver can tell them from what came before.
     fn close(&mut self, (topic, partition): Source) -> Vec<Vec<u8>> {
         let chunk = self.chunks.filter(|(offset, _)| *offset == self.offset).map_or(0, |(_, chunks)| chunks);
-        let stamp = Stamp { topic, partition, offset: self.offset, chunk, epoch: 0 };
+        let stamp = Stamp { topic, partition, offset: self.offset, chunk, epoch: self.epoch.0 };
         let payload = std::mem::take(&mut self.packer).finish(Some(&stamp), &[], None);
         let payloads = if payload.len() <= INTERNAL_BYTES_MAX { vec![payload] } else { packed::split(&payload, &stamp) };
         self.chunks = Some((self.offset, chunk + u32::try_from(payloads.len()).expect("fits")));

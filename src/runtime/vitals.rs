@@ -39,6 +39,7 @@ pub struct Vitals {
     repeated: AtomicU64,
     unmatched: AtomicU64,
     far: AtomicU64,
+    stale: AtomicU64,
     circle_facts_max: AtomicI64,
     published: [AtomicU64; Topic::ALL.len()],
     dead_letters: [AtomicU64; Reason::ALL.len()],
@@ -121,6 +122,7 @@ impl Default for Vitals {
             repeated: AtomicU64::new(0),
             unmatched: AtomicU64::new(0),
             far: AtomicU64::new(0),
+            stale: AtomicU64::new(0),
             circle_facts_max: AtomicI64::new(UNKNOWN),
             published: counters(),
             dead_letters: counters(),
@@ -241,6 +243,7 @@ impl Vitals {
             (&self.repeated, tally.repeated),
             (&self.unmatched, tally.unmatched),
             (&self.far, tally.far),
+            (&self.stale, tally.stale),
         ] {
             counter.fetch_add(more, Ordering::Relaxed);
         }
@@ -351,6 +354,7 @@ impl Vitals {
             repeated: self.repeated.load(Ordering::Relaxed),
             unmatched: self.unmatched.load(Ordering::Relaxed),
             far: self.far.load(Ordering::Relaxed),
+            stale: self.stale.load(Ordering::Relaxed),
             circle_facts_max: known(&self.circle_facts_max),
             published: values(&self.published),
             dead_letters: values(&self.dead_letters),

@@ -1,6 +1,7 @@
 //! A worker: one thread that reads, steps and commits for the partitions it was given.
 
 use super::broker::{Broker, BrokerError, Change, Fetched, PartitionCounts, Polled};
+use super::epoch::Epoch;
 use super::ingest::Ingest;
 use super::marks::{Marks, TickPolicy};
 use super::task::Task;
@@ -230,7 +231,9 @@ impl<B: Broker> Worker<B> {
                 self.work.assign(partition, committed);
             }
             Change::Assigned { source, committed } => {
-                tracing::info!(?source, committed = committed.map(|committed| committed.offset), "input assigned");
+                let epoch = Epoch::of(committed.as_ref(), self.broker.now_ms());
+                tracing::info!(?source, committed = committed.map(|committed| committed.offset), %epoch, "input assigned");
+                self.work.open.begin(source, epoch);
             }
             Change::Restored(partition) => {
                 let log = self.broker.log(partition)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::metadata::MetadataTopic;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
@@ -47,6 +47,24 @@ impl Broker {
         let grown = runtime.block_on(admin.create_partitions([&NewPartitions::new(topic, partitions)], &options));
         grown.expect("an answer to CreatePartitions")[0].as_ref().unwrap_or_else(|(_, error)| panic!("cannot grow topic {topic}: {error}"));
         wait_until(&format!("leaders of {topic}"), || (self.led_partitions(topic) == partitions).then_some(()));
+    }
+
+    /// Deletes a topic, and waits until it is gone.
+    pub fn delete_topic(&self, topic: &str) {
+        let admin: AdminClient<DefaultClientContext> = self.config().create().expect("an admin client");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
+        let deleted = runtime.block_on(admin.delete_topics(&[topic], &options)).expect("an answer to DeleteTopics");
+        deleted[0].as_ref().unwrap_or_else(|(_, error)| panic!("cannot delete topic {topic}: {error}"));
+        wait_until(&format!("{topic} to be gone"), || (self.led_partitions(topic) == 0).then_some(()));
+    }
+
+    /// Sets what a group without members has committed of a topic, with no words beside it, as Kafka's own tool does.
+    pub fn reset_offset(&self, group: &str, topic: &str, partition: i32, offset: i64) {
+        let consumer: BaseConsumer = self.config().set("group.id", group).create().expect("a consumer");
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Offset(offset)).expect("an offset");
+        wait_until("an answer to OffsetCommit", || consumer.commit(&list, CommitMode::Sync).ok());
     }
 
     /// Gives a topic of deleted records another `max.message.bytes`.

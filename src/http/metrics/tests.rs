@@ -54,7 +54,7 @@ fn read(text: &str) -> BTreeMap<String, Family> {
 fn busy() -> Crew {
     let crew = Crew::new(2);
     for post in crew.posts() {
-        let mut tally = Tally { elements: 7, events: 5, duplicates: 3, repeated: 2, unmatched: 1, far: 6, ..Tally::default() };
+        let mut tally = Tally { elements: 7, events: 5, duplicates: 3, repeated: 2, unmatched: 1, far: 6, stale: 8, ..Tally::default() };
         tally.circle_facts_max = Some(1001);
         tally.took(SourceTopic::Webhooks, 1);
         tally.dead_letters[Reason::NotJson as usize] = 2;
@@ -96,6 +96,7 @@ fn what_workers_have_counted_is_added_up() {
         ("waid_events_repeated_total", 8.0),
         ("waid_events_unmatched_total", 4.0),
         ("waid_events_far_total", 24.0),
+        ("waid_records_stale_total", 32.0),
         ("waid_circle_facts_max", 1001.0),
         ("waid_transactions_committed_total", 4.0),
         ("waid_transactions_failed_total", 2.0),
@@ -147,7 +148,7 @@ fn each_family_has_a_meaning_and_a_name_of_the_right_form() {
             assert!(!name.ends_with(suffix), "{name}: {suffix} is for samples");
         }
     }
-    assert!(families.keys().filter(|name| name.starts_with("waid_")).count() == 24, "{:?}", families.keys());
+    assert!(families.keys().filter(|name| name.starts_with("waid_")).count() == 25, "{:?}", families.keys());
 }
 
 /// Labels are of these names and of values that the program itself holds, so that there is a bound to the series.

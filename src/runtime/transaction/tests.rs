@@ -90,3 +90,26 @@ fn a_task_that_has_seen_half_of_a_record_is_not_put_into_a_checkpoint_by_ticks()
     assert!(!take(&mut task, &tick));
     assert!(take(&mut task, &records[1]));
 }
+
+#[test]
+fn what_an_input_brings_that_was_created_anew_has_not_come_before() {
+    let input = (SourceTopic::Webhooks, 0);
+    let (mut transaction, mut task) = (Transaction::new(Arc::default()), task());
+    let mut bring = |transaction: &mut Transaction, app, offset| {
+        transaction.sink(input, offset).send(0, &mismatch(app, 10));
+        transaction.advance(input, offset + 1, 1);
+        let (records, offsets) = transaction.finish();
+        records.iter().for_each(|record| drop(take(&mut task, record)));
+        (offsets[&input].account.clone(), task.store().len())
+    };
+    transaction.begin(input, Epoch(7));
+    assert_eq!(bring(&mut transaction, "a", 5), ("epoch=7".to_owned(), 1));
+    assert_eq!(bring(&mut transaction, "b", 5), ("epoch=7".to_owned(), 1), "it comes twice");
+    transaction.begin(input, Epoch(8));
+    assert_eq!(bring(&mut transaction, "c", 0), ("epoch=8".to_owned(), 2));
+    transaction.begin(input, Epoch(7));
+    assert_eq!(bring(&mut transaction, "d", 6), ("epoch=7".to_owned(), 2), "one that reads what was there before");
+    transaction.forget(input);
+    transaction.touch(input, 9);
+    assert_eq!(transaction.finish().1[&input].account, "", "nobody knows in which epoch");
+}

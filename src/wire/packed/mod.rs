@@ -59,7 +59,7 @@ pub struct Stamp {
     pub offset: i64,
     /// Counts the packed records of that offset.
     pub chunk: u32,
-    /// Raised when the offsets of a source are reset on purpose.
+    /// Of the source's offsets: greater since the topic was created anew, or its offsets were set back on purpose.
     pub epoch: u32,
 }
 
