@@ -132,8 +132,12 @@ pub(super) fn nearest_path<'a>(wrong: &str, paths: impl Iterator<Item = &'a str>
 
 /// The librdkafka property that a misspelt one most likely meant, if any is near enough.
 pub(super) fn nearest_property<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let wrong = wrong.replace(['_', '-'], ".");
-    nearest(names.map(|name| (strsim::normalized_damerau_levenshtein(&wrong, name), name)))
+    nearest_name(&wrong.replace(['_', '-'], "."), names)
+}
+
+/// The name that a misspelt one most likely meant, if any is near enough.
+pub(super) fn nearest_name<'a>(wrong: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    nearest(names.map(|name| (strsim::normalized_damerau_levenshtein(wrong, name), name)))
 }
 
 fn nearest<'a>(scored: impl Iterator<Item = (f64, &'a str)>) -> Option<String> {

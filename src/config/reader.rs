@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::problem::{Cause, Origin, Problem, nearest_path};
+use super::problem::{Cause, Origin, Problem, nearest_name, nearest_path};
 use super::properties;
 use super::source::{Kind, Leaf, env_name};
 use super::value::{format_bytes, format_duration, parse_bytes, parse_duration};
@@ -154,11 +154,24 @@ impl Reader {
         }
     }
 
+    /// What a path would be in the section whose name its own begins with, misspelt.
+    fn nearest_section(&self, path: &str, leaf: &Leaf) -> Option<String> {
+        let known = self.known.iter().filter_map(|known| known.rsplit_once('.')).map(|(section, _)| section);
+        let listed = [properties::SECTION.trim_end_matches('.')].into_iter().chain((!leaf.is_env()).then_some("apps"));
+        let sections: BTreeSet<&str> = known.filter(|section| !section.starts_with("apps")).chain(listed).collect();
+        let mut ends = path.match_indices('.').map(|(end, _)| end).chain([path.len()]);
+        ends.find_map(|end| {
+            let (wrong, rest) = path.split_at(end);
+            let section = nearest_name(wrong, sections.iter().copied()).filter(|section| section != wrong)?;
+            Some(section + rest)
+        })
+    }
+
     /// In the language of the origin: a path for the file, a name for a variable.
     fn nearest(&self, path: &str, leaf: &Leaf) -> Option<String> {
         let settable = self.known.iter().filter(|known| !(leaf.is_env() && known.starts_with("apps")));
         let path = path.strip_prefix("WAID__").map_or_else(|| path.to_owned(), |keys| keys.replace("__", ".").to_lowercase());
-        let found = nearest_path(&path, settable.map(String::as_str))?;
+        let found = nearest_path(&path, settable.map(String::as_str)).or_else(|| self.nearest_section(&path, leaf))?;
         Some(if leaf.is_env() { env_name(&found) } else { found })
     }
 }

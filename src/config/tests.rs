@@ -110,6 +110,12 @@ fn misspelt_keys_are_told_with_the_nearest() {
         ("[jion]\ntimeout = '3d'", "waid.toml:2: jion.timeout: unknown key; did you mean join.timeout?"),
         ("group_id = 'x'", "waid.toml:1: group_id: unknown key; did you mean kafka.group_id?"),
         ("'join.timeout' = '3d'", "waid.toml:1: \"join.timeout\": unknown key; did you mean join.timeout?"),
+        ("[jion]", "waid.toml:1: jion: unknown key; did you mean join?"),
+        ("[[app]]\nname = 'a'", "waid.toml:1: app: unknown key; did you mean apps?"),
+        (
+            "[kafka.propertis]\n'sasl.password' = 'hunter2'",
+            "waid.toml:2: kafka.propertis.\"sasl.password\": unknown key; did you mean kafka.properties.\"sasl.password\"?",
+        ),
         ("[logging]", "waid.toml:1: logging: unknown key"),
         ("[logging]\nlevel = 3", "waid.toml:2: logging.level: unknown key"),
         ("[[apps]]\nname = 'a'\ngs_appid = 'b'", "waid.toml:3: apps[0].gs_appid: unknown key; did you mean apps[0].gs_app_id?"),

@@ -21,15 +21,16 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-/// How long a caller may take to say what it wants, and how long one call may take in all.
-const HEAD_MAX: Duration = Duration::from_secs(5);
+/// How long a caller may take to say what it wants, and how long one call may take in all. Whoever waits for its turn behind callers that say
+/// nothing must have it before a probe gives up, in 5 s.
+const HEAD_MAX: Duration = Duration::from_secs(2);
 const CALL_MAX: Duration = Duration::from_secs(15);
 
 /// How large the head of a request may be, bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// How many callers are served at once; others wait for their turn.
-const CALLERS_MAX: usize = 32;
+const CALLERS_MAX: usize = 256;
 
 /// The pause after a caller could not be let in, for want of file descriptors say.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
@@ -37,12 +38,13 @@ const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 /// The port cannot be opened.
 #[derive(Debug, Error)]
 #[error(
-    "cannot listen on http.listen = \"{address}\": {source}; set http.listen to an address of this machine and a port that is free, or to \"off\""
+    "cannot listen on http.listen = \"{address}\": {reason}; set http.listen to an address of this machine and a port that is free, or to \"off\""
 )]
 pub struct PortError {
     /// The address that was asked for.
     address: SocketAddr,
-    source: io::Error,
+    /// In the text already, so that it is no source as well.
+    reason: io::Error,
 }
 
 /// Opens the port and answers callers from now on, for as long as the process lives: the address, with the port that was
@@ -57,7 +59,7 @@ pub fn open(address: SocketAddr, crew: Arc<Crew>, call_max: Duration) -> Result<
         thread::Builder::new().name("http".to_owned()).spawn(serve)?;
         Ok(taken)
     });
-    let taken = opened.map_err(|source| PortError { address, source })?;
+    let taken = opened.map_err(|reason| PortError { address, reason })?;
     info!(address = %taken, "listening for HTTP");
     Ok(taken)
 }

@@ -128,6 +128,9 @@ pub enum BrokerError {
     /// Another worker has taken this one's place, or the client is unusable.
     #[error("the client cannot go on: {0}")]
     Fatal(String),
+    /// A worker that begins has no broker that answers: it can only wait.
+    #[error("no broker answers: {0}")]
+    Unreachable(String),
     /// It was told to stop in the middle of something that could be given up.
     #[error("told to stop")]
     Stopped,

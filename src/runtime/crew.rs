@@ -114,6 +114,10 @@ mod tests {
         assert_eq!(crew.unready().as_deref(), Some("restoring 3 tasks"));
         two.vitals.tasks(3, 0);
         assert_eq!(crew.unready(), None);
+        two.vitals.was_lost();
+        assert_eq!(crew.unready().as_deref(), Some("starting"));
+        two.vitals.joined();
+        assert_eq!(crew.unready(), None);
         two.vitals.rebuilt();
         assert_eq!(crew.unready().as_deref(), Some("starting"));
         crew.stop().store(true, Ordering::Relaxed);

@@ -111,6 +111,15 @@ fn attend(post: &Post, bounds: Bounds, work: impl Fn(&Post) -> Result<(), Broker
             Err(reason) if post.stop.load(Ordering::Relaxed) => return Err(SupervisorError::Stop { thread, reason }),
             Err(reason) => reason,
         };
+        // That is no failure of the worker's: it may last as long as the brokers are away.
+        if let BrokerError::Unreachable(why) = &reason {
+            post.vitals.rebuilt();
+            warn!(thread, %why, "no broker answers: waiting for one");
+            if !rest(bounds.pause_first, &post.stop) {
+                return Ok(());
+            }
+            continue;
+        }
         let records = post.vitals.progress().records;
         let failures = known.count(&reason, records > committed, post.vitals.place());
         committed = records;
@@ -281,6 +290,17 @@ mod tests {
         });
         assert!(matches!(ended, Err(SupervisorError::Worker { thread: 0, failures: 4, .. })), "{ended:?}");
         assert_eq!(calls.load(Ordering::Relaxed), 4);
+    }
+
+    #[test]
+    fn a_worker_without_brokers_waits_for_them() {
+        let calls = AtomicU32::new(0);
+        let ended = supervise(&Crew::new(1), impatient(), |_| match calls.fetch_add(1, Ordering::Relaxed) {
+            20 => Ok(()),
+            _ => Err(BrokerError::Unreachable("a test".to_owned())),
+        });
+        ended.expect("it ended by itself");
+        assert_eq!(calls.load(Ordering::Relaxed), 21);
     }
 
     #[test]

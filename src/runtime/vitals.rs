@@ -155,6 +155,11 @@ impl Vitals {
         self.member.store(true, Ordering::Relaxed);
     }
 
+    /// Notes that the group has thrown it out.
+    pub fn was_lost(&self) {
+        self.member.store(false, Ordering::Relaxed);
+    }
+
     /// Notes how many tasks the worker has, and how many of these do not have their state back yet.
     pub fn tasks(&self, assigned: usize, restoring: usize) {
         self.restoring.store(restoring, Ordering::Relaxed);

@@ -8,7 +8,7 @@ use super::member::Member;
 use super::pressure::Pressure;
 use super::record::Record;
 use super::setup::Setup;
-use super::{membership, names};
+use super::{client, membership, names};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{Broker, BrokerError, PartitionCounts, Polled, Source};
 use crate::runtime::clock;
@@ -91,7 +91,8 @@ impl KafkaBroker {
 
     fn count(&self, source: SourceTopic, timeout: Duration) -> Result<i32, BrokerError> {
         let name = names::of_source(&self.topics, source);
-        let found = self.common.probe.partitions(name, timeout).map_err(|error| fatal(&error))?;
+        let found = self.common.probe.partitions(name, timeout);
+        let found = found.map_err(|error| client::cannot_begin(&format!("ask for the partitions of {name}"), &error))?;
         found.ok_or_else(|| BrokerError::Log(format!("there is no topic {name}")))
     }
 }

@@ -2,8 +2,10 @@
 
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::config::{ClientKind, KafkaConfig};
+use crate::runtime::broker::BrokerError;
 
 /// Brokers, properties and log level; what waid owns is put on top by the caller.
 pub fn base(kafka: &KafkaConfig, kind: ClientKind) -> ClientConfig {
@@ -27,13 +29,25 @@ fn log_level() -> RDKafkaLogLevel {
     }
 }
 
+/// Why a worker cannot begin: there is no broker that answers, or something that waiting does not mend.
+pub fn cannot_begin(what: &str, error: &KafkaError) -> BrokerError {
+    use RDKafkaErrorCode as Code;
+    let why = format!("cannot {what}: {error}");
+    match error.rdkafka_error_code() {
+        Some(Code::OperationTimedOut | Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve) => {
+            BrokerError::Unreachable(why)
+        }
+        _ => BrokerError::Fatal(why),
+    }
+}
+
 /// Whether librdkafka takes this value for this property; the error is its own.
 pub fn check_property(name: &str, value: &str) -> Result<(), String> {
     let mut one = ClientConfig::new();
     one.set(name, value);
     match one.create_native_config() {
         Ok(_) => Ok(()),
-        Err(rdkafka::error::KafkaError::ClientConfig(_, why, _, _)) => Err(why.trim().to_owned()),
+        Err(KafkaError::ClientConfig(_, why, _, _)) => Err(why.trim().to_owned()),
         Err(other) => Err(other.to_string()),
     }
 }

@@ -102,6 +102,7 @@ impl Group {
         let mut sources = member.shares(taken).unwrap_or_default();
         sources.retain(|source| member.epochs.holds(*source));
         if lost {
+            self.vitals.was_lost();
             member.drop_open();
         } else {
             member.commit_open(consumer, &sources);

@@ -2,7 +2,7 @@
 
 use super::crash::{self, Point};
 use super::setup::Setup;
-use super::{log, names};
+use super::{client, log, names};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::BrokerError;
 use crate::runtime::vitals::Vitals;
@@ -43,7 +43,7 @@ impl Producer {
     pub fn start(setup: &Setup, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
         let client: BaseProducer<Deliveries> =
             setup.producer().create_with_context(Deliveries::default()).map_err(|error| fatal("make the producer", &error))?;
-        client.init_transactions(INIT_TIMEOUT).map_err(|error| fatal("take over the transactional id", &error))?;
+        client.init_transactions(INIT_TIMEOUT).map_err(|error| client::cannot_begin("take over the transactional id", &error))?;
         Ok(Self { client, topics: setup.topics.clone(), vitals, step_timeout: setup.transaction_timeout })
     }
 

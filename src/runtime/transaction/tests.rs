@@ -99,7 +99,9 @@ fn what_an_input_brings_that_was_created_anew_has_not_come_before() {
         transaction.sink(input, offset).send(0, &mismatch(app, 10));
         transaction.advance(input, offset + 1, 1);
         let (records, offsets) = transaction.finish();
-        records.iter().for_each(|record| drop(take(&mut task, record)));
+        for record in &records {
+            take(&mut task, record);
+        }
         (offsets[&input].account.clone(), task.store().len())
     };
     transaction.begin(input, Epoch(7));
