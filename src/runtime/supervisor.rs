@@ -108,6 +108,8 @@ fn attend(post: &Post, bounds: Bounds, work: impl Fn(&Post) -> Result<(), Broker
         post.vitals.gone();
         let reason = match worked {
             Ok(()) | Err(BrokerError::Stopped) => return Ok(()),
+            // It had not begun.
+            Err(BrokerError::Unreachable(_)) if post.stop.load(Ordering::Relaxed) => return Ok(()),
             Err(reason) if post.stop.load(Ordering::Relaxed) => return Err(SupervisorError::Stop { thread, reason }),
             Err(reason) => reason,
         };
@@ -345,5 +347,10 @@ mod tests {
             Err(BrokerError::Stopped)
         });
         ended.expect("it gave up nothing but a wait");
+        let ended = supervise(&Crew::new(1), impatient(), |post| {
+            set(&post.stop);
+            Err(BrokerError::Unreachable("a test".to_owned()))
+        });
+        ended.expect("it had not begun");
     }
 }

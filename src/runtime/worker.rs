@@ -232,7 +232,7 @@ impl<B: Broker> Worker<B> {
             }
             Change::Assigned { source, committed } => {
                 let epoch = Epoch::of(committed.as_ref(), self.broker.now_ms());
-                tracing::info!(?source, committed = committed.map(|committed| committed.offset), %epoch, "input assigned");
+                tracing::info!(?source, committed = committed.map(|committed| committed.offset), epoch = epoch.0, "input assigned");
                 self.work.open.begin(source, epoch);
             }
             Change::Restored(partition) => {
