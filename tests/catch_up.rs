@@ -188,7 +188,8 @@ fn a_restored_state_is_the_same_byte_for_byte_and_goes_on_the_same() {
                 machine.feed(piece);
                 machine.settle();
             }
-            told.push((machine.lines(), machine.states()));
+            let states = machine.states().into_values().map(machine::of_any_epoch);
+            told.push((machine.lines(), states.collect::<Vec<_>>()));
         }
         assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "seed {seed}: two restored states went on differently");
     }
