@@ -35,7 +35,7 @@ pub struct CommitPolicy {
 
 impl Default for CommitPolicy {
     fn default() -> Self {
-        Self { records_max: 20_000, bytes_max: 8 << 20, age_max: Duration::from_millis(100), keeping_up: 1.0 }
+        Self { records_max: 20_000, bytes_max: 8 << 20, age_max: Duration::from_millis(100), keeping_up: 0.5 }
     }
 }
 
@@ -318,8 +318,8 @@ mod tests {
     #[test]
     fn a_worker_that_keeps_up_waits_in_proportion_to_what_a_commit_takes() {
         let patience = |took_ms, age_ms| CommitPolicy::default().patience(Duration::from_millis(took_ms), Duration::from_millis(age_ms));
-        assert_eq!(patience(20, 3), Duration::from_millis(17));
-        assert_eq!(patience(20, 25), Duration::ZERO, "it has waited enough");
+        assert_eq!(patience(20, 3), Duration::from_millis(7));
+        assert_eq!(patience(20, 15), Duration::ZERO, "it has waited enough");
         assert_eq!(patience(0, 0), Duration::ZERO, "the first transaction waits for nothing");
         assert_eq!(patience(5000, 0), Duration::from_millis(100), "one slow commit is no reason for a long wait");
     }

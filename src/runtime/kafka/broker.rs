@@ -221,13 +221,12 @@ fn read_on(
     record: &mut Record,
     wait: Duration,
 ) -> Result<Option<Source>, BrokerError> {
-    let deadline = Instant::now() + wait;
     let source = read(consumer, topics, record, Duration::ZERO)?;
     if source.is_some() {
         return Ok(source);
     }
     consumer.context().member().send_ahead()?;
-    read(consumer, topics, record, deadline.saturating_duration_since(Instant::now()))
+    read(consumer, topics, record, wait)
 }
 
 /// A partition of some topic was read to its end: whether that is the changelog of a task that waits for it. What was

@@ -111,9 +111,9 @@ impl Setup {
             // latency and costs idle CPU.
             ("fetch.wait.max.ms", "500".to_owned()),
             ("fetch.min.bytes", "1".to_owned()),
-            // While fewer are left than a commit's wait brings, the next are fetched: there is a fetch under way when they come. With 1 a worker that
-            // keeps up waits for each fetch, and latency is a third higher; with the default of 100 000 it holds far more than it can take.
-            ("queued.min.messages", "200".to_owned()),
+            // What was fetched of a partition is taken before more is fetched. A fetch costs the broker the same, however little it brings; it
+            // would have one of each consumer at all times, and a transaction's worth of records has to wait for the last anyway.
+            ("queued.min.messages", "1".to_owned()),
             // How soon fetching goes on once a full queue has room again.
             ("fetch.queue.backoff.ms", "10".to_owned()),
         ];
