@@ -6,7 +6,7 @@ use std::fmt;
 
 /// Offsets of one epoch only grow, and a later epoch has a greater number: the second in which it began, since 1970. It stands in words
 /// beside the offset that waid commits. Whoever else sets that offset leaves the words out, and with a deleted topic the brokers forget both:
-/// so without the words another epoch begins.
+/// so without the words another epoch begins. That takes clocks that differ by less than lies between two such beginnings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Epoch(pub u32);
 
