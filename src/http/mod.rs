@@ -146,7 +146,7 @@ mod tests {
     fn a_worker_that_is_stuck_is_told() {
         let crew = Arc::new(Crew::new(1));
         let address = open(ANY, Arc::clone(&crew), Duration::ZERO).expect("a free port");
-        let call = crew.posts()[0].vitals.call();
+        let call = crew.posts()[0].vitals.call("commit");
         let stuck = get(address, "/live");
         assert!(stuck.starts_with("HTTP/1.1 503 ") && stuck.contains("\r\n\r\nworker 0: a call to kafka"), "{stuck}");
         drop(call);

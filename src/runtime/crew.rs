@@ -64,9 +64,10 @@ impl Crew {
             return Some(format!("the supervisor has not looked for {} s", alone.as_secs()));
         }
         self.posts.iter().find_map(|Post { thread, vitals, .. }| {
-            let call = vitals.in_call_for().filter(|lasted| *lasted > call_max);
+            let call = vitals.in_call().filter(|(_, lasted)| *lasted > call_max);
             let silence = || vitals.silent_for().filter(|lasted| *lasted > TURN_MAX && !self.is_stopping());
-            let called = call.map(|lasted| format!("worker {thread}: a call to kafka has not returned for {} s", lasted.as_secs()));
+            let called =
+                call.map(|(what, lasted)| format!("worker {thread}: a call to kafka ({what}) has not returned for {} s", lasted.as_secs()));
             called.or_else(|| silence().map(|lasted| format!("worker {thread}: no turn for {} s", lasted.as_secs())))
         })
     }
@@ -129,10 +130,10 @@ mod tests {
         let crew = Crew::new(2);
         crew.look();
         assert_eq!(crew.stuck(Duration::ZERO), None);
-        let call = crew.posts()[1].vitals.call();
+        let call = crew.posts()[1].vitals.call("commit");
         assert_eq!(crew.stuck(Duration::from_mins(1)), None);
-        while crew.posts()[1].vitals.in_call_for() == Some(Duration::ZERO) {}
-        assert_eq!(crew.stuck(Duration::ZERO).as_deref(), Some("worker 1: a call to kafka has not returned for 0 s"));
+        while crew.posts()[1].vitals.in_call().is_some_and(|(_, lasted)| lasted.is_zero()) {}
+        assert_eq!(crew.stuck(Duration::ZERO).as_deref(), Some("worker 1: a call to kafka (commit) has not returned for 0 s"));
         drop(call);
         assert_eq!(crew.stuck(Duration::ZERO), None);
     }

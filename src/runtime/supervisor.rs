@@ -71,7 +71,7 @@ impl Default for Bounds {
             failures_max: 6,
             pause_first: Duration::from_millis(250),
             pause_max: Duration::from_secs(10),
-            call_max: 2 * super::kafka::TRANSACTION_TIMEOUT,
+            call_max: 3 * super::kafka::TRANSACTION_TIMEOUT,
             stop_max: Duration::from_secs(30),
             state_bytes_max: u64::MAX,
         }
@@ -217,8 +217,8 @@ impl Watch<'_> {
     fn look(&self) {
         self.crew.look();
         for post in self.crew.posts() {
-            let Some(lasted) = post.vitals.in_call_for().filter(|lasted| *lasted > self.bounds.call_max) else { continue };
-            error!(thread = post.thread, ?lasted, "a call to kafka does not return; leaving, so that another process can take over");
+            let Some((call, lasted)) = post.vitals.in_call().filter(|(_, lasted)| *lasted > self.bounds.call_max) else { continue };
+            error!(thread = post.thread, call, ?lasted, "a call to kafka does not return; leaving, so that another process can take over");
             std::process::exit(1);
         }
         if self.stopping.is_some_and(|since| since.elapsed() > self.bounds.stop_max) {

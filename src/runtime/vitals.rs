@@ -21,8 +21,8 @@ const UNKNOWN: i64 = i64::MIN;
 #[derive(Debug)]
 pub struct Vitals {
     origin: Instant,
-    /// When the call that is under way began, µs after `origin`; 0 is none.
-    call_micros: AtomicU64,
+    /// The call that is under way, and since when.
+    call: Mutex<Option<(&'static str, Instant)>>,
     /// When it last showed that it gets on, µs after `origin`; 0 is never.
     beat_micros: AtomicU64,
     member: AtomicBool,
@@ -105,7 +105,7 @@ impl Default for Vitals {
     fn default() -> Self {
         Self {
             origin: Instant::now(),
-            call_micros: AtomicU64::new(0),
+            call: Mutex::default(),
             ledger: Mutex::default(),
             beat_micros: AtomicU64::new(0),
             member: AtomicBool::new(false),
@@ -139,9 +139,9 @@ impl Default for Vitals {
 
 /// What the worker's thread tells.
 impl Vitals {
-    /// Notes that a call begins which cannot be cancelled.
-    pub fn call(&self) -> Call<'_> {
-        self.call_micros.store(self.micros(Instant::now()), Ordering::Relaxed);
+    /// Notes that a call begins which cannot be cancelled; `what` it does, for the log.
+    pub fn call(&self, what: &'static str) -> Call<'_> {
+        self.set_call(Some((what, Instant::now())));
         Call(self)
     }
 
@@ -193,12 +193,16 @@ impl Vitals {
 
     /// Notes that the worker gives up its clients, which is a call as well: it ends when the worker is [`Vitals::gone`].
     pub fn leaves(&self) {
-        std::mem::forget(self.call());
+        std::mem::forget(self.call("closing the clients"));
     }
 
     /// Notes that nothing is left of the worker.
     pub fn gone(&self) {
-        self.call_micros.store(0, Ordering::Relaxed);
+        self.set_call(None);
+    }
+
+    fn set_call(&self, call: Option<(&'static str, Instant)>) {
+        *self.call.lock().unwrap_or_else(PoisonError::into_inner) = call;
     }
 
     /// Notes that a record of this partition is taken.
@@ -306,9 +310,10 @@ impl Vitals {
 
 /// What others ask.
 impl Vitals {
-    /// How long the call under way has lasted, if there is one.
-    pub fn in_call_for(&self) -> Option<Duration> {
-        self.since(&self.call_micros)
+    /// What the call under way does, and how long it has lasted, if there is one.
+    pub fn in_call(&self) -> Option<(&'static str, Duration)> {
+        let call = *self.call.lock().unwrap_or_else(PoisonError::into_inner);
+        call.map(|(what, since)| (what, since.elapsed()))
     }
 
     /// How long ago the worker last showed that it gets on, if it ever did.
@@ -415,7 +420,7 @@ impl Drop for Committing<'_> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.0.call_micros.store(0, Ordering::Relaxed);
+        self.0.set_call(None);
     }
 }
 
@@ -448,15 +453,15 @@ mod tests {
     #[test]
     fn a_call_is_seen_while_it_lasts() {
         let vitals = Vitals::default();
-        assert_eq!(vitals.in_call_for(), None);
-        let call = vitals.call();
-        assert!(vitals.in_call_for().is_some());
+        assert_eq!(vitals.in_call(), None);
+        let call = vitals.call("commit");
+        assert!(vitals.in_call().is_some_and(|(what, _)| what == "commit"));
         drop(call);
-        assert_eq!(vitals.in_call_for(), None);
+        assert_eq!(vitals.in_call(), None);
         vitals.leaves();
-        assert!(vitals.in_call_for().is_some());
+        assert!(vitals.in_call().is_some());
         vitals.gone();
-        assert_eq!(vitals.in_call_for(), None);
+        assert_eq!(vitals.in_call(), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Topics and committed offsets: what tests create and inspect through the admin and group requests.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -29,7 +30,7 @@ impl Broker {
     /// Creates a topic and waits until each partition has a leader. Unless `config` says otherwise, records of any age stay.
     pub fn create_topic(&self, topic: &str, partitions: i32, config: &[(&str, &str)]) {
         let admin: AdminClient<DefaultClientContext> = self.config().create().expect("an admin client");
-        let new_topic = NewTopic::new(topic, partitions, TopicReplication::Fixed(1)).set("retention.ms", "-1");
+        let new_topic = NewTopic::new(topic, partitions, TopicReplication::Fixed(self.replicas())).set("retention.ms", "-1");
         let new_topic = config.iter().fold(new_topic, |new_topic, (name, value)| new_topic.set(name, value));
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
@@ -100,6 +101,13 @@ impl Broker {
             }
         }
         committed
+    }
+
+    /// From where to where each partition of a topic reaches now.
+    pub fn ranges(&self, topic: &str) -> Vec<Range<i64>> {
+        let client: BaseConsumer = self.config().create().expect("a consumer");
+        let range = |partition| client.fetch_watermarks(topic, partition, DEADLINE).map(|(low, high)| low..high);
+        self.partitions(topic).into_iter().map(|partition| range(partition).expect("an answer to ListOffsets")).collect()
     }
 
     /// How many members the group has.

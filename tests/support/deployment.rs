@@ -43,7 +43,8 @@ impl Deployment {
         let deployment = Self::named(name, threads);
         broker().create_topic(&deployment.topic("in.webhooks"), webhooks, &[]);
         broker().create_topic(&deployment.topic("in.sends"), sends, &[]);
-        let created = deployment.waid(&["topics", "create", "--partitions", "4"], &[]);
+        let replicas = broker().replicas().to_string();
+        let created = deployment.waid(&["topics", "create", "--partitions", "4", "--replication-factor", &replicas], &[]);
         assert!(created.status.success(), "{created:?}");
         // The controller has created them; the broker hears of it a little later.
         wait_until("the topics to be seen", || deployment.waid(&["topics", "check"], &[]).status.success().then_some(()));

@@ -1,20 +1,18 @@
-//! One Kafka node as broker and controller in one process: formatted, started, awaited, killed on drop.
+//! A Kafka of one node or several: formatted, started, awaited, killed on drop.
 
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use std::{env, fs, io};
+use std::{env, thread};
 
 use anyhow::{Context, Result, bail};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use tempfile::TempDir;
+use rdkafka::metadata::{Metadata, MetadataTopic};
 use uuid::Uuid;
 
-use super::download::{REMEDY, kafka_jars};
-use super::process::Process;
+use super::download::kafka_jars;
+use super::node::{Node, Ports};
 use super::wait::poll_for;
 
 const START_ATTEMPTS: usize = 5;
@@ -24,27 +22,21 @@ const RUNNING_TIMEOUT: Duration = Duration::from_secs(15);
 /// Client-side bound of one readiness request; the loop around it has the deadline.
 const READY_REQUEST_TIMEOUT: Duration = Duration::from_millis(500);
 
-const LOG4J: &str = "\
-rootLogger.level = info
-rootLogger.appenderRef.out.ref = out
-appender.out.type = Console
-appender.out.name = out
-appender.out.layout.type = PatternLayout
-appender.out.layout.pattern = %d{ABSOLUTE} %p %c{1} %m%n
-";
+/// How many nodes a cluster has.
+const CLUSTER_NODES: usize = 3;
 
-/// A broker that answers: started here, or named by `WAID_TEST_BOOTSTRAP`.
+/// Brokers that answer: started here, or named by `WAID_TEST_BOOTSTRAP`.
 pub struct Broker {
     bootstrap: String,
-    process: Option<Process>,
+    nodes: Vec<Node>,
 }
 
 impl Broker {
     /// Starts a broker of its own, for a test that cannot share one; it is killed on drop. Others call `support::broker`.
     pub fn start() -> Result<Self> {
         if let Ok(bootstrap) = env::var("WAID_TEST_BOOTSTRAP") {
-            let broker = Self { bootstrap, process: None };
-            broker.wait_until_ready(RUNNING_TIMEOUT).context("WAID_TEST_BOOTSTRAP must name a broker that runs")?;
+            let broker = Self { bootstrap, nodes: Vec::new() };
+            broker.wait_until_ready(1, RUNNING_TIMEOUT).context("WAID_TEST_BOOTSTRAP must name a broker that runs")?;
             return Ok(broker);
         }
         let jars = kafka_jars()?;
@@ -56,49 +48,65 @@ impl Broker {
         bail!("Kafka found its ports taken {START_ATTEMPTS} times in a row; try again with fewer programs on this machine")
     }
 
-    /// `host:port` for `bootstrap.servers`.
+    /// `host:port`, one or several, for `bootstrap.servers`.
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
     }
 
     /// Its process id, if it was started here.
     pub fn pid(&self) -> Option<u32> {
-        self.process.as_ref()?.pid()
+        self.nodes.first()?.pid()
     }
 
     /// Sends a signal to the broker, by its name without SIG. Only one that was started here takes it.
     pub fn signal(&self, name: &str) {
-        self.process.as_ref().expect("a broker of its own: unset WAID_TEST_BOOTSTRAP").signal(name);
+        self.nodes.first().expect("a broker of its own: unset WAID_TEST_BOOTSTRAP").signal(name);
+    }
+
+    /// Its nodes, if they were started here.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// On how many nodes each partition is.
+    pub fn replicas(&self) -> i32 {
+        self.nodes.len().max(1).try_into().expect("a few")
+    }
+
+    /// Waits until all nodes serve again, and have all records.
+    pub fn wait_until_whole(&self) -> Result<()> {
+        self.wait_until_ready(self.nodes.len(), START_TIMEOUT)
     }
 
     /// `None`: another program took one of the ports between the choice and the start.
     fn launch(jars: &Path) -> Result<Option<Self>> {
-        let [port, controller_port] = free_ports()?;
-        let directory = tempfile::Builder::new().prefix("waid-kafka-").tempdir()?;
-        let properties = directory.path().join("server.properties");
-        fs::write(&properties, server_properties(directory.path(), port, controller_port))?;
-        fs::write(directory.path().join("log4j2.properties"), LOG4J)?;
-        let classes = format!("{}/*", jars.display());
-        format_storage(&classes, &properties)?;
-
-        let process = start_server(directory, &classes)?;
-        let broker = Self { bootstrap: format!("127.0.0.1:{port}"), process: Some(process) };
-        match broker.wait_until_ready(START_TIMEOUT) {
+        let ports = Ports::free(if AS_CLUSTER.load(Ordering::Relaxed) { CLUSTER_NODES } else { 1 })?;
+        let (cluster_id, jvm) = (cluster_id(), jvm());
+        let format = |index: usize| Node::format(index, &ports, &cluster_id, jars, &jvm);
+        let nodes: Vec<Node> = thread::scope(|scope| {
+            let formatting: Vec<_> = (0..ports.len()).map(|index| scope.spawn(move || format(index))).collect();
+            formatting.into_iter().map(|formatting| formatting.join().expect("no panic")).collect::<Result<_>>()
+        })?;
+        nodes.iter().try_for_each(Node::start)?;
+        let addresses: Vec<String> = ports.iter().map(|ports| format!("127.0.0.1:{}", ports.clients)).collect();
+        let broker = Self { bootstrap: addresses.join(","), nodes };
+        match broker.wait_until_whole() {
             Ok(()) => Ok(Some(broker)),
-            Err(_) if broker.log().contains("Address already in use") => Ok(None),
+            Err(_) if broker.nodes.iter().any(|node| node.log().contains("Address already in use")) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Ready = it answers a metadata request, and names itself in the answer, which it does once the controller lets it serve.
-    fn wait_until_ready(&self, timeout: Duration) -> Result<()> {
+    /// Ready = it answers a metadata request, and names so many brokers in the answer, which it does once the controller lets them serve, and no partition
+    /// that is in sync on fewer.
+    fn wait_until_ready(&self, brokers: usize, timeout: Duration) -> Result<()> {
         let client: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", &self.bootstrap)
             .set("reconnect.backoff.ms", "20")
             .set("reconnect.backoff.max.ms", "100")
             .create()?;
-        let answers = || client.fetch_metadata(None, READY_REQUEST_TIMEOUT).is_ok_and(|metadata| !metadata.brokers().is_empty());
-        let ended = || self.process.as_ref().is_some_and(Process::has_ended);
+        let answers = || client.fetch_metadata(None, READY_REQUEST_TIMEOUT).is_ok_and(|metadata| is_whole(&metadata, brokers));
+        let ended = || self.nodes.iter().any(Node::has_ended);
         match poll_for(timeout, || if answers() { Some(true) } else { ended().then_some(false) }) {
             Some(true) => Ok(()),
             Some(false) => bail!("Kafka ended while it started{}", self.log_excerpt()),
@@ -106,34 +114,15 @@ impl Broker {
         }
     }
 
-    fn log(&self) -> String {
-        self.process.as_ref().map(Process::log).unwrap_or_default()
-    }
-
     fn log_excerpt(&self) -> String {
-        self.process.as_ref().map(|process| format!("; from its log:\n{}", process.log_excerpt())).unwrap_or_default()
+        let excerpts: Vec<String> = self.nodes.iter().map(|node| format!("; from a log of it:\n{}", node.log_excerpt())).collect();
+        excerpts.concat()
     }
 }
 
-/// Two ports that nobody listens on; both stay bound until both are known, so that they differ.
-fn free_ports() -> io::Result<[u16; 2]> {
-    let first = TcpListener::bind("127.0.0.1:0")?;
-    let second = TcpListener::bind("127.0.0.1:0")?;
-    Ok([first.local_addr()?.port(), second.local_addr()?.port()])
-}
-
-fn format_storage(classes: &str, properties: &Path) -> Result<()> {
-    let output = Command::new("java")
-        .args(["-XX:TieredStopAtLevel=1", "-cp", classes, "kafka.tools.StorageTool", "format", "-t", &cluster_id(), "-c"])
-        .arg(properties)
-        .stdin(Stdio::null())
-        .output();
-    match output {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => bail!("cannot format Kafka's storage; {REMEDY}. It said:\n{}", String::from_utf8_lossy(&output.stderr)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => bail!("there is no `java` on the PATH; {REMEDY}"),
-        Err(error) => Err(error).context("cannot run `java`"),
-    }
+fn is_whole(metadata: &Metadata, brokers: usize) -> bool {
+    let mut partitions = metadata.topics().iter().flat_map(MetadataTopic::partitions);
+    metadata.brokers().len() >= brokers && partitions.all(|partition| partition.isr().len() >= brokers)
 }
 
 /// A Kafka UUID is 22 characters of base64; the last one carries four bits that must be zero.
@@ -149,47 +138,18 @@ const JVM_FOR_LONG: &str = "-Xmx1g -Xms1g -server -XX:+UseG1GC -XX:MaxGCPauseMil
 
 static FOR_LONG: AtomicBool = AtomicBool::new(false);
 
+static AS_CLUSTER: AtomicBool = AtomicBool::new(false);
+
 /// From now on brokers are started as they are in production. `WAID_TEST_KAFKA_JVM` has other options than either.
 pub fn start_for_long() {
     FOR_LONG.store(true, Ordering::Relaxed);
 }
 
-fn start_server(directory: TempDir, classes: &str) -> Result<Process> {
-    let log4j = format!("-Dlog4j2.configurationFile={}", directory.path().join("log4j2.properties").display());
-    let properties = directory.path().join("server.properties").display().to_string();
-    let jvm =
-        env::var("WAID_TEST_KAFKA_JVM").unwrap_or_else(|_| if FOR_LONG.load(Ordering::Relaxed) { JVM_FOR_LONG } else { JVM }.to_owned());
-    let rest = [&log4j, "-cp", classes, "kafka.Kafka", &properties];
-    let command: Vec<&str> = ["java"].into_iter().chain(jvm.split_whitespace()).chain(rest).collect();
-    Process::start(directory, &command)
+/// From now on three nodes are started where else it is one, with replicas of everything on each, of which one may be missing.
+pub fn start_as_cluster() {
+    AS_CLUSTER.store(true, Ordering::Relaxed);
 }
 
-/// Small and prompt: few partitions to load, no wait for further group members, and transactions of dead producers aborted soon.
-/// The broker session is long, so that neither a busy machine nor a test that freezes the broker fences the only one: its partitions would
-/// have no leader for a while, and clients that meet that are not what is tested.
-fn server_properties(directory: &Path, port: u16, controller_port: u16) -> String {
-    format!(
-        "process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller_port}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs={}
-auto.create.topics.enable=false
-broker.heartbeat.interval.ms=500
-broker.session.timeout.ms=60000
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=500
-log.cleaner.dedupe.buffer.size=4194304
-offsets.topic.num.partitions=4
-offsets.topic.replication.factor=1
-transaction.abort.timed.out.transaction.cleanup.interval.ms=2000
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
-transaction.state.log.replication.factor=1
-",
-        directory.join("data").display()
-    )
+fn jvm() -> String {
+    env::var("WAID_TEST_KAFKA_JVM").unwrap_or_else(|_| if FOR_LONG.load(Ordering::Relaxed) { JVM_FOR_LONG } else { JVM }.to_owned())
 }

@@ -1,6 +1,6 @@
 //! A real Kafka for integration tests: one broker for each test binary, and clients that fill, read and inspect it.
 //!
-//! The broker's jars come from Maven (`download`), it lives in a temporary directory as long as the test process (`process`, `kafka`),
+//! The broker's jars come from Maven (`download`), it lives in a temporary directory as long as the test process (`process`, `node`, `kafka`),
 //! and the helpers are methods of [`Broker`] (`client`, `produce`, `read`). `deployment` runs `waid` itself. Tests share the broker, so they name everything with [`unique`].
 
 #![allow(dead_code, unused_imports)] // Each test binary uses its own part of this.
@@ -9,6 +9,7 @@ mod client;
 mod deployment;
 mod download;
 mod kafka;
+mod node;
 mod process;
 mod produce;
 mod read;
@@ -19,7 +20,8 @@ use std::sync::OnceLock;
 
 pub use client::Committed;
 pub use deployment::{Deployment, Running};
-pub use kafka::{Broker, start_for_long};
+pub use kafka::{Broker, start_as_cluster, start_for_long};
+pub use node::Node;
 pub use process::Process;
 pub use produce::{Placed, Producer, Record, send_all};
 pub use read::Received;

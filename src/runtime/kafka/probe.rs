@@ -44,9 +44,14 @@ impl Probe {
         }
     }
 
-    /// The same, asked once.
+    /// The same, asked once. After an error the leaders are looked up, for when it is asked next: librdkafka forgets a broker that is no more in the cluster, but
+    /// not that it led a partition, and then finds no leader without asking for one.
     pub fn ends_once(&self, topic: &str, partition: i32) -> Result<Range<i64>, KafkaError> {
-        self.0.fetch_watermarks(topic, partition, REQUEST_TIMEOUT).map(|(low, high)| low..high)
+        let ends = self.0.fetch_watermarks(topic, partition, REQUEST_TIMEOUT);
+        if ends.is_err() {
+            let _ = self.partitions(topic, REQUEST_TIMEOUT);
+        }
+        ends.map(|(low, high)| low..high)
     }
 
     /// What the group has committed of these partitions of a topic, whatever an open transaction may be about to change.

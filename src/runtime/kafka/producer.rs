@@ -98,7 +98,7 @@ impl Producer {
 
     /// Puts the offsets into the transaction; the group's coordinator checks who sends them.
     pub fn send_offsets(&self, offsets: &TopicPartitionList, metadata: &ConsumerGroupMetadata) -> Result<(), BrokerError> {
-        let _call = self.vitals.call();
+        let _call = self.vitals.call("sending offsets");
         let sent = self.client.send_offsets_to_transaction(offsets, metadata, self.step_timeout);
         sent.map_err(|error| match &error {
             KafkaError::Transaction(cause) if is_rebalancing(cause) => BrokerError::Rebalancing(error.to_string()),
@@ -109,7 +109,7 @@ impl Producer {
     /// Commits. A commit that timed out usually did happen, and asking again tells.
     pub fn commit(&self) -> Result<(), BrokerError> {
         let commit = || {
-            let _call = self.vitals.call();
+            let _call = self.vitals.call("committing");
             self.client.commit_transaction(self.step_timeout)
         };
         crash::at(Point::BeforeCommit);
@@ -136,7 +136,7 @@ impl Producer {
             }
             self.wait_a_little();
         }
-        let _call = self.vitals.call();
+        let _call = self.vitals.call("aborting");
         let aborted = self.client.abort_transaction(self.step_timeout);
         if let Err(error) = &aborted {
             tracing::debug!(%error, "could not abort");

@@ -66,5 +66,7 @@ fn delete(admin: &AdminClient<DefaultClientContext>, topic: &str, due: BTreeMap<
         deleted.and_then(|list| list.elements().iter().try_for_each(rdkafka::topic_partition_list::TopicPartitionListElem::error));
     if let Err(error) = deleted {
         tracing::warn!(%error, topic, "records that are in checkpoints could not be deleted; they stay for now");
+        // librdkafka asks whom it took for the leader before, also after that one has said that it is none.
+        let _ = admin.inner().fetch_metadata(Some(topic), REQUEST_TIMEOUT);
     }
 }

@@ -134,6 +134,10 @@ impl Setup {
             ("linger.ms", "0".to_owned()),
             ("compression.codec", "lz4".to_owned()),
             ("batch.size", self.batch_bytes().to_string()),
+            // `send_offsets_to_transaction` has no timeout while the coordinator of the group is away, and looks for the new one only when
+            // some connection opens or closes (librdkafka's issues 5456 and 5511; version 2.12.1 still does). So those that nothing is sent
+            // on close.
+            ("connections.max.idle.ms", "10000".to_owned()),
             // A whole transaction fits, so that sending it waits for nothing.
             ("queue.buffering.max.messages", "1000000".to_owned()),
         ];
