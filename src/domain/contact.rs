@@ -1,6 +1,6 @@
 //! What a home knows: who was seen when, who wrote, and the rows of its addresses. Only a home writes the records of its addresses.
 
-use super::entity::{Absorbed, Change, CircleEvent, Direction, Entity, Event, Fact, Home, Message, Owner, OwnerIs, Sighting, Subject};
+use super::entity::{Absorbed, Change, CircleEvent, Entity, Event, Fact, Home, Message, Owner, OwnerIs, Sighting, Subject};
 use super::evidence::Observation;
 use super::flat::{FlatMap, FlatSet};
 use super::ids::{Address, App, MessageId, Number, User};
@@ -71,12 +71,10 @@ impl ContactEntity<'_> {
         self.keep(step, contact);
     }
 
-    /// A message of somebody known here: an inbound one tells who wrote and who was seen; then it goes on to the circle.
+    /// A message of somebody known here: an inbound one tells who wrote, and who was seen; then it goes on to the circle.
     pub fn on_placed(&self, step: &mut Step, message: &Message) {
-        let here = message.wa_id.filter(|wa_id| self.home.holds(*wa_id));
-        if let Some(wa_id) = here.filter(|_| message.direction == Direction::Inbound) {
-            let wrote = Some((message.app.clone(), message.id.clone()));
-            self.on_sighted(step, &Sighting { wa_id, user: message.user.clone(), at: message.at, wrote });
+        if let Some(seen) = message.sighting().filter(|seen| self.home.holds(seen.wa_id)) {
+            self.on_sighted(step, &seen);
         }
         step.tell(Entity::Home(self.home.clone()), Event::Circle(CircleEvent::Message(message.clone())));
     }
@@ -92,7 +90,7 @@ impl ContactEntity<'_> {
             news |= self.note_inbound(step, &mut contact, seen, app, id);
         }
         if let Some(user) = &seen.user {
-            news |= self.note_sight(step, &mut contact, seen.wa_id, user, Sighted::at(seen.at.seconds(), false));
+            news |= self.note_sight(step, &mut contact, seen.wa_id, user, Sighted::at(seen.at.seconds(), seen.is_hearsay));
         }
         if news {
             self.keep(step, contact);
@@ -106,7 +104,8 @@ impl ContactEntity<'_> {
             return step.count_duplicate();
         }
         let tenant = self.home.tenant();
-        for address in contact.watchers.get(&change.old).into_iter().flatten() {
+        let watchers = contact.watchers.iter().filter(|(number, _)| number::same_subscriber(**number, change.old));
+        for address in watchers.flat_map(|(_, addresses)| addresses).collect::<FlatSet<_>>() {
             step.tell(Entity::Home(Home::of_address(tenant, address)), Event::MovedFrom(address.clone(), change.clone()));
         }
         step.tell(Entity::Home(self.home.clone()), Event::Circle(CircleEvent::Fact(Fact::Change(change.clone()))));
@@ -128,7 +127,7 @@ impl ContactEntity<'_> {
             let mut contact = self.row(step);
             contact.watchers.entry(*number).or_default().insert(address.clone());
             let home = Home::of_address(self.home.tenant(), address);
-            for change in contact.moves.iter().filter(|change| change.old == *number) {
+            for change in contact.moves.iter().filter(|change| number::same_subscriber(change.old, *number)) {
                 step.tell(Entity::Home(home.clone()), Event::MovedFrom(address.clone(), change.clone()));
             }
             self.keep(step, contact);
@@ -332,7 +331,9 @@ impl Contact {
         let within = |wrote: &Wrote| (wrote.span.first_s..=wrote.span.last_s).contains(&at_s);
         let has_written = seen.wrote.is_none() || self.inbound.get(&seen.wa_id).is_some_and(within);
         let sight = seen.user.as_ref().map(|user| (seen.wa_id, user.clone()));
-        has_written && sight.is_none_or(|sight| self.has_properly_seen(&sight, at_s))
+        let has_heard = |sight: &(Number, User)| self.sights.get(sight).is_some_and(|known| known.first_s <= at_s);
+        let has_seen = |sight| if seen.is_hearsay { has_heard(&sight) } else { self.has_properly_seen(&sight, at_s) };
+        has_written && sight.is_none_or(has_seen)
     }
 
     /// Whether a sight that is no hearsay says nothing new.

@@ -293,6 +293,17 @@ impl Message {
         matches!(self.direction, Direction::Outbound) && self.address.is_none()
     }
 
+    /// Who is seen by it: who wrote an inbound one; of an echo whom it names with both ids, which may be what was dialled. A send's evidence has sights of
+    /// its own.
+    #[must_use]
+    pub fn sighting(&self) -> Option<Sighting> {
+        let is_inbound = matches!(self.direction, Direction::Inbound);
+        let shows = is_inbound || (self.is_echo() && self.user.is_some());
+        let wa_id = self.wa_id.filter(|_| shows)?;
+        let wrote = is_inbound.then(|| (self.app.clone(), self.id.clone()));
+        Some(Sighting { wa_id, user: self.user.clone(), at: self.at, wrote, is_hearsay: !is_inbound })
+    }
+
     /// The ids of the person that it names.
     #[must_use]
     pub const fn names(&self) -> (Option<Number>, Option<&User>) {
@@ -360,6 +371,8 @@ pub struct Sighting {
     pub at: Moment,
     /// By a message that it wrote, to this app.
     pub wrote: Option<(App, MessageId)>,
+    /// Whether the number may only repeat what was dialled.
+    pub is_hearsay: bool,
 }
 
 /// A person moved from one number to another at this second.

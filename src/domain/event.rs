@@ -168,6 +168,8 @@ pub struct NumberChange {
     pub new: Number,
     /// The BSUID that the person had on the old number, if named.
     pub user: Option<Bsuid>,
+    /// The one on the new number, if named.
+    pub current: Option<Bsuid>,
     /// When.
     pub at: Moment,
 }

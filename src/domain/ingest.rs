@@ -85,13 +85,18 @@ fn report_to(
     }
 }
 
+/// A person left a number for another; and has another BSUID now, if both are named.
 fn tell_change(change: &NumberChange, tell: &mut impl FnMut(Entity, Event)) {
     if change.old == change.new {
         return;
     }
-    let user = scoped(&change.app, change.user.as_ref());
-    let moved = Change { at_s: change.at.seconds(), old: change.old, new: change.new, user };
-    tell(Entity::Home(Home::of_number(change.app.tenant(), change.old)), Event::Moved(moved));
+    let NumberChange { app, old, new, user, current, at } = change;
+    let user = scoped(app, user.as_ref());
+    if let (Some(previous), Some(current)) = (&user, scoped(app, current.as_ref())) {
+        tell_renaming(app, previous.clone(), current, tell);
+    }
+    let moved = Change { at_s: at.seconds(), old: *old, new: *new, user };
+    tell(Entity::Home(Home::of_number(app.tenant(), *old)), Event::Moved(moved));
 }
 
 /// Two BSUIDs of one person; or, if the one before is not named, that whoever has this number has another BSUID from now on.
@@ -105,13 +110,18 @@ fn tell_user_change(change: &UserChange, tell: &mut impl FnMut(Entity, Event)) {
         let within = Change { at_s: at.seconds(), old: number, new: number, user: None };
         return tell(of_number(number), Event::Circle(CircleEvent::Fact(Fact::Change(within))));
     };
-    let (current, home) = (of(current), Home::of_user(tenant, &previous));
-    let others_home = Home::of_user(tenant, &current);
-    tell(Entity::Home(home.clone()), Event::Circle(CircleEvent::Fact(Fact::Renamed(previous, current.clone()))));
-    tell(Entity::Home(home), Event::Circle(CircleEvent::Link(others_home)));
+    let current = of(current);
+    tell_renaming(app, previous, current.clone(), tell);
     if let Some(number) = wa_id.or(*old) {
-        tell(of_number(number), Event::Sighted(Sighting { wa_id: number, user: Some(current), at: *at, wrote: None }));
+        let sighting = Sighting { wa_id: number, user: Some(current), at: *at, wrote: None, is_hearsay: false };
+        tell(of_number(number), Event::Sighted(sighting));
     }
+}
+
+fn tell_renaming(app: &App, previous: User, current: User, tell: &mut impl FnMut(Entity, Event)) {
+    let [home, others_home] = [&previous, &current].map(|user| Home::of_user(app.tenant(), user));
+    tell(Entity::Home(home.clone()), Event::Circle(CircleEvent::Fact(Fact::Renamed(previous, current))));
+    tell(Entity::Home(home), Event::Circle(CircleEvent::Link(others_home)));
 }
 
 fn message(app: &App, id: &MessageId) -> Entity {

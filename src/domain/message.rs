@@ -114,22 +114,17 @@ impl MessageEntity<'_> {
     /// An inbound message: who wrote it was seen.
     pub fn on_inbound(&self, step: &mut Step, inbound: &Inbound) {
         let copy = Message::written(inbound, step.cause.kafka_ms);
-        let Some(Received { message, home }) = self.receive(step, copy, |join| &mut join.inbound) else { return };
-        if let Some(wa_id) = message.wa_id.filter(|wa_id| !home.holds(*wa_id)) {
-            let sighting =
-                Sighting { wa_id, user: message.user.clone(), at: message.at, wrote: Some((self.app.clone(), message.id.clone())) };
-            step.tell(Entity::Home(Home::of_number(self.app.tenant(), wa_id)), Event::Sighted(sighting));
-        }
+        self.receive(step, copy, |join| &mut join.inbound);
     }
 
-    /// A message that the business typed in the WhatsApp Business app: nobody is seen by it.
+    /// A message that the business typed in the WhatsApp Business app: whom it names with both ids is one person, as far as that goes.
     pub fn on_echo(&self, step: &mut Step, echo: &Echo) {
         let copy = Message::echoed(echo, step.cause.kafka_ms);
         self.receive(step, copy, |join| &mut join.echo);
     }
 
-    /// Places a message that needs no join, once; a later copy only fills in the id that the first lacked. What it is now, if that is news.
-    fn receive(&self, step: &mut Step, copy: Message, slot: impl FnOnce(&mut Join) -> &mut Option<Box<Received>>) -> Option<Received> {
+    /// Places a message that needs no join, once, and tells whom it shows; a later copy only fills in the id that the first lacked.
+    fn receive(&self, step: &mut Step, copy: Message, slot: impl FnOnce(&mut Join) -> &mut Option<Box<Received>>) {
         let mut join = self.row(step);
         let known = slot(&mut join);
         let received = match known {
@@ -139,13 +134,21 @@ impl MessageEntity<'_> {
                 if received.message.names() == before.message.names() {
                     step.count_duplicate();
                 }
-                Some(received).filter(|received| *received != **before)?
+                if received == **before {
+                    return;
+                }
+                received
             }
         };
         *known = Some(received.clone().into());
-        place(step, &received.home, received.message.clone());
+        let Received { message, home } = received;
+        let sighting = message.sighting().filter(|seen| !home.holds(seen.wa_id));
+        place(step, &home, message);
         self.keep(step, join);
-        Some(received)
+        // At its home, placing it tells.
+        if let Some(sighting) = sighting {
+            step.tell(Entity::Home(Home::of_number(self.app.tenant(), sighting.wa_id)), Event::Sighted(sighting));
+        }
     }
 
     /// Stream time has passed the row's deadline: its send has expired, or nothing that comes from now on concerns it.
@@ -257,7 +260,7 @@ impl MessageEntity<'_> {
             let home = Home::of_number(self.app.tenant(), wa_id);
             let news = told.get(&(wa_id, user.clone())).is_none_or(|told_s| at_s < *told_s);
             if news && home != observed_at {
-                let sighting = Sighting { wa_id, user: Some(user), at: Moment(at_s * 1000), wrote: None };
+                let sighting = Sighting { wa_id, user: Some(user), at: Moment(at_s * 1000), wrote: None, is_hearsay: false };
                 step.tell(Entity::Home(home), Event::Sighted(sighting));
             }
         }

@@ -215,7 +215,8 @@ impl AddressRow {
     fn all_claims(&self, phone: Option<Number>, inbound: &FlatMap<Number, Wrote>) -> Vec<Claim> {
         let mut claims = self.claims(phone, inbound);
         for change in &self.moves {
-            if best(&claims, change.at_s) == Some(change.old) {
+            let answer = best(&claims, change.at_s).filter(|answer| *answer != change.new);
+            if answer.is_some_and(|answer| number::same_subscriber(answer, change.old)) {
                 let (kind, span) = (Evidence::NumberChange, Span::at(change.at_s));
                 add(&mut claims, Claim { class: Class::A, wa_id: change.new, kind, span });
             }

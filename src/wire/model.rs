@@ -54,7 +54,7 @@ message! {
         1 app, 2 direction, 3 id, 4 kafka_ms as Ms, 5 at, 6 wa_id, 7 user, 8 address, 9 customer_id, 10 kind, 11 whatsapp_id, 12 referral,
         13 version
     }
-    Sighting { 1 wa_id, 2 user, 3 at, 4 wrote }
+    Sighting { 1 wa_id, 2 user, 3 at, 4 wrote, 5 is_hearsay }
     Change { 1 at_s as Seconds, 2 old, 3 new, 4 user }
     Owner { 1 identity, 2 user, 3 others }
     OwnerIs { 1 address, 2 subject, 3 owner, 4 version, 5 absorbed }

@@ -184,7 +184,10 @@ impl<'a> Staying<'a> {
         let Some((at_ms, new)) = self.next.take() else { return };
         let old = std::mem::replace(&mut self.wa_id, new.clone());
         let id = self.id("ch");
-        self.record(records, Fact::NumberChange(NumberChange { app: app_name(0), id, old, new, user_id: None, at_ms }));
+        self.record(
+            records,
+            Fact::NumberChange(NumberChange { app: app_name(0), id, old, new, user_id: None, current_user_id: None, at_ms }),
+        );
         self.stored.clone_from(&self.wa_id);
     }
 

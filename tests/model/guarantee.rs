@@ -170,7 +170,7 @@ fn keys(fact: &Fact) -> Vec<String> {
         }
         Fact::NumberChange(change) => {
             spoken.numbers.extend([Some(&change.old), Some(&change.new)]);
-            spoken.users.push(change.user_id.as_ref());
+            spoken.users.extend([change.user_id.as_ref(), change.current_user_id.as_ref()]);
         }
         Fact::Echo(echo) => {
             spoken.ids.push(Some(&echo.id));

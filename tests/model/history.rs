@@ -90,6 +90,8 @@ pub struct NumberChange {
     pub new: String,
     /// The BSUID that the person had on the old number.
     pub user_id: Option<String>,
+    /// The one on the new number.
+    pub current_user_id: Option<String>,
     pub at_ms: i64,
 }
 

@@ -116,6 +116,11 @@ fn change(record: &Record) -> Option<Change> {
 }
 
 fn renaming(record: &Record) -> Option<Renaming> {
+    if let Fact::NumberChange(change) = &record.fact {
+        let user = |id: &String| Bsuid::of(&change.app, id);
+        let (previous, current) = (change.user_id.as_ref().map(user)?, change.current_user_id.as_ref().map(user)?);
+        return Some(Renaming { at_s: seconds(change.at_ms), previous, current, wa_id: None });
+    }
     let Fact::Renaming(history::Renaming { app, previous: Some(previous), current, wa_id, at_ms }) = &record.fact else { return None };
     let user = |id: &String| Bsuid::of(app, id);
     let wa_id = wa_id.as_ref().map(|wa_id| numbers::digits(wa_id));

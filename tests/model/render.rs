@@ -124,7 +124,7 @@ pub fn format(record: &Record) -> Format {
         Fact::Status(Status { meta_msg_id: Some(_), .. })
         | Fact::Inbound(Inbound { context: Some(Context { meta_msg_id: Some(_), .. }), .. }) => &[GupshupV3],
         Fact::Status(Status { kind: StatusKind::Enqueued, .. }) => &[GupshupV2, GupshupV3],
-        Fact::Echo(_) | Fact::Renaming(_) => &[GupshupV3, Meta],
+        Fact::Echo(_) | Fact::Renaming(_) | Fact::NumberChange(NumberChange { current_user_id: Some(_), .. }) => &[GupshupV3, Meta],
         Fact::Status(Status { gs_id: Some(_), .. }) | Fact::Inbound(Inbound { context: Some(Context { gs_id: Some(_), .. }), .. }) => {
             &[GupshupV2, GupshupV3]
         }

@@ -73,7 +73,8 @@ fn says(fact: &Fact) -> String {
             format!("inbound {} from wa_id={wa_id} user={user}{answers}", inbound.id)
         }
         Fact::NumberChange(change) => {
-            format!("change {} from {} to {} user={}", change.id, change.old, change.new, or_none(change.user_id.as_ref()))
+            let (user, current) = (or_none(change.user_id.as_ref()), or_none(change.current_user_id.as_ref()));
+            format!("change {} from {} to {} user={user} now={current}", change.id, change.old, change.new)
         }
         Fact::Echo(echo) => format!("echo {} to wa_id={} user={}", echo.id, or_none(echo.wa_id.as_ref()), or_none(echo.user_id.as_ref())),
         Fact::Renaming(renaming) => {

@@ -232,7 +232,7 @@ impl<'a> Event<'a> {
         if old == new {
             return Ok(Element::Ignored("message/system"));
         }
-        Ok(Element::NumberChange(NumberChange { app: self.app, old, new, user, at }))
+        Ok(Element::NumberChange(NumberChange { app: self.app, old, new, user, current: None, at }))
     }
 }
 

@@ -50,6 +50,36 @@ pub fn is_array(body: &[u8]) -> bool {
     body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start().first() == Some(&b'[')
 }
 
+/// The body without halves of surrogate pairs that stand alone, if there are any: a text that was cut in the middle of a character, and then written as
+/// JavaScript does, ends with one (`"\ud83d"`). JSON has such texts, and Rust has not.
+pub fn mended(body: &[u8]) -> Option<Vec<u8>> {
+    let mut mended = None;
+    let mut at = 0;
+    while let Some(found) = body[at..].iter().position(|byte| *byte == b'\\') {
+        at += found;
+        at += match (escaped_unit(body, at), escaped_unit(body, at + ESCAPED)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 2 * ESCAPED,
+            (Some(0xD800..=0xDFFF), _) => {
+                mended.get_or_insert_with(|| body.to_vec())[at..at + ESCAPED].copy_from_slice(br"\ufffd");
+                ESCAPED
+            }
+            (Some(_), _) => ESCAPED,
+            // Of another escape the second character may be a backslash too.
+            (None, _) => 2.min(body.len() - at),
+        };
+    }
+    mended
+}
+
+/// How many bytes a code unit takes that is written as `\uXXXX`.
+const ESCAPED: usize = 6;
+
+/// The code unit that is written so at this place.
+fn escaped_unit(body: &[u8], at: usize) -> Option<u16> {
+    let digits = body.get(at..at + ESCAPED)?.strip_prefix(br"\u")?;
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
 /// Why serde_json stopped, without any value from the body: its messages on syntax are fixed texts with a position, those on data are not.
 fn unreadable(error: &serde_json::Error) -> Rejection {
     match error.classify() {

@@ -20,6 +20,14 @@ use serde::de::IgnoredAny;
 /// The elements of a webhook body, in its order. `kafka_ms` is the record's Kafka timestamp.
 #[must_use]
 pub fn webhook(body: &[u8], kafka_ms: i64, apps: &Apps) -> Vec<Element> {
+    let elements = elements(body, kafka_ms, apps);
+    if !elements.iter().any(is_not_json) {
+        return elements;
+    }
+    json::mended(body).map_or(elements, |mended| self::elements(&mended, kafka_ms, apps))
+}
+
+fn elements(body: &[u8], kafka_ms: i64, apps: &Apps) -> Vec<Element> {
     let elements = if json::is_array(body) { array(body) } else { object(body, kafka_ms, apps) };
     elements.unwrap_or_else(|rejection| vec![Element::Rejected(rejection)])
 }
@@ -111,6 +119,10 @@ impl Report {
 
 fn enterprise() -> Rejection {
     rejected(Reason::EnterpriseReport, "an Enterprise delivery report names no app and no wa_id; subscribe to Gupshup's v2 or v3 events")
+}
+
+fn is_not_json(element: &Element) -> bool {
+    matches!(element, Element::Rejected(Rejection { reason: Reason::NotJson, .. }))
 }
 
 fn rejected(reason: Reason, detail: impl Into<String>) -> Rejection {

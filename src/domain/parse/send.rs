@@ -35,6 +35,14 @@ impl Encoding {
 /// The element of a send record in JSON. `kafka_ms` is the record's Kafka timestamp.
 #[must_use]
 pub fn send(body: &[u8], kafka_ms: i64, apps: &Apps) -> Element {
+    let element = element(body, kafka_ms, apps);
+    if !super::is_not_json(&element) {
+        return element;
+    }
+    json::mended(body).map_or(element, |mended| self::element(&mended, kafka_ms, apps))
+}
+
+fn element(body: &[u8], kafka_ms: i64, apps: &Apps) -> Element {
     match json::read::<Object<Body<'_>>>(body) {
         Ok(Object(Some(fields))) => fields.raw().into_element(kafka_ms, apps),
         Ok(Object(None)) => Element::Rejected(rejected(Reason::UnknownShape, "the body is no object")),

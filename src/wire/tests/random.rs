@@ -88,7 +88,7 @@ structs! {
     Observation { address, class, kind, wa_id, user, at, source }
     ObservedIn { app, message_id, whatsapp_id, sent_at, customer_id }
     Message { app, direction, id, at, kafka_ms, wa_id, user, address, customer_id, kind, whatsapp_id, referral, version }
-    Sighting { wa_id, user, at, wrote }
+    Sighting { wa_id, user, at, wrote, is_hearsay }
     Change { at_s, old, new, user }
     Owner { identity, user, others }
     OwnerIs { address, subject, owner, version, absorbed }

@@ -125,9 +125,11 @@ impl Chaos {
         let old = self.dice.below(3);
         let new = (old + 1 + self.dice.below(2)) % 3;
         let user_id = self.maybe(&USERS);
+        // One that is named as both is the new one.
+        let current_user_id = self.maybe(&USERS).filter(|current| Some(current) != user_id.as_ref());
         let id = (*self.dice.pick(&["c1", "c2", "c3", "c4"])).to_owned();
         let (old, new) = (self.numbers[old].to_owned(), self.numbers[new].to_owned());
-        Fact::NumberChange(NumberChange { app, id, old, new, user_id, at_ms })
+        Fact::NumberChange(NumberChange { app, id, old, new, user_id, current_user_id, at_ms })
     }
 
     fn echo(&mut self, app: String, at_ms: i64) -> Fact {

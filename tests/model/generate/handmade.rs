@@ -181,5 +181,6 @@ pub fn reply(id: &str, wa_id: &str, user_id: Option<&str>, answered: (Option<&st
 
 pub fn change(id: &str, (old, new): (&str, &str), user_id: Option<&str>, second: i64) -> Fact {
     let (app, id, user_id) = ("alpha".to_owned(), id.to_owned(), user_id.map(str::to_owned));
-    Fact::NumberChange(NumberChange { app, id, old: old.to_owned(), new: new.to_owned(), user_id, at_ms: ms(second) })
+    let (old, new) = (old.to_owned(), new.to_owned());
+    Fact::NumberChange(NumberChange { app, id, old, new, user_id, current_user_id: None, at_ms: ms(second) })
 }

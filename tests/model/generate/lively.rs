@@ -184,7 +184,7 @@ impl Lively {
         for _ in 0..=usize::from(self.dice.chance(0.3)) {
             let user_id = users[self.world.scopes[app]].clone().filter(|_| self.dice.chance(0.6));
             let (name, id, at_ms) = (self.world.apps[app].clone(), self.id("ch"), self.at_ms() + shift_s * 1000);
-            let change = NumberChange { app: name, id, old: old.to_owned(), new: new.to_owned(), user_id, at_ms };
+            let change = NumberChange { app: name, id, old: old.to_owned(), new: new.to_owned(), user_id, current_user_id: None, at_ms };
             self.delivery.deliver(&mut self.dice, Fact::NumberChange(change));
             app = (app + 1) % self.world.apps.len();
         }

@@ -220,6 +220,9 @@ fn sights(joins: &Joins, renamings: &BTreeSet<Renaming>) -> BTreeMap<(String, Bs
     for mail in joins.inbound.values() {
         saw(&mail.wa_id, &mail.user, mail.at_s, false);
     }
+    for echo in joins.echoes.values() {
+        saw(&echo.wa_id, &echo.user, echo.at_s, true);
+    }
     for outbound in joins.outbound.values() {
         for element in &outbound.evidence {
             let repeated = element.wa_id.as_ref().is_some_and(|wa_id| outbound.dialled == Dialled::Phone(wa_id.clone()));

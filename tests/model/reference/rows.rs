@@ -117,10 +117,11 @@ impl Address {
         self.observations.extend(united.into_iter().map(|((class, wa_id), (kind, span))| ((class, wa_id, kind), span)));
     }
 
-    /// A change takes along each address whose answer at that time was exactly the old number.
+    /// A change takes along each address whose answer at that time was the old number, in whatever spelling of the subscriber.
     fn follow(&mut self, changes: &BTreeSet<Change>) {
         for change in changes.iter().filter(|change| change.old != change.new) {
-            if self.answer(change.at_s).as_ref() == Some(&change.old) {
+            let answer = self.answer(change.at_s).filter(|answer| *answer != change.new);
+            if answer.is_some_and(|answer| numbers::subscriber(&answer) == numbers::subscriber(&change.old)) {
                 self.observe(Class::A, &change.new, Kind::NumberChange, change.at_s);
             }
         }

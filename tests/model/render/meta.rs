@@ -202,16 +202,22 @@ fn message(inbound: &Inbound, way: u64, vary: &impl Fn(u64) -> u64) -> (Value, O
     (Value::Object(element), with_contact.then(|| contact(wa_id, user)))
 }
 
-/// The BSUID after the change means nothing yet: no event has shown it.
+/// The BSUID after the change means nothing beside none before it: no event has shown it.
 fn number_change(change: &NumberChange, vary: &impl Fn(u64) -> u64) -> Value {
     let body = format!("User A changed from {} to {}", change.old, change.new);
     let mut system = object(json!({"body": body, "wa_id": change.new, "type": "user_changed_number"}));
-    if vary(25).is_multiple_of(3) {
+    insert(&mut system, "user_id", change.current_user_id.as_ref());
+    if change.user_id.is_none() && change.current_user_id.is_none() && vary(25).is_multiple_of(3) {
         system.insert("user_id".to_owned(), json!("ZZ.31337"));
     }
     let head = json!({"from": change.old, "id": change.id, "timestamp": timestamp(change.at_ms), "type": "system", "system": system});
     let mut element = object(head);
-    insert(&mut element, "from_user_id", change.user_id.as_ref());
+    // Both of Meta's ways.
+    let previous = if vary(26).is_multiple_of(2) { "previous_user_id" } else { "from_user_id" };
+    match (previous, element.get_mut("system")) {
+        ("previous_user_id", Some(Value::Object(system))) => insert(system, previous, change.user_id.as_ref()),
+        _ => insert(&mut element, "from_user_id", change.user_id.as_ref()),
+    }
     Value::Object(element)
 }
 

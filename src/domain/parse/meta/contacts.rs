@@ -1,12 +1,13 @@
 //! `contacts`: the people that a change is about, and which of them an element is about.
 //!
 //! Nothing but its content says which contact belongs to which element. It is, in this order: the one with the element's BSUID; the one with
-//! its number; and, of a change with one contact and one element, that contact, unless the two name different BSUIDs, or numbers that no
-//! rule could ever take for one subscriber. So a status to `5535987654321` beside the one contact `553587654321` is about that contact.
+//! its number; the only one whose number evidence may link with the element's, unless the two name different BSUIDs; and, of a change with one contact and
+//! one element, that contact, unless the two name different BSUIDs, or numbers that no rule could ever take for one subscriber. So a status to
+//! `5535987654321` beside the contact `553587654321` is about that contact, whoever else is there.
 
 use super::envelope::Contact;
 use crate::domain::ids::{Bsuid, Number};
-use crate::domain::number::class;
+use crate::domain::number::{Class, class, linkable};
 use crate::domain::parse::field::{Name, Person};
 use crate::domain::parse::json::{self, Array, Object};
 
@@ -16,6 +17,8 @@ pub struct Contacts {
     by_user: Vec<(Bsuid, Option<Number>)>,
     /// By number, likewise.
     by_number: Vec<(Number, Option<Bsuid>)>,
+    /// By co-location class, each number once.
+    by_class: Vec<(Class, Number, Option<Bsuid>)>,
     /// The one contact beside the one element.
     only: Option<Person>,
 }
@@ -29,13 +32,16 @@ impl Contacts {
         };
         let mut people: Vec<Person> = contacts.iter().filter_map(|contact| contact.0.as_ref().map(person)).collect();
         if (contacts.len(), count) == (1, 1) {
-            return Self { by_user: Vec::new(), by_number: Vec::new(), only: people.pop() };
+            return Self { by_user: Vec::new(), by_number: Vec::new(), by_class: Vec::new(), only: people.pop() };
         }
         let mut by_user: Vec<_> = people.iter().filter_map(|person| Some((person.user.clone()?, person.wa_id))).collect();
         let mut by_number: Vec<_> = people.iter().filter_map(|person| Some((person.wa_id?, person.user.clone()))).collect();
         by_user.sort_by(|(one, _), (other, _)| one.cmp(other));
         by_number.sort_by_key(|(number, _)| *number);
-        Self { by_user, by_number, only: None }
+        by_number.dedup_by_key(|(number, _)| *number);
+        let mut by_class: Vec<_> = by_number.iter().map(|(number, user)| (class(*number), *number, user.clone())).collect();
+        by_class.sort_by_key(|(class, number, _)| (*class, *number));
+        Self { by_user, by_number, by_class, only: None }
     }
 
     /// The contact that an element is about which names this person; nobody if there is none.
@@ -53,8 +59,19 @@ impl Contacts {
         let at = self.by_number.partition_point(|(known, _)| *known < number);
         match self.by_number.get(at).filter(|(known, _)| *known == number) {
             Some((_, user)) => Person { wa_id: Some(number), user: user.clone() },
-            None => Person::default(),
+            None => self.linkable(number, named.user.as_ref()).unwrap_or_default(),
         }
+    }
+
+    /// The only contact whose number may be another spelling of this one.
+    fn linkable(&self, number: Number, user: Option<&Bsuid>) -> Option<Person> {
+        let class = class(number);
+        let start = self.by_class.partition_point(|(known, ..)| *known < class);
+        let mut fitting =
+            self.by_class[start..].iter().take_while(|(known, ..)| *known == class).filter(|(_, other, _)| linkable(number, *other));
+        let (Some((_, wa_id, other)), None) = (fitting.next(), fitting.next()) else { return None };
+        let is_other = user.zip(other.as_ref()).is_some_and(|(user, other)| user != other);
+        (!is_other).then(|| Person { wa_id: Some(*wa_id), user: other.clone() })
     }
 }
 
@@ -67,12 +84,17 @@ fn agrees(only: &Person, named: &Person) -> bool {
 }
 
 fn person(contact: &Contact<'_>) -> Person {
+    let [wa_id, user_id] = [contact.wa_id, contact.user_id].map(|field| json::scalar(field).text().as_deref().and_then(Name::parse));
     let mut person = Person::default();
-    for value in [json::scalar(contact.user_id), json::scalar(contact.wa_id)] {
-        match value.text().as_deref().and_then(Name::parse) {
-            Some(Name::User(user)) => person.user = person.user.or(Some(user)),
-            Some(Name::Number(number)) => person.wa_id = person.wa_id.or(Some(number)),
-            None => {}
+    // Where one holds what the other should, the right one goes before.
+    for name in [&wa_id, &user_id].into_iter().flatten() {
+        if let Name::Number(number) = name {
+            person.wa_id = person.wa_id.or(Some(*number));
+        }
+    }
+    for name in [user_id, wa_id].into_iter().flatten() {
+        if let Name::User(user) = name {
+            person.user = person.user.or(Some(user));
         }
     }
     person

@@ -1,5 +1,5 @@
 //! `message_echoes`: what the business typed in the WhatsApp Business app ("smb_message_echoes webhook reference"). `to` is what was dialled
-//! there, not a wa_id: it is evidence of nothing.
+//! there, not a wa_id: no evidence of it.
 
 use super::{Around, is_group};
 use crate::domain::event::{Echo as Sent, Element, Reason, Rejection};
@@ -31,6 +31,12 @@ impl Echo<'_> {
     pub fn element(self, around: &Around) -> Result<Element, Rejection> {
         if !self.group_id.is_absent() || is_group(&self.to) {
             return Ok(Element::Ignored("group"));
+        }
+        match self.kind.word() {
+            // Something was done to an earlier message.
+            "revoke" => return Ok(Element::Ignored("echo/revoke")),
+            "edit" => return Ok(Element::Ignored("echo/edit")),
+            _ => {}
         }
         let id = field::id(&self.id, "id")?.ok_or_else(|| rejected(Reason::MissingMessageId, "no id"))?;
         let at = field::required_moment(&self.timestamp, "timestamp", around.kafka_ms)?;

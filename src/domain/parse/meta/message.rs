@@ -68,12 +68,13 @@ impl Message<'_> {
         if !self.group_id.is_absent() || is_group(&self.from) {
             return Ok(Element::Ignored("group"));
         }
-        if self.kind.word() != "system" {
-            return self.inbound(around).map(Element::Inbound);
-        }
-        match &self.system.0 {
-            Some(system) => self.system(system, around),
-            None => Ok(Element::Ignored("message/system")),
+        match (self.kind.word(), &self.system.0) {
+            ("system", Some(system)) => self.system(system, around),
+            ("system", None) => Ok(Element::Ignored("message/system")),
+            // Something was done to an earlier message ("Revoke messages webhook reference", "Edit messages webhook reference"), as v2's `deleted` says too.
+            ("revoke", _) => Ok(Element::Ignored("message/revoke")),
+            ("edit", _) => Ok(Element::Ignored("message/edit")),
+            _ => self.inbound(around).map(Element::Inbound),
         }
     }
 
@@ -118,10 +119,10 @@ impl Message<'_> {
         let (old, new, current) = (before.wa_id, system.number()?, system.user_id.text().and_then(|text| Bsuid::parse(text.trim())));
         let previous = before.user.filter(|previous| Some(previous) != current.as_ref());
         match (old, new, current) {
-            (Some(old), Some(new), _) if old != new => {
-                Ok(Element::NumberChange(NumberChange { app: around.app()?, old, new, user: previous, at }))
+            (Some(old), Some(new), current) if old != new => {
+                Ok(Element::NumberChange(NumberChange { app: around.app()?, old, new, user: previous, current, at }))
             }
-            (Some(_), Some(_), _) if of_number => Ok(Element::Ignored("message/system")),
+            (Some(_), Some(_), current) if of_number && (previous.is_none() || current.is_none()) => Ok(Element::Ignored("message/system")),
             (old, wa_id, Some(current)) if old.is_some() || previous.is_some() => {
                 Ok(Element::UserChange(UserChange { app: around.app()?, previous, current, old, wa_id, at }))
             }

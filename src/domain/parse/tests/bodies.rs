@@ -17,7 +17,7 @@ fn what_is_no_json_is_said_where() {
         (b"{} {}", "NOT_JSON: trailing characters at line 1 column 4"),
         (b"\x1F\x8B\x08\0", "NOT_JSON: gzip; write bodies as JSON, and let the producer's compression.type compress"),
         (b"payload=%7B%7D", "NOT_JSON: expected value at line 1 column 1"),
-        (b"{\"app\":\"\\ud800\"}", "NOT_JSON: unexpected end of hex escape at line 1 column 15"),
+        (b"{\"app\":\"\\ud80\"}", "NOT_JSON: invalid escape at line 1 column 14"),
     ] {
         let elements = webhook(body, KAFKA_MS, &apps());
         assert_eq!(elements.iter().map(in_words).collect::<Vec<_>>(), [expected], "{}", body.escape_ascii());

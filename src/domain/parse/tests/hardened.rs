@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Things that are no status, and why; the position is that of the middle one of three.
-const BAD: [(&str, &str); 21] = [
+const BAD: [(&str, &str); 20] = [
     ("null", "UNKNOWN_SHAPE: @: no object"),
     ("7", "UNKNOWN_SHAPE: @: no object"),
     ("[]", "UNKNOWN_SHAPE: @: no object"),
@@ -21,8 +21,7 @@ const BAD: [(&str, &str); 21] = [
     (r#"{"status":"sent","id":"a","timestamp":"soon"}"#, "BAD_TIMESTAMP: @: timestamp is no time"),
     (r#"{"status":"sent","id":"a","timestamp":123456789012345678901234567890}"#, "BAD_TIMESTAMP: @: timestamp is outside 2009–2100"),
     (r#"{"status":"sent","id":"a","timestamp":1e999}"#, "NOT_JSON: @: a number or a text that cannot be"),
-    (r#"{"status":"sent","id":"\ud800","timestamp":1}"#, "NOT_JSON: @: a number or a text that cannot be"),
-    (r#"{"\ud800":"sent"}"#, "NOT_JSON: @: a number or a text that cannot be"),
+    (r#"{"\ud800":"sent"}"#, "MISSING_FIELD: @: no status"),
     (r#"{"status":"sent","status":"read"}"#, "UNKNOWN_SHAPE: @: a field is given twice"),
     (r#"{"status":"failed","errors":[{"code":1,"code":2}]}"#, "UNKNOWN_SHAPE: @: a field is given twice"),
     (
@@ -181,11 +180,9 @@ fn mutated_shapes_are_one_element_each_and_leave_their_siblings_alone() {
         let body = body(if random.random() { "gs" } else { "" }, "messages", &value);
         let told = all_told(&body);
         assert_eq!(told.len(), statuses.len() + messages.len(), "{body}");
-        assert!(
-            told[at].starts_with("Delivered default/") && told[at].contains(" other=sibling wa=553587654321 "),
-            "{} of {body}",
-            told[at]
-        );
+        // A contact of the change may spell its number otherwise.
+        let is_itself = ["553587654321", "5535987654321"].iter().any(|wa_id| told[at].contains(&format!(" other=sibling wa={wa_id} ")));
+        assert!(told[at].starts_with("Delivered default/") && is_itself, "{} of {body}", told[at]);
         used += told.iter().filter(|told| told.contains(" default/")).count();
     }
     assert!(used > 40_000, "too few are of use: {used}");

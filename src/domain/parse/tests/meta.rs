@@ -110,7 +110,12 @@ fn a_status_is_about_its_own_contact() {
         (&by_user, other.to_owned(), " user=BR.1648738043044942"),
         // one of several that is not named
         (&nameless, format!("{other},{bare}"), ""),
-        (&userless, format!("{other},{bare}"), " wa=5535987654321"),
+        // another spelling of the only one that it can be
+        (&userless, format!("{other},{bare}"), " wa=553587654321"),
+        (&userless, format!("{bare},{bare}"), " wa=553587654321"),
+        (&dialled, format!("{other},{bare}"), " wa=553587654321 user=BR.1648738043044942"),
+        (&dialled, format!(r#"{other},{{"wa_id":"553587654321","user_id":"BR.7"}}"#), " wa=5535987654321 user=BR.1648738043044942"),
+        (&userless, format!(r#"{bare},{{"wa_id":"5535987654321"}}"#), " wa=5535987654321"),
         (&nameless, format!("null,{bare}"), ""),
         // none, or none that can be read
         (&dialled, String::new(), " wa=5535987654321 user=BR.1648738043044942"),
