@@ -31,10 +31,11 @@ fn an_echo_is_a_message_of_the_conversation() {
 }
 
 #[test]
-fn nothing_is_learnt_from_an_echo() {
-    let records = newer::echo_teaches_nothing();
-    assert_eq!(people(&state(&records)), ["known plain", "typed"]);
-    assert!(analyse(&records[..1], &Settings::default()).owners.sights.is_empty());
+fn an_echo_is_a_sight_by_hearsay() {
+    let records = newer::echo_shows_an_owner();
+    assert_eq!(people(&state(&records)), ["known", "plain typed"]);
+    let sights = analyse(&records[..1], &Settings::default()).owners.sights;
+    assert_eq!(sights.values().map(|seen| seen.earliest_first_hand_s).collect::<Vec<_>>(), [None]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{HOUR_S, change, inbound, ms, send, sent};
 pub fn all() -> Vec<(&'static str, Vec<Record>)> {
     vec![
         ("an echo between two messages", echo_between()),
-        ("an echo teaches nothing", echo_teaches_nothing()),
+        ("an echo shows who had the number", echo_shows_an_owner()),
         ("an echo told twice", echo_told_twice()),
         ("an echo under the id of a send", echo_under_the_id_of_a_send()),
         ("a renaming told last", renaming_told_last()),
@@ -34,8 +34,8 @@ pub fn echo_between() -> Vec<Record> {
     ]
 }
 
-/// Its BSUID was never seen on the number: it says to whom it was written, and nothing of who has the number.
-pub fn echo_teaches_nothing() -> Vec<Record> {
+/// Its BSUID was never seen on the number otherwise: it had the number before the one that was.
+pub fn echo_shows_an_owner() -> Vec<Record> {
     vec![
         echo("typed", NUMBER, Some("BR.1"), 0).recorded(ms(0)),
         inbound("plain", NUMBER, None, 5).recorded(ms(5)),
