@@ -119,7 +119,7 @@ impl<'a> Replay<'a> {
         };
         // One partition: nothing has to be handed from one task to another, and the result is the same.
         let counts = PartitionCounts { webhooks: 1, sends: 1, repartition: 1 };
-        let broker = MemoryBroker::new(counts, Box::new(|_| 0));
+        let broker = MemoryBroker::new(counts, Box::new(|_| 0)).timeless();
         let deployment = Deployment { tick: Some(AT_THE_END), ..pipeline::deployment(config, ONE_BY_ONE) };
         let ingest = Ingest::new(pipeline::apps(config));
         let worker = Worker::new(broker, ingest, deployment, Arc::new(outputs)).map_err(Failure::failed)?;

@@ -202,7 +202,6 @@ impl ContactEntity<'_> {
                 return self.keep(step, contact);
             }
         }
-        contact.go_on_from(&address, absorbed);
         let event = IdentityEvent {
             is_row: false,
             user: address.user().cloned(),
@@ -315,14 +314,6 @@ impl Contact {
             told.absorbed.insert(absorbed.previous);
         }
         row.told.as_ref().is_some_and(|told| told.identity == absorbed.previous)
-    }
-
-    /// The founder's event tells that an identity is no more: the row goes on from the other one.
-    fn go_on_from(&mut self, address: &Address, absorbed: &Absorbed) {
-        let told = self.rows.get_mut(address).and_then(|row| row.told.as_mut());
-        if let Some(told) = told.filter(|told| told.identity == absorbed.previous) {
-            told.identity = absorbed.current;
-        }
     }
 
     /// Whether a sighting says nothing new.

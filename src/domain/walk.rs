@@ -178,10 +178,11 @@ impl Walk {
     pub fn users_of(&self, number: Number, person: &Node) -> (Option<&User>, FlatSet<User>) {
         let line = self.line(number);
         let Some([before @ .., today]) = self.owners.get(&line).map(Vec::as_slice) else { return (None, FlatSet::new()) };
-        let others = before.iter().enumerate().filter(|(index, _)| self.person(&Node::Owner(line, *index)) != *person);
+        let mut others = before.iter().enumerate().filter(|(index, _)| self.person(&Node::Owner(line, *index)) != *person).peekable();
+        let had_others = others.peek().is_some();
         let names = others.flat_map(|(_, owner)| &owner.users);
         let others: FlatSet<User> = names.flat_map(|name| self.names.all(name).chain([name])).cloned().collect();
-        (today.users.first().filter(|_| !others.is_empty()), others)
+        (today.users.first().filter(|_| had_others), others)
     }
 
     fn line(&self, number: Number) -> Subscriber {

@@ -118,7 +118,12 @@ impl Passed {
             return;
         }
         let Some(ahead_ms) = self.ahead_ms.replace(kafka_ms) else { return };
-        self.mark_ms = self.mark_ms.max(Some(ahead_ms.min(kafka_ms)));
+        let [confirmed_ms, greatest_ms] = [ahead_ms.min(kafka_ms), ahead_ms.max(kafka_ms)];
+        self.mark_ms = self.mark_ms.max(Some(confirmed_ms));
+        // They confirm each other.
+        if greatest_ms <= confirmed_ms.saturating_add(JUMP_MS) {
+            *self = Self { mark_ms: Some(greatest_ms), ahead_ms: None };
+        }
     }
 }
 
@@ -145,7 +150,8 @@ mod tests {
         assert_eq!(of(&[5, 6, 7]), Some(7));
         assert_eq!(of(&[5, 6, 9000 * HOUR_MS, 7]), Some(7), "a year ahead of the wall clock");
         assert_eq!(of(&[5, 6, 500 * HOUR_MS, 7, 8]), Some(8), "days ahead of the others");
-        assert_eq!(of(&[5, 6, 500 * HOUR_MS, 501 * HOUR_MS]), Some(500 * HOUR_MS), "a pause, not a mistake");
+        assert_eq!(of(&[5, 6, 500 * HOUR_MS, 502 * HOUR_MS]), Some(500 * HOUR_MS), "a pause, not a mistake");
+        assert_eq!(of(&[5, 6, 500 * HOUR_MS + 9, 500 * HOUR_MS]), Some(500 * HOUR_MS + 9), "in whatever order");
         assert_eq!(of(&[500 * HOUR_MS]), None, "the first record is confirmed too");
         assert_eq!(of(&[500 * HOUR_MS, 7, 8]), Some(8));
     }

@@ -1,8 +1,11 @@
-//! A line of a capture, as `kcat -J` writes it: one JSON object for each record.
+//! A line of a capture, as `kcat -J` writes it: one JSON object for each record. What is no text kcat writes as the bytes that it is, in the middle of the JSON;
+//! replay itself writes `{"base64": …}`, and reads that too.
 
 use crate::config::TopicsConfig;
 use crate::runtime::memory::Record;
 use crate::wire::packed::SourceTopic;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
@@ -69,7 +72,43 @@ struct Fields<'a> {
 
 /// Reads one line.
 pub fn read(line: &[u8], topics: &TopicsConfig) -> Result<Captured, Unreadable> {
-    let fields: Fields<'_> = serde_json::from_slice(line).map_err(|error| Unreadable::NotJson(why(&error)))?;
+    if let Ok(line) = str::from_utf8(line) {
+        return read_text(line, topics);
+    }
+    let mut captured = read_text(&stood_in_for(line), topics)?;
+    let record = &mut captured.record;
+    let headers = record.headers.iter_mut().filter_map(|(_, value)| value.as_mut());
+    headers.chain(&mut record.key).chain(&mut record.value).for_each(|text| *text = given_back(text));
+    Ok(captured)
+}
+
+/// Each byte that is no text has a character of its own, from here on: of the last plane of private use, where no text has any.
+const STAND_IN: u32 = 0x10_FF00;
+
+/// The line as a text.
+fn stood_in_for(line: &[u8]) -> String {
+    let mut text = String::with_capacity(line.len() + line.len() / 2);
+    for chunk in line.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().filter_map(|byte| char::from_u32(STAND_IN + u32::from(*byte))));
+    }
+    text
+}
+
+/// The bytes of a text in which characters may stand for bytes.
+fn given_back(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for character in String::from_utf8_lossy(text).chars() {
+        match u32::from(character).checked_sub(STAND_IN).and_then(|byte| u8::try_from(byte).ok()) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
+}
+
+fn read_text(line: &str, topics: &TopicsConfig) -> Result<Captured, Unreadable> {
+    let fields: Fields<'_> = serde_json::from_str(line).map_err(|error| Unreadable::NotJson(why(&error)))?;
     let topic = match &*fields.topic {
         name if name == topics.webhooks => SourceTopic::Webhooks,
         name if name == topics.sends => SourceTopic::Sends,
@@ -81,8 +120,8 @@ pub fn read(line: &[u8], topics: &TopicsConfig) -> Result<Captured, Unreadable> 
     let record = Record {
         offset: 0,
         timestamp_ms: fields.ts.filter(|ts| *ts > 0).ok_or(Unreadable::NoTimestamp)?,
-        key: fields.key.0.map(|text| text.into_owned().into_bytes()),
-        value: fields.payload.0.map(|text| text.into_owned().into_bytes()),
+        key: fields.key.0.map(Cow::into_owned),
+        value: fields.payload.0.map(Cow::into_owned),
         headers: fields.headers.0,
     };
     Ok(Captured { topic, partition: fields.partition, offset: fields.offset, record })
@@ -96,9 +135,9 @@ fn why(error: &serde_json::Error) -> String {
     }
 }
 
-/// A key or payload: a text, nothing, or (where kcat decoded it) JSON.
+/// A key or payload: a text, nothing, bytes as replay writes them, or (where kcat decoded it) JSON.
 #[derive(Default)]
-struct Content<'a>(Option<Cow<'a, str>>);
+struct Content<'a>(Option<Cow<'a, [u8]>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -116,11 +155,11 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content<'de>, E> {
-        Ok(Content(Some(Cow::Borrowed(text))))
+        Ok(Content(Some(Cow::Borrowed(text.as_bytes()))))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Content<'de>, E> {
-        Ok(Content(Some(Cow::Owned(text.to_owned()))))
+        Ok(Content(Some(Cow::Owned(text.as_bytes().to_owned()))))
     }
 
     fn visit_unit<E>(self) -> Result<Content<'de>, E> {
@@ -129,7 +168,9 @@ impl<'de> Visitor<'de> for ContentVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Content<'de>, A::Error> {
         let object = Value::deserialize(MapAccessDeserializer::new(fields))?;
-        Ok(Content(Some(Cow::Owned(object.to_string()))))
+        let bytes =
+            object.as_object().filter(|fields| fields.len() == 1).and_then(|fields| STANDARD.decode(fields.get("base64")?.as_str()?).ok());
+        Ok(Content(Some(Cow::Owned(bytes.unwrap_or_else(|| object.to_string().into_bytes())))))
     }
 }
 
@@ -161,7 +202,7 @@ impl<'de> Visitor<'de> for HeadersVisitor {
         while let Some(name) = items.next_element::<String>()? {
             let value = items.next_element::<Content<'de>>()?;
             let value = value.ok_or_else(|| de::Error::custom("a header without a value"))?;
-            headers.push((name, value.0.map(|text| text.into_owned().into_bytes())));
+            headers.push((name, value.0.map(Cow::into_owned)));
         }
         Ok(Headers(headers, std::marker::PhantomData))
     }
@@ -169,7 +210,7 @@ impl<'de> Visitor<'de> for HeadersVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Headers<'de>, A::Error> {
         let mut headers = Vec::new();
         while let Some((name, value)) = fields.next_entry::<String, Content<'de>>()? {
-            headers.push((name, value.0.map(|text| text.into_owned().into_bytes())));
+            headers.push((name, value.0.map(Cow::into_owned)));
         }
         Ok(Headers(headers, std::marker::PhantomData))
     }
@@ -204,6 +245,17 @@ mod tests {
     fn a_payload_that_kcat_decoded_is_json_again() {
         let captured = read(r#"{"topic":"whatsapp.webhooks","ts":1776944126001,"payload":{"app":"a","version":2}}"#).expect("readable");
         assert_eq!(captured.record.value, Some(br#"{"app":"a","version":2}"#.to_vec()));
+    }
+
+    #[test]
+    fn what_is_no_text_is_the_bytes_that_it_is() {
+        let line = b"{\"topic\":\"whatsapp.sends\",\"ts\":1776944126001,\"headers\":[\"raw\",\"\xFE\"],\"key\":\"caf\xC3\xA9\",\"payload\":\"\\n\x80\xC3\xA9\xFF\\\"\"}";
+        let record = super::read(line, &TopicsConfig::default()).expect("readable").record;
+        assert_eq!((record.key.as_deref(), record.value.as_deref()), (Some("caf\u{e9}".as_bytes()), Some(&b"\n\x80\xC3\xA9\xFF\""[..])));
+        assert_eq!(record.headers, [("raw".to_owned(), Some(vec![0xFE]))]);
+        let line = r#"{"topic":"whatsapp.sends","ts":1776944126001,"headers":{"raw":{"base64":"/g=="}},"payload":{"base64":"gP8="}}"#;
+        let record = read(line).expect("readable").record;
+        assert_eq!((record.value.as_deref(), &record.headers[..]), (Some(&[0x80, 0xFF][..]), &[("raw".to_owned(), Some(vec![0xFE]))][..]));
     }
 
     #[test]

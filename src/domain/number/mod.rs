@@ -78,12 +78,12 @@ impl Variant {
 #[must_use]
 pub fn normalize(text: &str) -> Option<Number> {
     let mut significant = text.chars().filter(|&character| !separates(character)).peekable();
-    let plus = significant.next_if(|character| matches!(character, '+' | '\u{FF0B}')).is_some();
+    let _ = significant.next_if(|character| matches!(character, '+' | '\u{FF0B}'));
     let mut zeros = 0_u32;
     while significant.next_if_eq(&'0').is_some() {
         zeros += 1;
     }
-    let international = zeros == 0 || (zeros == 2 && !plus);
+    let international = zeros == 0 || zeros == 2;
     if !international {
         return None;
     }

@@ -108,13 +108,13 @@ pub enum Scalar<'a> {
 }
 
 impl<'a> Scalar<'a> {
-    /// The value as the text that spells it; `None` for what has no spelling of its own.
+    /// The value as the text that spells it; `None` for what has no spelling of its own, as a number that was rounded when it was read.
     pub fn into_text(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Text(text) => Some(text),
             Self::Integer(integer) => Some(Cow::Owned(integer.to_string())),
-            Self::Float(float) => Some(Cow::Owned(float.to_string())),
-            Self::Absent | Self::Other => None,
+            Self::Float(float) if float.abs() < EXACT_BELOW => Some(Cow::Owned(float.to_string())),
+            Self::Absent | Self::Float(_) | Self::Other => None,
         }
     }
 
@@ -144,6 +144,9 @@ impl<'a> Scalar<'a> {
         }
     }
 }
+
+/// 2^53: below it, a float has a place for every whole number.
+const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
 
 impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
