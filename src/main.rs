@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let code = failure.exit_code();
-            eprintln!("waid: {:#}", anyhow::Error::new(failure));
+            waid::cli::tell_the_end(&format!("{:#}", anyhow::Error::new(failure)));
             code
         }
     }

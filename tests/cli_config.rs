@@ -11,7 +11,7 @@ fn waid(args: &[&str], env: &[(&str, &str)]) -> Output {
     ours.for_each(|name| {
         command.env_remove(name);
     });
-    command.env_remove("RUST_LOG").args(args).envs(env.iter().copied()).output().expect("waid starts")
+    command.env_remove("WAID_LOG").args(args).envs(env.iter().copied()).output().expect("waid starts")
 }
 
 /// Exit code, standard output, standard error.

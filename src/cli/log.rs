@@ -7,6 +7,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::Failure;
+use super::errors::Errors;
 use crate::config::{Cause, Origin, Problem, Problems};
 
 /// The parts that log.
@@ -23,28 +24,27 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging, for the rest of the process. What is logged unless a variable says otherwise: `level`.
-pub(super) fn start(format: LogFormat, level: &str) -> Result<(), Failure> {
+/// Starts logging, for the rest of the process; whether lines are JSON. What is logged unless a variable says otherwise: `level`.
+pub(super) fn start(format: LogFormat, level: &str) -> Result<bool, Failure> {
     let terminal = stderr().is_terminal();
     let json = match format {
         LogFormat::Auto => !terminal,
         LogFormat::Pretty => false,
         LogFormat::Json => true,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(stderr).with_ansi(terminal);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(Errors::open).with_ansi(terminal);
     let started = if json { builder.json().flatten_event(true).try_init() } else { builder.try_init() };
-    started.map_err(Failure::Failed)
+    started.map(|()| json).map_err(Failure::Failed)
 }
 
-/// `WAID_LOG`, else `RUST_LOG`, else this level.
+const VARIABLE: &str = "WAID_LOG";
+
+/// What the variable says, else this level.
 fn filter(level: &str) -> Result<EnvFilter, Failure> {
-    for name in ["WAID_LOG", "RUST_LOG"] {
-        let Ok(text) = std::env::var(name) else { continue };
-        if !text.is_empty() {
-            return parse(&text).map_err(|why| wrong(name, &text, &why));
-        }
+    match std::env::var(VARIABLE) {
+        Ok(text) if !text.is_empty() => parse(&text).map_err(|why| wrong(VARIABLE, &text, &why)),
+        Ok(_) | Err(_) => Ok(EnvFilter::new(level)),
     }
-    Ok(EnvFilter::new(level))
 }
 
 /// A word by itself is a level, or a part that is logged in full; another one would be taken for a part, and everything else be silent.

@@ -5,6 +5,7 @@ pub mod replay;
 pub mod run;
 
 mod config;
+mod errors;
 mod failure;
 mod log;
 pub mod pipeline;
@@ -21,6 +22,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Loaded, Sources};
 use crate::runtime::kafka::client::check_property;
 
+pub use errors::tell_the_end;
 pub use failure::Failure;
 pub use log::LogFormat;
 
@@ -78,7 +80,10 @@ impl Command {
 /// Runs the command line. `--help`, and arguments that are wrong, end the process here.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
     let Cli { global, command } = Cli::parse_from(args);
-    log::start(global.log_format, command.log_level())?;
+    let is_json = log::start(global.log_format, command.log_level())?;
+    if is_json && matches!(command, Command::Run(_)) {
+        errors::log_the_end();
+    }
     match command {
         Command::Run(args) => run::run(&args, &global.load()?),
         Command::Demo(args) => demo::run(&args),

@@ -5,6 +5,7 @@ mod files;
 pub mod line;
 mod tally;
 
+use super::errors::say;
 use super::{Failure, pipeline, stop};
 use crate::config::{Config, Loaded};
 use crate::runtime::broker::{PartitionCounts, Source};
@@ -156,7 +157,7 @@ impl<'a> Replay<'a> {
             Item::Record(source, record) => self.take_record(source, record),
             Item::Unreadable(file, line, why) => {
                 if let Some(told) = self.tally.unreadable(&self.files[file], line, &why) {
-                    self.bar.suspend(|| eprintln!("waid: {told}"));
+                    self.bar.suspend(|| say(&format!("waid: {told}\n")));
                 }
                 Ok(())
             }
@@ -184,9 +185,9 @@ impl<'a> Replay<'a> {
     fn finish(self, took: Duration, stopped: bool) -> Result<(), Failure> {
         self.bar.finish_and_clear();
         if stopped {
-            eprintln!("waid: stopped before the end");
+            say("waid: stopped before the end\n");
         }
-        eprint!("{}", self.tally.summary(&self.config.topics, self.worker.ingest().ignored(), took));
+        say(&self.tally.summary(&self.config.topics, self.worker.ingest().ignored(), took).to_string());
         if self.tally.records() == 0 {
             return Err(Failure::failed("no line could be read"));
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use tracing::{info, warn};
 
+use super::stop::Beginning;
 use super::{Failure, pipeline, topics};
 use crate::config::{Config, Loaded};
 use crate::http;
@@ -32,22 +33,26 @@ pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
     for warning in &loaded.warnings {
         warn!("{warning}");
     }
+    let beginning = Beginning::watch()?;
     let (crew, bounds) = (Arc::new(Crew::new(config.workers.threads)), bounds(config));
     if let Some(address) = config.http.listen {
         http::open(address, Arc::clone(&crew), bounds.call_max).map_err(Failure::failed)?;
     }
     let limits = preflight(config)?;
     let common = Common::new(&config.kafka, &config.topics).map_err(Failure::failed)?;
+    common.check_claim(&config.topics).map_err(Failure::failed)?;
     let start = Start::new(config, limits, identity(loaded)?, common);
     info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
+    drop(beginning);
     supervise(&crew, bounds, |post| start.worker(post)).map_err(Failure::failed)?;
     info!("stopped");
     Ok(())
 }
 
-/// A call that cannot be cancelled may last for twice what its step may take.
+/// A call that cannot be cancelled may last for three times what its step may take: as long as that, one of librdkafka's that ends by itself took,
+/// with one of three brokers gone.
 fn bounds(config: &Config) -> Bounds {
-    let call_max = limit("WAID_TEST_CALL_MAX_MS", 2 * transaction_timeout());
+    let call_max = limit("WAID_TEST_CALL_MAX_MS", 3 * transaction_timeout());
     Bounds { call_max, state_bytes_max: config.state.memory_max, ..Bounds::default() }
 }
 

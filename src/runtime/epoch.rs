@@ -16,6 +16,11 @@ impl Epoch {
         let known = committed.and_then(|committed| committed.account.strip_prefix(WORD)?.parse().ok());
         Self(known.unwrap_or_else(|| u32::try_from(now_ms / 1000).unwrap_or(u32::MAX)))
     }
+
+    /// Whether these words beside an offset say one.
+    pub fn is_in(words: &str) -> bool {
+        words.strip_prefix(WORD).is_some_and(|epoch| epoch.parse::<u32>().is_ok())
+    }
 }
 
 const WORD: &str = "epoch=";

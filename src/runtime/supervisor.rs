@@ -84,6 +84,8 @@ pub fn supervise(crew: &Crew, bounds: Bounds, work: impl Fn(&Post) -> Result<(),
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (report, ends) = unbounded_channel();
     thread::scope(|scope| {
+        // Also when the supervisor ends by a defect of its own: the scope waits for them.
+        let _stop = StopAtEnd(crew);
         for post in crew.posts() {
             let (report, work) = (report.clone(), &work);
             let attend = move || {
@@ -96,6 +98,15 @@ pub fn supervise(crew: &Crew, bounds: Bounds, work: impl Fn(&Post) -> Result<(),
         let watch = Watch { crew, bounds, stopping: None, told: (Instant::now(), 0) };
         runtime.block_on(watch.run(ends))
     })
+}
+
+/// Tells the workers to stop.
+struct StopAtEnd<'a>(&'a Crew);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        set(self.0.stop());
+    }
 }
 
 /// Builds the worker of one thread again and again, until it stops or has failed too often.

@@ -96,6 +96,8 @@ impl Admin {
         let described = self.runtime.block_on(self.client.describe_configs(&asked, &options()));
         let described = described.map_err(|error| self.failure("describe topics", error))?;
         let settings = described.into_iter().map(|resource| match resource {
+            // The wrapper does not look whether the broker has refused to tell; every topic has settings.
+            Ok(resource) if resource.entries.is_empty() => Err("the broker tells none".to_owned()),
             Ok(resource) => {
                 Ok(resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect::<BTreeMap<_, _>>())
             }

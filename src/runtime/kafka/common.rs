@@ -1,6 +1,7 @@
 //! What the workers of a process have in common: clients for what is asked now and then, beside the two that each worker has.
 
 use super::backlog::Backlog;
+use super::claim;
 use super::probe::Probe;
 use super::purge::Purger;
 use crate::config::{KafkaConfig, TopicsConfig};
@@ -25,6 +26,14 @@ impl Common {
         let probe = Arc::new(Probe::new(kafka)?);
         let backlog = Backlog::watch(kafka, &topics.repartition, Arc::clone(&probe))?;
         Ok(Self { probe, backlog: Some(backlog), purger: Some(Purger::start(kafka, &topics.repartition)?) })
+    }
+
+    /// Whether the group and the topics belong together.
+    ///
+    /// # Errors
+    /// If they do not, with what to do, or if that is not to be found out.
+    pub fn check_claim(&self, topics: &TopicsConfig) -> Result<(), BrokerError> {
+        claim::check(&self.probe, topics)
     }
 
     /// For librdkafka's mock cluster.

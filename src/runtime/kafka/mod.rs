@@ -6,6 +6,7 @@ pub mod embedded;
 
 mod backlog;
 mod broker;
+mod claim;
 mod commit;
 mod common;
 mod crash;

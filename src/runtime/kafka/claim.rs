@@ -1,0 +1,88 @@
+//! Whether the group and the topics belong together, found before anything is read: with the topics of another group, inputs would be read from their
+//! beginning, and what was told would be told again; with other topics of the same group, what waits for its answer would be lost in silence.
+
+use super::probe::Probe;
+use crate::config::TopicsConfig;
+use crate::runtime::broker::BrokerError;
+use crate::runtime::epoch::Epoch;
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the first transaction of another process may be open: its records are there before its offsets are.
+const SETTLED_WITHIN: Duration = Duration::from_secs(15);
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// What does not belong together.
+#[derive(Clone, Copy)]
+enum Stranger {
+    /// The topics hold the state of a group, and this one has not read their log.
+    Group,
+    /// The group has read the inputs, and these topics hold nothing of it.
+    Topics,
+}
+
+/// Looks whether they do.
+pub(super) fn check(probe: &Probe, topics: &TopicsConfig) -> Result<(), BrokerError> {
+    let deadline = Instant::now() + SETTLED_WITHIN;
+    loop {
+        let found = match find(probe, topics) {
+            Ok(None) => return Ok(()),
+            Ok(Some(stranger)) => stranger.told(topics),
+            Err(error) => BrokerError::Unreachable(format!("what the group has committed was not to be had: {error}")),
+        };
+        if Instant::now() >= deadline {
+            return Err(found);
+        }
+        thread::sleep(RETRY_PAUSE);
+    }
+}
+
+fn find(probe: &Probe, topics: &TopicsConfig) -> Result<Option<Stranger>, KafkaError> {
+    let tasks = committed(probe, &topics.repartition)?;
+    if has(&tasks, |_| true) {
+        return Ok(None);
+    }
+    for task in tasks.elements() {
+        if !probe.ends_once(&topics.changelog, task.partition())?.is_empty() {
+            return Ok(Some(Stranger::Group));
+        }
+    }
+    for input in [&topics.webhooks, &topics.sends] {
+        if has(&committed(probe, input)?, Epoch::is_in) {
+            return Ok(Some(Stranger::Topics));
+        }
+    }
+    Ok(None)
+}
+
+fn committed(probe: &Probe, topic: &str) -> Result<TopicPartitionList, KafkaError> {
+    let partitions = probe.partitions(topic, REQUEST_TIMEOUT)?.unwrap_or(0);
+    probe.committed(topic, 0..partitions)
+}
+
+/// Whether something was committed, beside words that are so.
+fn has(committed: &TopicPartitionList, words: impl Fn(&str) -> bool) -> bool {
+    committed.elements().iter().any(|element| matches!(element.offset(), Offset::Offset(_)) && words(element.metadata()))
+}
+
+impl Stranger {
+    fn told(self, TopicsConfig { repartition, changelog, .. }: &TopicsConfig) -> BrokerError {
+        BrokerError::Log(match self {
+            Self::Group => format!(
+                "{changelog} has state, but the group has no committed offset in {repartition}: is it another group (kafka.group_id), was it deleted, or was \
+                 it away for longer than the brokers' offsets.retention.minutes? Give the group its offsets in {repartition} and in the inputs back, or start \
+                 over with a new topics.prefix and kafka.group_id"
+            ),
+            Self::Topics => format!(
+                "the group has read the inputs before, but nothing of {repartition}: are these other topics (topics.prefix), or were they deleted? What waits \
+                 for its answer is in those of before. Start over with a new kafka.group_id as well, or say from where to read the inputs (kafka-consumer-groups \
+                 --reset-offsets)"
+            ),
+        })
+    }
+}

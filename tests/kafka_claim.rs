@@ -1,0 +1,47 @@
+//! A group that is not the topics', and topics that are not the group's, are refused before anything is read.
+
+mod support;
+
+use support::{Deployment, Record, broker, unique};
+
+/// One record that cannot be used, which is told once.
+fn settled(name: &str) -> Deployment {
+    let deployment = Deployment::create(name, [2, 1], 2);
+    broker().produce(&[Record::to(&deployment.topic("in.webhooks")).payload("no JSON")]);
+    let running = deployment.start();
+    deployment.wait_for_inputs(1);
+    assert_eq!(running.stop(), 0, "{}", running.log());
+    deployment
+}
+
+fn letters(deployment: &Deployment) -> usize {
+    broker().read_all(&deployment.topic("dead-letter")).len()
+}
+
+#[test]
+fn another_group_reads_nothing() {
+    let deployment = settled("stranger");
+    let stranger = deployment.start_with(&[("WAID__KAFKA__GROUP_ID", &unique("another"))]);
+    assert_eq!(stranger.wait(), 1, "{}", stranger.log());
+    assert_eq!(stranger.lines(&["failed", "has state, but the group has no committed offset"]), 1, "{}", stranger.log());
+    assert_eq!(letters(&deployment), 1);
+    let again = deployment.start();
+    again.wait_for_line(&["task assigned"]);
+    assert_eq!((again.stop(), letters(&deployment)), (0, 1), "{}", again.log());
+}
+
+#[test]
+fn other_topics_are_not_begun_with() {
+    let deployment = settled("moved");
+    let prefix = format!("{}.", unique("elsewhere"));
+    let env = [("WAID__TOPICS__PREFIX", prefix.as_str())];
+    let created = deployment.waid(&["topics", "create", "--partitions", "4"], &env);
+    assert!(created.status.success(), "{created:?}");
+    let moved = deployment.start_with(&env);
+    assert_eq!(moved.wait(), 1, "{}", moved.log());
+    assert_eq!(moved.lines(&["failed", "nothing of"]), 1, "{}", moved.log());
+    let group = unique("new");
+    let anew = deployment.start_with(&[env[0], ("WAID__KAFKA__GROUP_ID", &group)]);
+    anew.wait_for_line(&["task assigned"]);
+    assert_eq!(anew.stop(), 0, "{}", anew.log());
+}
