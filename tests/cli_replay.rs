@@ -298,3 +298,14 @@ fn an_interrupt_finishes_what_was_read() {
     assert!(output.status.success() && err.contains("stopped before the end"), "{err}");
     drop(input);
 }
+
+/// A disk that is full, or a reader of the log that went away, changes nothing.
+#[test]
+fn what_cannot_be_said_is_not_said() {
+    let full = || std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let run = |args: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_waid")).args(args).stdin(Stdio::null()).stderr(full()).output().expect("waid starts")
+    };
+    assert_eq!(run(&["replay", "/dev/null"]).status.code(), Some(1), "no line could be read");
+    assert_eq!(run(&["config", "check", "--config", "/nowhere"]).status.code(), Some(78));
+}

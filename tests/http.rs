@@ -113,7 +113,7 @@ fn workers_without_partitions_are_ready() {
 fn a_port_that_is_taken_ends_with_1_and_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("an address").to_string();
-    let output = Deployment::named("port", 1).waid(&["run"], &[("WAID__HTTP__LISTEN", &address)]);
+    let output = Deployment::named("port", 1).waid(&["run"], &[("WAID__HTTP__LISTEN", &address), ("WAID_LOG_FORMAT", "pretty")]);
     let err = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(1), "{err}");
     let expected = format!("waid: cannot listen on http.listen = \"{address}\": Address already in use");
@@ -125,4 +125,6 @@ fn without_a_port_nothing_listens() {
     let output = Deployment::named("no-port", 1).waid(&["run"], &[("WAID__KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")]);
     let err = String::from_utf8(output.stderr).expect("text");
     assert!(err.contains("no Kafka broker answered") && !err.contains("listening"), "{err}");
+    // What it ended with is a line of its log.
+    assert!(err.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{err}");
 }

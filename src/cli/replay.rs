@@ -187,7 +187,7 @@ impl<'a> Replay<'a> {
         if stopped {
             say("waid: stopped before the end\n");
         }
-        say(&self.tally.summary(&self.config.topics, self.worker.ingest().ignored(), took).to_string());
+        say(&self.tally.summary(&self.config.topics, self.worker.ingest().ignored(), took));
         if self.tally.records() == 0 {
             return Err(Failure::failed("no line could be read"));
         }

@@ -8,6 +8,10 @@ use super::output::{DeadLetter, Output, SendUnresolved, UnresolvedReason};
 use super::state::{Key, Row};
 use super::step::Step;
 
+/// How many messages an id may be another name of, and how many other names a message may have. There is one, or a few; of an id that stands in every event, as
+/// one copied from the documentation may, each event would cost more than the one before.
+const NAMES_MAX: usize = 32;
+
 /// One message id, while it is told something.
 pub struct MessageEntity<'a> {
     /// The app.
@@ -44,10 +48,10 @@ impl MessageEntity<'_> {
         }
         match &report.naming {
             Naming::Gupshup(others) => {
-                for other in others.iter().filter(|other| *other != self.id) {
-                    if !join.others.contains(other) {
-                        step.tell(self.entity(other), Event::Alias(self.id.clone()));
-                    }
+                let unknown = others.iter().filter(|other| *other != self.id && !join.others.contains(*other));
+                for other in unknown.take(NAMES_MAX.saturating_sub(join.others.len())).cloned().collect::<Vec<_>>() {
+                    step.tell(self.entity(&other), Event::Alias(self.id.clone()));
+                    join.others.insert(other);
                 }
             }
             Naming::Candidate => {
@@ -60,9 +64,6 @@ impl MessageEntity<'_> {
         }
         let timeout_ms = step.settings.join_timeout_ms;
         let (cause, before) = (step.cause.clone(), join.verdict(timeout_ms));
-        if let Naming::Gupshup(others) = &report.naming {
-            join.others.extend(others.iter().filter(|other| *other != self.id).cloned());
-        }
         if let Some(heard) = &report.heard {
             let fresh = Copies {
                 kafka_ms: [].into(),
@@ -83,6 +84,9 @@ impl MessageEntity<'_> {
 
     /// This id is another name of the message `to`: what was heard under it, now and later, is news of that one.
     pub fn on_alias(&self, step: &mut Step, to: &MessageId) {
+        if step.state.join(self.app, self.id).is_some_and(|join| join.aliases.len() >= NAMES_MAX) {
+            return;
+        }
         let mut join = self.row(step);
         if to == self.id || !join.aliases.insert(to.clone()) {
             return;

@@ -119,7 +119,8 @@ impl RawSend<'_> {
                 .or_else(|| text.trim().parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond))
                 .ok_or_else(|| rejected(Reason::BadTimestamp, "sentAt is no time"))?,
         };
-        field::plausible(ms, "sentAt", kafka_ms)
+        let field = if said(self.sent_at.as_deref()).is_some() { "sentAt" } else { "the record's Kafka timestamp, for want of a sentAt," };
+        field::plausible(ms, field, kafka_ms)
     }
 }
 

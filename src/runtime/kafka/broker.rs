@@ -262,7 +262,8 @@ fn judge(error: &KafkaError) -> Result<(), BrokerError> {
 }
 
 const GONE: &str = "the next record to read is not there any more: was a topic emptied or created anew, or does it keep its \
-                    records for too short a time? The lines of librdkafka before this one name the partition";
+                    records for too short a time? `kafka-consumer-groups --describe` shows of which partition the group has committed an offset \
+                    that is not there; set an input's on while waid is stopped (--reset-offsets)";
 
 fn fatal(error: &KafkaError) -> BrokerError {
     BrokerError::Fatal(error.to_string())

@@ -65,7 +65,13 @@ fn delete(admin: &AdminClient<DefaultClientContext>, topic: &str, due: BTreeMap<
     let deleted =
         deleted.and_then(|list| list.elements().iter().try_for_each(rdkafka::topic_partition_list::TopicPartitionListElem::error));
     if let Err(error) = deleted {
-        tracing::warn!(%error, topic, "records that are in checkpoints could not be deleted; they stay for now");
+        // The wrapper calls each error one of fetching offsets.
+        let why = error.rdkafka_error_code().map_or_else(|| error.to_string(), |code| code.to_string());
+        tracing::warn!(
+            why,
+            topic,
+            "records that are in checkpoints could not be deleted, and stay for now: may this user Delete in the topic?"
+        );
         // librdkafka asks whom it took for the leader before, also after that one has said that it is none.
         let _ = admin.inner().fetch_metadata(Some(topic), REQUEST_TIMEOUT);
     }

@@ -23,6 +23,8 @@ struct Told {
 struct Key {
     told: Option<Told>,
     absorbed: BTreeSet<String>,
+    /// Those that the row has told of.
+    told_by_row: BTreeSet<String>,
 }
 
 pub fn events(lines: &[&Line], violations: &mut Vec<String>) -> Events {
@@ -61,8 +63,8 @@ impl Told {
 }
 
 impl Key {
-    /// One for the row that changed, or one under the founding number or BSUID of the person that was absorbed.
-    /// The one for the row also tells what the answer rests on now.
+    /// One for the row that changed, which also tells what the answer rests on now, and one under the founding number or BSUID of the person that was absorbed:
+    /// of a row under that key it is the same one, unless the row did not know its answer's owner yet and follows.
     fn merged(&mut self, previous: String, into: &str, row: Option<Told>) -> Option<String> {
         if previous == into {
             return Some("an identity merged with itself".to_owned());
@@ -70,14 +72,18 @@ impl Key {
         if let Some(told) = self.told.as_mut().filter(|told| told.identity == previous) {
             into.clone_into(&mut told.identity);
         }
+        let row_says = row.clone();
         self.told = row.or(self.told.take());
         let complaint = if self.absorbed.contains(into) {
             Some(format!("uses {into}, which was absorbed"))
-        } else if self.absorbed.contains(&previous) {
+        } else if self.absorbed.contains(&previous) && (row_says.is_none() || self.told_by_row.contains(&previous)) {
             Some(format!("absorbs {previous} again"))
         } else {
             None
         };
+        if row_says.is_some() {
+            self.told_by_row.insert(previous.clone());
+        }
         self.absorbed.insert(previous);
         complaint
     }
