@@ -154,16 +154,19 @@ impl Reader {
         }
     }
 
-    /// What a path would be in the section whose name its own begins with, misspelt.
+    /// What a path would be in the section whose name its own begins with, misspelt; of a key that it does not have, the section.
     fn nearest_section(&self, path: &str, leaf: &Leaf) -> Option<String> {
         let known = self.known.iter().filter_map(|known| known.rsplit_once('.')).map(|(section, _)| section);
-        let listed = [properties::SECTION.trim_end_matches('.')].into_iter().chain((!leaf.is_env()).then_some("apps"));
+        let listed_sections = [properties::SECTION.trim_end_matches('.'), "apps"];
+        let listed = listed_sections.into_iter().filter(|section| !(leaf.is_env() && *section == "apps"));
         let sections: BTreeSet<&str> = known.filter(|section| !section.starts_with("apps")).chain(listed).collect();
         let mut ends = path.match_indices('.').map(|(end, _)| end).chain([path.len()]);
         ends.find_map(|end| {
             let (wrong, rest) = path.split_at(end);
             let section = nearest_name(wrong, sections.iter().copied()).filter(|section| section != wrong)?;
-            Some(section + rest)
+            let is_open = listed_sections.contains(&section.as_str());
+            let path = format!("{section}{rest}");
+            Some(if is_open || self.known.iter().any(|known| *known == path) { path } else { section })
         })
     }
 

@@ -111,6 +111,7 @@ fn misspelt_keys_are_told_with_the_nearest() {
         ("group_id = 'x'", "waid.toml:1: group_id: unknown key; did you mean kafka.group_id?"),
         ("'join.timeout' = '3d'", "waid.toml:1: \"join.timeout\": unknown key; did you mean join.timeout?"),
         ("[jion]", "waid.toml:1: jion: unknown key; did you mean join?"),
+        ("[kafak]\nx = 1", "waid.toml:2: kafak.x: unknown key; did you mean kafka?"),
         ("[[app]]\nname = 'a'", "waid.toml:1: app: unknown key; did you mean apps?"),
         (
             "[kafka.propertis]\n'sasl.password' = 'hunter2'",
