@@ -19,21 +19,12 @@ impl Beginning {
     pub fn watch() -> Result<Self, Failure> {
         let begins = Arc::new(AtomicBool::new(true));
         let still = Arc::clone(&begins);
-        let listen = move || -> io::Result<()> {
-            Builder::new_current_thread().enable_io().build()?.block_on(async {
-                let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                if still.load(Ordering::Relaxed) {
-                    tracing::info!("told to stop before it had begun");
-                    std::process::exit(0);
-                }
-                Ok(())
-            })
-        };
-        thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(Failure::failed)?;
+        on_signals(move || {
+            if still.load(Ordering::Relaxed) {
+                tracing::info!("told to stop before it had begun");
+                std::process::exit(0);
+            }
+        })?;
         Ok(Self(begins))
     }
 }
@@ -48,6 +39,16 @@ impl Drop for Beginning {
 pub fn flag() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);
+    on_signals(move || {
+        if told.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED);
+        }
+    })?;
+    Ok(stop)
+}
+
+/// Does this at each Ctrl-C or SIGTERM, in a thread of its own.
+fn on_signals(act: impl Fn() + Send + 'static) -> Result<(), Failure> {
     let listen = move || -> io::Result<()> {
         Builder::new_current_thread().enable_io().build()?.block_on(async {
             let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -56,12 +57,9 @@ pub fn flag() -> Result<Arc<AtomicBool>, Failure> {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
                 }
-                if told.swap(true, Ordering::Relaxed) {
-                    std::process::exit(INTERRUPTED);
-                }
+                act();
             }
         })
     };
-    thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(Failure::failed)?;
-    Ok(stop)
+    thread::Builder::new().name("signals".to_owned()).spawn(listen).map(drop).map_err(Failure::failed)
 }
