@@ -191,7 +191,7 @@ fn a_wrong_configuration_ends_with_78() {
 fn a_broker_that_is_not_there_ends_with_1_and_what_to_do() {
     let (code, err) = run(&Deployment::named("unreachable", 1), &[("WAID__KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")]);
     assert_eq!(code, 1, "{err}");
-    for part in ["no Kafka broker answered at kafka.bootstrap_servers = \"127.0.0.1:1\"", "Connection refused", "security.protocol"] {
+    for part in ["no Kafka broker answered at kafka.bootstrap_servers", "Connection refused", "security.protocol"] {
         assert!(err.contains(part), "{err}");
     }
 }

@@ -115,7 +115,11 @@ impl<B: Broker> Worker<B> {
     /// When the worker must be rebuilt.
     pub fn run(mut self, stop: &AtomicBool) -> Result<(), BrokerError> {
         while !stop.load(Ordering::Relaxed) {
-            self.turn(IDLE_WAIT)?;
+            match self.turn(IDLE_WAIT) {
+                // While it waited for what others have left open; it holds other tasks all the same.
+                Err(BrokerError::Stopped) => break,
+                turned => turned?,
+            };
         }
         self.work.checkpoint(|_| true);
         self.commit()?;

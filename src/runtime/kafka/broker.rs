@@ -8,22 +8,28 @@ use super::member::Member;
 use super::pressure::Pressure;
 use super::record::Record;
 use super::setup::Setup;
-use super::{client, membership, names};
+use super::{client, names};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{Broker, BrokerError, PartitionCounts, Polled, Source};
 use crate::runtime::clock;
 use crate::runtime::vitals::Vitals;
 use crate::runtime::workload::Workload;
 use crate::wire::packed::SourceTopic;
+use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
-use rdkafka::{Offset, TopicPartitionList};
 use std::ops::Range;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long librdkafka may take to start reading what was assigned to it.
+const STARTED_WITHIN: Duration = Duration::from_secs(5);
+
+const START_PAUSE: Duration = Duration::from_millis(2);
 
 /// Short, since no record is read meanwhile.
 const RECOUNT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -143,13 +149,18 @@ impl Broker for KafkaBroker {
     }
 
     fn read_log(&mut self, partition: i32, from: i64) -> Result<(), BrokerError> {
-        // To change what is read would clear librdkafka's mark of what is lost, before the callback is told.
-        membership::check_held(&self.consumer)?;
-        let mut list = TopicPartitionList::with_capacity(1);
-        let added = list.add_partition_offset(&self.topics.repartition, partition, Offset::Offset(from));
-        added.and_then(|()| self.consumer.incremental_assign(&list)).map_err(|error| fatal(&error))?;
-        self.consumer.context().member().reads_log(partition);
-        Ok(())
+        // It was assigned in the callback, and waits: what is assigned outside of callbacks is taken for the answer to one that is still to be called, as when
+        // the group takes partitions away just now (librdkafka's `rd_kafka_cgrp_incremental_assign`).
+        let deadline = Instant::now() + STARTED_WITHIN;
+        while let Err(error) = self.consumer.seek(&self.topics.repartition, partition, Offset::Offset(from), METADATA_TIMEOUT) {
+            if Instant::now() >= deadline {
+                return Err(BrokerError::Aborted(format!("the log of task {partition} cannot be read from {from} on: {error}")));
+            }
+            // Its reading is being started still, by another thread.
+            thread::sleep(START_PAUSE);
+        }
+        let list = self.consumer.context().list(&[(SourceTopic::Repartition, partition)]);
+        self.consumer.resume(&list).map_err(|error| fatal(&error))
     }
 
     fn now_ms(&self) -> i64 {
@@ -239,10 +250,9 @@ fn at_end_of_changelog(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, pa
     if position < Some(end) {
         return Ok(false);
     }
-    // As in `read_log`.
-    membership::check_held(consumer)?;
+    // It goes with its task: as in `read_log`, nothing is unassigned outside of callbacks.
     let list = group.list(&[(SourceTopic::Changelog, partition)]);
-    consumer.incremental_unassign(&list).map_err(|error| fatal(&error))?;
+    consumer.pause(&list).map_err(|error| fatal(&error))?;
     group.member().was_restored(partition);
     Ok(true)
 }
@@ -253,8 +263,10 @@ fn judge(error: &KafkaError) -> Result<(), BrokerError> {
     let is_fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
     match error.rdkafka_error_code() {
         Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => Err(BrokerError::Log(GONE.to_owned())),
-        // It goes on behind such a batch.
-        Some(Code::BadMessage | Code::NotImplemented) => Err(BrokerError::Log(format!("a batch of records cannot be read: {error}"))),
+        // It goes on behind some of such batches, and reads the others again and again: too large by far when decompressed, say.
+        Some(Code::BadMessage | Code::NotImplemented | Code::BadCompression | Code::MessageSizeTooLarge) => {
+            Err(BrokerError::Log(format!("a batch of records cannot be read: {error}")))
+        }
         Some(Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed | Code::UnknownTopicOrPartition) => Err(fatal(error)),
         _ if is_fatal => Err(fatal(error)),
         _ => Ok(()),

@@ -88,10 +88,12 @@ impl Group {
 
     fn assign(&self, consumer: &BaseConsumer<Self>, starts: &[Start]) -> Result<(), BrokerError> {
         let mut list = TopicPartitionList::with_capacity(starts.len());
-        let added = starts.iter().filter_map(Start::reads).try_for_each(|((topic, partition), offset)| {
+        let waiting: Vec<Source> = starts.iter().filter_map(Start::waits).map(|(log, _)| log).collect();
+        let all = starts.iter().filter_map(Start::reads).chain(starts.iter().filter_map(Start::waits));
+        let added = all.into_iter().try_for_each(|((topic, partition), offset)| {
             list.add_partition_offset(names::of_source(&self.topics, topic), partition, offset)
         });
-        let assigned = added.and_then(|()| consumer.incremental_assign(&list));
+        let assigned = added.and_then(|()| consumer.incremental_assign(&list)).and_then(|()| consumer.pause(&self.list(&waiting)));
         assigned.map_err(|error| BrokerError::Aborted(format!("cannot take the partitions: {error}")))
     }
 
@@ -109,11 +111,12 @@ impl Group {
         }
         let read = self.list(&member.was_taken(&sources, lost));
         // A partition stays paused when it goes, and would be when it comes back.
-        let resumed = if member.inputs_wait() { consumer.resume(&read) } else { Ok(()) };
+        let resumed = consumer.resume(&read);
         self.vitals.inputs_paused(if member.inputs_wait() { member.inputs().len() } else { 0 });
         if let Err(error) = resumed.and_then(|()| consumer.incremental_unassign(&read)) {
             member.fail(BrokerError::Aborted(format!("cannot let go of the partitions: {error}")));
         }
+        member.begin_anew_if_closed();
     }
 }
 

@@ -116,7 +116,8 @@ impl Member {
     /// Nothing more has come for now: what is open so far is sent ahead. While the brokers let that into its partitions, there is time for what is
     /// to be done for checkpoints, which follows it.
     pub fn send_ahead(&mut self) -> Result<(), BrokerError> {
-        if self.failure.is_some() || self.committer.is_ahead() {
+        // What partitions were given or taken meanwhile is for the worker to hear first.
+        if self.failure.is_some() || self.committer.is_ahead() || !self.changes.is_empty() {
             return Ok(());
         }
         self.committer.send_ahead(&mut self.work.open)?;
@@ -174,6 +175,13 @@ impl Member {
         self.lent = false;
         self.drop_open();
         self.work = Workload::empty();
+    }
+
+    /// What is begun next has nothing to do with the partitions that went, if nothing is open.
+    pub fn begin_anew_if_closed(&mut self) {
+        if self.lent && self.work.open.is_empty() {
+            self.epochs.begin_anew();
+        }
     }
 
     /// Whether the consumer is being closed.
@@ -234,7 +242,8 @@ impl Member {
     /// These partitions are the worker's from now on.
     pub fn was_given(&mut self, starts: Vec<Start>) {
         self.reading.extend(starts.iter().filter_map(Start::reads).map(|(source, _)| source));
-        for Start { source, committed, changelog } in starts {
+        self.reading.extend(starts.iter().filter_map(Start::waits).map(|(log, _)| log));
+        for Start { source, committed, changelog, .. } in starts {
             self.epochs.given(source);
             if let Some(committed) = &committed {
                 self.reminder.found(source, committed.offset);
@@ -257,13 +266,7 @@ impl Member {
     /// The changelog of a task was read to its end.
     pub fn was_restored(&mut self, partition: i32) {
         self.restoring.remove(&partition);
-        self.reading.remove(&(SourceTopic::Changelog, partition));
         self.changes.push(Change::Restored(partition));
-    }
-
-    /// The log of a task is read from now on.
-    pub fn reads_log(&mut self, partition: i32) {
-        self.reading.insert((SourceTopic::Repartition, partition));
     }
 
     /// Takes the ends of those inputs that were read up to there.

@@ -30,6 +30,8 @@ pub(super) struct Start {
     pub committed: Option<Commit>,
     /// Of a task: up to where its changelog is to be read first, if there is anything in it.
     pub changelog: Option<i64>,
+    /// Of a task: an offset that its log has.
+    log: Option<i64>,
 }
 
 impl Start {
@@ -41,6 +43,12 @@ impl Start {
             (input, Some(committed)) => Some((input, Offset::Offset(committed.offset))),
             (input, None) => Some((input, Offset::Beginning)),
         }
+    }
+
+    /// Of a task, its log, from some offset on: assigned with the rest and paused, since what is assigned later would be taken for the answer to whatever the
+    /// group has asked meanwhile. Never from a place that librdkafka would have to ask for: what it is told then goes over a later seek.
+    pub fn waits(&self) -> Option<(Source, Offset)> {
+        self.log.map(|offset| (self.source, Offset::Offset(offset)))
     }
 }
 
@@ -69,7 +77,12 @@ pub(super) fn find<C: ConsumerContext>(
             SourceTopic::Repartition => Some(probe.ends(&topics.changelog, source.1)?).filter(|ends| !ends.is_empty()).map(|ends| ends.end),
             SourceTopic::Webhooks | SourceTopic::Sends | SourceTopic::Changelog => None,
         };
-        starts.push(Start { source: *source, committed, changelog });
+        let log = match (source.0, &committed) {
+            (SourceTopic::Repartition, Some(committed)) => Some(committed.offset),
+            (SourceTopic::Repartition, None) => Some(probe.ends(&topics.repartition, source.1)?.start),
+            (SourceTopic::Webhooks | SourceTopic::Sends | SourceTopic::Changelog, _) => None,
+        };
+        starts.push(Start { source: *source, committed, changelog, log });
     }
     Ok(starts)
 }
