@@ -58,7 +58,11 @@ fn mechanism_problem(kafka: &KafkaConfig) -> Option<(&'static str, String)> {
     })
 }
 
-/// A heartbeat must fit into a session, and a session into the time that a worker may go without a poll, or no group is ever joined for long.
+/// librdkafka makes no producer that may wait longer for an answer than its transaction (10 s) and a little.
+const SOCKET_MS_MAX: u64 = 10_100;
+
+/// A heartbeat must fit into a session, and a session into the time that a worker may go without a poll, or no group is ever joined for long. An answer must come
+/// within a transaction.
 fn timeouts_problem(kafka: &KafkaConfig) -> Option<(&'static str, String)> {
     const HEARTBEAT: (&str, u64) = ("heartbeat.interval.ms", KafkaConfig::HEARTBEAT_MS);
     const SESSION: (&str, u64) = ("session.timeout.ms", KafkaConfig::SESSION_MS);
@@ -70,6 +74,9 @@ fn timeouts_problem(kafka: &KafkaConfig) -> Option<(&'static str, String)> {
         let why = format!("{} ({}) must be {relation} {} ({})", short.0, value(short), long.0, value(long));
         (blamed(short, long), why)
     };
+    if let Some(socket_ms) = given("socket.timeout.ms").filter(|socket_ms| *socket_ms > SOCKET_MS_MAX) {
+        return Some(("socket.timeout.ms", format!("{socket_ms} is longer than a transaction may take: at most {SOCKET_MS_MAX}")));
+    }
     if value(HEARTBEAT) >= value(SESSION) {
         return Some(clash(HEARTBEAT, SESSION, "below"));
     }

@@ -213,6 +213,10 @@ fn values_out_of_bounds_are_told_with_the_bounds() {
             "waid.toml:2: kafka.properties.ssl.ca.location = \"/no/such.pem\": it cannot be read: No such file or directory (os error 2)",
         ),
         (
+            "[kafka.properties]\n'socket.timeout.ms' = 60000",
+            "waid.toml:2: kafka.properties.socket.timeout.ms = \"60000\": 60000 is longer than a transaction may take: at most 10100",
+        ),
+        (
             "[kafka.properties]\n'session.timeout.ms' = 400000",
             "waid.toml:2: kafka.properties.session.timeout.ms = \"400000\": session.timeout.ms (400000) must be at most max.poll.interval.ms (300000)",
         ),

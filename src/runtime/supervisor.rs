@@ -127,7 +127,7 @@ fn attend(post: &Post, bounds: Bounds, work: impl Fn(&Post) -> Result<(), Broker
         // That is no failure of the worker's: it may last as long as the brokers are away.
         if let BrokerError::Unreachable(why) = &reason {
             post.vitals.rebuilt();
-            warn!(thread, %why, "no broker answers: waiting for one");
+            warn!(thread, %why, "no answer from kafka: waiting for one");
             if !rest(bounds.pause_first, &post.stop) {
                 return Ok(());
             }

@@ -22,6 +22,9 @@ use std::time::{Duration, Instant};
 /// How long the first call of a producer may take: it waits until what its predecessor left open is settled.
 const INIT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What to look at when transactions have no coordinator.
+const COORDINATOR: &str = "can __transaction_state have as many replicas as transaction.state.log.replication.factor says?";
+
 /// How long to wait for records on their way before an abort; those of a broker that does not answer are not waited for.
 const ABORT_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -43,7 +46,16 @@ impl Producer {
     pub fn start(setup: &Setup, vitals: Arc<Vitals>) -> Result<Self, BrokerError> {
         let client: BaseProducer<Deliveries> =
             setup.producer().create_with_context(Deliveries::default()).map_err(|error| fatal("make the producer", &error))?;
-        client.init_transactions(INIT_TIMEOUT).map_err(|error| client::cannot_begin("take over the transactional id", &error))?;
+        client.init_transactions(INIT_TIMEOUT).map_err(|error| {
+            let what = "take over the transactional id";
+            match client.client().fetch_metadata(None, ABORT_PATIENCE) {
+                Ok(_) => client::cannot_begin(
+                    &format!("{what} (brokers answer, but not the coordinator of transactions: {COORDINATOR})"),
+                    &error,
+                ),
+                Err(_) => client::cannot_begin(what, &error),
+            }
+        })?;
         Ok(Self { client, topics: setup.topics.clone(), vitals, step_timeout: setup.transaction_timeout })
     }
 
