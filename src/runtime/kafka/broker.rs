@@ -152,7 +152,7 @@ impl Broker for KafkaBroker {
         // It was assigned in the callback, and waits: what is assigned outside of callbacks is taken for the answer to one that is still to be called, as when
         // the group takes partitions away just now (librdkafka's `rd_kafka_cgrp_incremental_assign`).
         let deadline = Instant::now() + STARTED_WITHIN;
-        while let Err(error) = self.consumer.seek(&self.topics.repartition, partition, Offset::Offset(from), METADATA_TIMEOUT) {
+        while let Err(error) = self.consumer.seek(&self.topics.repartition, partition, Offset::Offset(from), STARTED_WITHIN) {
             if Instant::now() >= deadline {
                 return Err(BrokerError::Aborted(format!("the log of task {partition} cannot be read from {from} on: {error}")));
             }

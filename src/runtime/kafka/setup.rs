@@ -133,6 +133,8 @@ impl Setup {
             // All records of a transaction are handed over at once and then waited for, so lingering only delays.
             ("linger.ms", "0".to_owned()),
             ("compression.codec", "lz4".to_owned()),
+            // A broker that is silent may be asked twice within a step: by then another may answer for it.
+            ("socket.timeout.ms", millis(self.transaction_timeout / 2)),
             ("batch.size", self.batch_bytes().to_string()),
             // `send_offsets_to_transaction` has no timeout while the coordinator of the group is away, and looks for the new one only when
             // some connection opens or closes (librdkafka's issues 5456 and 5511; version 2.12.1 still does). So those that nothing is sent
