@@ -22,7 +22,7 @@ fn replay(args: &[&str], input: &str) -> Output {
     ours.for_each(|name| {
         command.env_remove(name);
     });
-    command.env_remove("WAID_LOG").arg("replay").args(args);
+    command.arg("replay").args(args);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("waid starts");
     // Whether it reads all of it is its own affair.
     let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());

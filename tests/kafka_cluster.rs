@@ -57,6 +57,7 @@ impl Fault {
 fn faults() -> impl Iterator<Item = (Fault, &'static Node)> {
     let count = std::env::var("WAID_CLUSTER_FAULTS").map_or(Fault::ALL.len(), |count| count.parse().expect("a number"));
     let nodes = broker().nodes();
+    assert!(!nodes.is_empty(), "brokers of its own: unset WAID_TEST_BOOTSTRAP");
     // Whole rounds of the faults begin at another node each.
     (0..count).map(move |at| (Fault::ALL[at % Fault::ALL.len()], &nodes[(at + at / nodes.len()) % nodes.len()]))
 }
@@ -69,7 +70,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// Produces the records of so many more people, and waits until all were read.
+    /// Produces the records of so many more people.
     fn produce(&mut self) {
         let people = self.people()..self.people() + PEOPLE_AT_ONCE;
         let mut records: Vec<Record> = people.flat_map(|person| Person(person).records(&self.deployment)).collect();

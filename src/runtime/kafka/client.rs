@@ -10,20 +10,15 @@ use crate::runtime::broker::BrokerError;
 
 /// How long a broker may be silent before another connection is tried. A machine that is gone, or cut off, closes none, and what it led is led by others
 /// within about as long; by itself librdkafka would wait for a minute, longer than any transaction may take.
-const SILENCE_MAX: Duration = Duration::from_secs(5);
-
-/// The same where an answer may be large.
-const READ_SILENCE_MAX: Duration = Duration::from_secs(10);
+const SILENCE_MAX: Duration = Duration::from_secs(10);
 
 /// Brokers, properties and log level; what waid owns is put on top by the caller.
 pub fn base(kafka: &KafkaConfig, kind: ClientKind) -> ClientConfig {
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", &kafka.bootstrap_servers).set("client.id", "waid");
-    let silence = match kind {
-        ClientKind::Consumer => READ_SILENCE_MAX,
-        ClientKind::Producer => SILENCE_MAX,
-    };
-    client.set("socket.timeout.ms", silence.as_millis().to_string()).set("socket.connection.setup.timeout.ms", "10000");
+    for name in ["socket.timeout.ms", "socket.connection.setup.timeout.ms"] {
+        client.set(name, SILENCE_MAX.as_millis().to_string());
+    }
     client.set("reconnect.backoff.max.ms", "1000");
     for (name, value) in kafka.properties.for_client(kind) {
         client.set(name, value);
