@@ -144,8 +144,10 @@ fn tell(
     components: Vec<Component<'_>>,
     kept: &Kept<'_>,
 ) -> Thread {
-    let people = before.people.iter().map(|(identity, known)| (circle.follow(*identity), known.clone())).collect();
-    let mut thread = Thread { conversations: Vec::new(), people };
+    let mut thread = Thread::default();
+    for (identity, known) in &before.people {
+        thread.people.entry(circle.follow(*identity)).or_default().take_in(known.clone());
+    }
     let mut unused = thread::unused_numbers(kept.values().map(|kept| kept[0].1.number).collect());
     for (index, mut component) in components.into_iter().enumerate() {
         let kept = kept.get(&index).map_or(&[][..], Vec::as_slice);

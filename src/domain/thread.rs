@@ -3,7 +3,7 @@
 use super::circle::NAMESPACE;
 use super::entity::{Direction, Home, Message};
 use super::flat::FlatMap;
-use super::ids::{App, Moment, Number};
+use super::ids::{Address, App, Moment, Number};
 use super::name_based::name_based;
 use super::output::{ConversationEvent, ConversationEventType, MessageFields, Output};
 use super::state::{Key, MessageKey, Row};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub struct Thread {
     /// The conversations told of, none without a message, by their numbers.
     pub conversations: Vec<Conversation>,
-    /// How the business knows each person, as of the newest send told of.
+    /// How the business knows each person, as of the sends told of.
     pub people: FlatMap<Uuid, Known>,
 }
 
@@ -43,10 +43,14 @@ pub struct Conversation {
 /// How the business knows a person.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Known {
-    /// The phone dialled.
+    /// The phone dialled, by the newest send that dialled one.
     pub phone: Option<Number>,
-    /// The business's own id.
+    /// The business's own id, of the newest send that has one.
     pub customer_id: Option<Arc<str>>,
+    /// When the first was, s.
+    pub phone_s: Option<i64>,
+    /// When the second was, s.
+    pub customer_s: Option<i64>,
 }
 
 /// The row of a message in its circle.
@@ -97,6 +101,14 @@ pub enum Replaced {
 
 /// Messages a hand-over carries in one event, unless one conversation alone has more.
 const BUNDLE_MESSAGES_MAX: usize = 500;
+
+impl Known {
+    /// What is known of the same person besides: of each, the newest counts.
+    pub fn take_in(&mut self, other: Self) {
+        (self.phone_s, self.phone) = (self.phone_s, self.phone).max((other.phone_s, other.phone));
+        (self.customer_s, self.customer_id) = (self.customer_s, self.customer_id.take()).max((other.customer_s, other.customer_id));
+    }
+}
 
 impl Placed {
     /// Where it stands.
@@ -285,7 +297,7 @@ pub fn publish(step: &mut Step, thread: &Thread, placed: &Placed, conversation: 
         direction: message.direction,
         wa_id: message.wa_id,
         user: message.user.clone(),
-        phone: if outbound { message.address.as_ref().and_then(super::ids::Address::phone) } else { known.phone },
+        phone: if outbound { message.address.as_ref().and_then(Address::phone) } else { known.phone },
         customer_id: if outbound { message.customer_id.clone() } else { known.customer_id },
         message_id: (outbound && !message.is_echo()).then(|| message.id.clone()),
         whatsapp_message_id: message.whatsapp_id.clone(),
@@ -339,7 +351,7 @@ pub fn pack(step: &mut Step, home: &Home, app: &App) -> Vec<Bundle> {
 pub fn unpack(step: &mut Step, home: &Home, bundle: &Bundle) {
     let mut thread = step.state.thread(home, &bundle.app).cloned().unwrap_or_default();
     for (identity, known) in &bundle.people {
-        thread.people.entry(*identity).or_insert_with(|| known.clone());
+        thread.people.entry(*identity).or_default().take_in(known.clone());
     }
     let mut numbers = BTreeMap::new();
     for (conversation, number) in bundle.conversations.iter().zip(unused_numbers(thread.numbers())) {
@@ -368,8 +380,12 @@ impl Thread {
 
     /// Notes how the business knows the person it sent to, which only a send record says.
     pub fn know(&mut self, identity: Uuid, message: &Message) {
-        if let Some(address) = &message.address {
-            self.people.insert(identity, Known { phone: address.phone(), customer_id: message.customer_id.clone() });
+        let Some(address) = &message.address else { return };
+        let (phone, customer_id) = (address.phone(), message.customer_id.clone());
+        let at_s = message.at.seconds();
+        let known = Known { phone_s: phone.map(|_| at_s), customer_s: customer_id.as_ref().map(|_| at_s), phone, customer_id };
+        if known != Known::default() {
+            self.people.entry(identity).or_default().take_in(known);
         }
     }
 
@@ -527,7 +543,7 @@ fn key_of(message: &Message) -> MessageKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{Address, MessageId};
+    use crate::domain::ids::{Bsuid, MessageId, User};
 
     const HOUR_MS: i64 = 3_600_000;
     const SETTINGS: Settings = Settings {
@@ -581,6 +597,25 @@ mod tests {
         assert!(!tied(24 * HOUR_MS + 1000, 0));
         assert!(tied(0, 96 * HOUR_MS));
         assert!(!tied(0, 96 * HOUR_MS + 1));
+    }
+
+    #[test]
+    fn a_person_is_known_as_the_newest_send_says_that_says_anything_of_it() {
+        let (mut thread, person) = (Thread::default(), Uuid::from_u128(1));
+        let know = |thread: &mut Thread, at_ms, address, customer: Option<&str>| {
+            let message = placed(Direction::Outbound, at_ms, false).message;
+            thread.know(person, &Message { address: Some(address), customer_id: customer.map(Into::into), ..message });
+        };
+        let phone = |digits| Address::Phone(Number::from_digits(digits).expect("a number"));
+        let user = Address::User(User { scope: "app".into(), id: Bsuid::parse("BR.1").expect("a BSUID") });
+        know(&mut thread, 2 * HOUR_MS, phone("5535987654321"), Some("customer-2"));
+        know(&mut thread, HOUR_MS, phone("553587654321"), Some("customer-1"));
+        know(&mut thread, 3 * HOUR_MS, user, None);
+        let known = &thread.people[&person];
+        assert_eq!((known.phone, known.customer_id.as_deref()), (Number::from_digits("5535987654321"), Some("customer-2")));
+        know(&mut thread, 4 * HOUR_MS, phone("553587654321"), None);
+        let known = &thread.people[&person];
+        assert_eq!((known.phone, known.customer_id.as_deref()), (Number::from_digits("553587654321"), Some("customer-2")));
     }
 
     #[test]

@@ -30,6 +30,16 @@ fn rows_as_they_are_written_stay_readable() {
     assert_eq!(read, rows());
 }
 
+/// Rows that say less, as versions before wrote them.
+#[test]
+fn rows_of_earlier_versions_stay_readable() {
+    let of_2026_11_30 = include_str!("../../../tests/fixtures/thread_v5_of_2026_11_30.txt");
+    let [_, key, value] = of_2026_11_30.trim_end().split(' ').collect::<Vec<_>>().try_into().expect("three words");
+    let (_, Row::Thread(read)) = decode_row(&bytes(key), &bytes(value)).expect("a row") else { panic!("a thread") };
+    let known = Known { phone_s: None, customer_s: None, ..known() };
+    assert_eq!(read, Thread { people: [(Uuid::from_u128(1), known)].into(), ..thread() });
+}
+
 /// This says when a change of the domain changed the format by accident.
 #[test]
 fn rows_are_written_as_they_were() {
@@ -242,7 +252,6 @@ fn circle() -> Circle {
 
 fn thread() -> Thread {
     let first = MessageKey { app: app(), at_s: T, direction: Direction::Outbound, id: wamid(), echo: true };
-    let known = Known { phone: Some(phone()), customer_id: Some("customer-1".into()) };
     Thread {
         conversations: vec![Conversation {
             number: 1,
@@ -252,8 +261,12 @@ fn thread() -> Thread {
             last_s: T + 1,
             gone_s: Some(T),
         }],
-        people: [(Uuid::from_u128(1), known)].into(),
+        people: [(Uuid::from_u128(1), known())].into(),
     }
+}
+
+fn known() -> Known {
+    Known { phone: Some(phone()), customer_id: Some("customer-1".into()), phone_s: Some(T), customer_s: Some(T + 1) }
 }
 
 fn echo() -> Message {

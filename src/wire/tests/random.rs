@@ -114,7 +114,7 @@ structs! {
     Told { conversation, revision }
     Thread { conversations, people }
     Conversation { number, id, identity, first, last_s, gone_s }
-    Known { phone, customer_id }
+    Known { phone, customer_id, phone_s, customer_s }
     MessageKey { app, at_s, direction, id, echo }
     Packed { stamp, marks, control, events, part }
     Part { left, bytes }
