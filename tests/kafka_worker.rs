@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::{Value, json};
-use support::{Deployment, Received, Record, broker};
+use support::{DEADLINE, Deployment, Received, Record, broker, send_all, wait_until};
 
 const DIALLED: &str = "5535987654321";
 const WA_ID: &str = "553587654321";
@@ -167,6 +167,32 @@ fn an_input_that_begins_anew_is_read_again() {
     assert_eq!(running.stop(), 0, "{}", running.log());
     assert_eq!(assigned(), 2, "what was read again was told before");
     assert_eq!(running.lines(&["came twice"]), 0, "{}", running.log());
+}
+
+/// Behind the last record of a producer with transactions stands a mark, which is deleted with the records.
+#[test]
+fn an_input_may_lose_what_was_read_and_even_what_was_not() {
+    let deployment = Deployment::create("emptied", [1, 1], 1);
+    let (sends, assigned) = (deployment.topic("in.sends"), deployment.topic("conversation-assigned"));
+    let producer = broker().transactional_producer(&format!("{sends} producer"));
+    producer.begin_transaction().expect("a transaction");
+    send_all(&producer, &[send(&deployment, MESSAGE)]);
+    producer.commit_transaction(DEADLINE).expect("committed");
+    let running = deployment.start();
+    wait_until("the mark to be passed", || (broker().committed(deployment.group(), &sends).get(&0)?.offset == 2).then_some(()));
+    assert_eq!(running.stop(), 0, "{}", running.log());
+
+    broker().empty_partition(&sends, 0);
+    run_over_from(&deployment, deployment.inputs_read(), &[sent(&deployment)]);
+    assert_eq!(broker().read_all(&assigned).len(), 1);
+
+    broker().produce(&[send(&deployment, "unread")]);
+    broker().empty_partition(&sends, 0);
+    let running = deployment.start();
+    running.wait_for_line(&["ERROR", &sends, "was deleted", "\"committed\":2", "\"first\":3"]);
+    broker().produce(&[reply(&deployment)]);
+    broker().read_until(&assigned, |told| told.len() == 2);
+    assert_eq!(running.stop(), 0, "{}", running.log());
 }
 
 /// Exit code and standard error.

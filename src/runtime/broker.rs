@@ -40,8 +40,8 @@ pub trait Broker {
     /// The wall clock, ms.
     fn now_ms(&self) -> i64;
 
-    /// The inputs that were found to be read to their end since this was asked last, each with the time as of which.
-    fn take_ends(&mut self) -> Vec<(Source, i64)>;
+    /// The inputs that were found to be read to their end since this was asked last.
+    fn take_ends(&mut self) -> Vec<ReadEnd>;
 
     /// How many partitions the topics that are read have: webhooks, sends, repartition.
     ///
@@ -62,6 +62,18 @@ pub struct PartitionCounts {
     pub sends: i32,
     /// The repartition topic.
     pub repartition: i32,
+}
+
+/// An input was read to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReadEnd {
+    /// Which.
+    pub source: Source,
+    /// As of when, wall-clock ms.
+    pub at_ms: i64,
+    /// Where it ends, if that is behind what was committed of it: the marks of transactions, and what aborted ones wrote, are no records, and are
+    /// deleted like records. A committed offset from before them would be gone then.
+    pub behind: Option<i64>,
 }
 
 /// What a poll brought.

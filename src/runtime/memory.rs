@@ -1,6 +1,6 @@
 //! A broker in memory: the logs of one process, for captures and for tests. Which record comes next is the caller's choice.
 
-use super::broker::{Broker, BrokerError, Change, Commit, Fetched, PartitionCounts, Polled, Source};
+use super::broker::{Broker, BrokerError, Change, Commit, Fetched, PartitionCounts, Polled, ReadEnd, Source};
 use super::clock;
 use super::vitals::Vitals;
 use super::workload::Workload;
@@ -266,7 +266,7 @@ impl Broker for MemoryBroker {
         if self.is_timeless { i64::MAX } else { clock::now_ms() }
     }
 
-    fn take_ends(&mut self) -> Vec<(Source, i64)> {
+    fn take_ends(&mut self) -> Vec<ReadEnd> {
         Vec::new()
     }
 

@@ -95,6 +95,12 @@ impl Transaction {
         self.offsets.entry(source).or_insert(Commit { offset, account: String::new() });
     }
 
+    /// Commits a source up to here, though no record of it is there.
+    pub fn pass(&mut self, source: Source, next: i64) {
+        let commit = self.offsets.entry(source).or_insert(Commit { offset: next, account: String::new() });
+        commit.offset = commit.offset.max(next);
+    }
+
     /// Says something beside the offset of a source, if it is committed.
     pub fn account(&mut self, source: Source, account: String) {
         if let Some(commit) = self.offsets.get_mut(&source) {

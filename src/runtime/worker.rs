@@ -1,6 +1,6 @@
 //! A worker: one thread that reads, steps and commits for the partitions it was given.
 
-use super::broker::{Broker, BrokerError, Change, Fetched, PartitionCounts, Polled};
+use super::broker::{Broker, BrokerError, Change, Fetched, PartitionCounts, Polled, ReadEnd};
 use super::epoch::Epoch;
 use super::ingest::Ingest;
 use super::marks::{Marks, TickPolicy};
@@ -259,8 +259,11 @@ impl<B: Broker> Worker<B> {
     /// Tells all partitions how far the worker has come, if it is time to.
     fn tick(&mut self) {
         let Some(marks) = &mut self.marks else { return };
-        for (source, at_ms) in self.broker.take_ends() {
+        for ReadEnd { source, at_ms, behind } in self.broker.take_ends() {
             marks.note_end(source, at_ms);
+            if let Some(end) = behind {
+                self.work.open.pass(source, end);
+            }
         }
         // Marks speak for tasks that work, and a transaction without their offsets would not be fenced.
         if !self.work.has_live_tasks() {

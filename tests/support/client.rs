@@ -60,6 +60,17 @@ impl Broker {
         wait_until(&format!("{topic} to be gone"), || (self.led_partitions(topic) == 0).then_some(()));
     }
 
+    /// Deletes all records that a partition has.
+    pub fn empty_partition(&self, topic: &str, partition: i32) {
+        let admin: AdminClient<DefaultClientContext> = self.config().create().expect("an admin client");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::End).expect("an offset");
+        let options = AdminOptions::new().operation_timeout(Some(DEADLINE));
+        let deleted = runtime.block_on(admin.delete_records(&list, &options)).expect("an answer to DeleteRecords");
+        deleted.elements()[0].error().unwrap_or_else(|error| panic!("cannot empty {partition} of {topic}: {error}"));
+    }
+
     /// Sets what a group without members has committed of a topic, with no words beside it, as Kafka's own tool does.
     pub fn reset_offset(&self, group: &str, topic: &str, partition: i32, offset: i64) {
         let consumer: BaseConsumer = self.config().set("group.id", group).create().expect("a consumer");

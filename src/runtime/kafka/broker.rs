@@ -10,7 +10,7 @@ use super::record::Record;
 use super::setup::Setup;
 use super::{client, names};
 use crate::config::TopicsConfig;
-use crate::runtime::broker::{Broker, BrokerError, PartitionCounts, Polled, Source};
+use crate::runtime::broker::{Broker, BrokerError, PartitionCounts, Polled, ReadEnd, Source};
 use crate::runtime::clock;
 use crate::runtime::vitals::Vitals;
 use crate::runtime::workload::Workload;
@@ -167,7 +167,7 @@ impl Broker for KafkaBroker {
         clock::now_ms()
     }
 
-    fn take_ends(&mut self) -> Vec<(Source, i64)> {
+    fn take_ends(&mut self) -> Vec<ReadEnd> {
         let mut member = self.consumer.context().member();
         // The position is behind a record that was put off, and the worker has not taken it.
         if self.put_off.is_some() || !member.waits_for_ends() {
@@ -177,7 +177,7 @@ impl Broker for KafkaBroker {
         let position = |(topic, partition): Source| {
             positions.find_partition(names::of_source(&self.topics, topic), partition).and_then(|found| found.offset().to_raw())
         };
-        member.take_ends(position).into_iter().map(|end| (end.source, end.at_ms)).collect()
+        member.take_ends(position)
     }
 
     fn partitions(&mut self) -> Result<PartitionCounts, BrokerError> {
@@ -219,7 +219,11 @@ fn read(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, record: &mut Reco
                 return Ok(Some((topic, message.partition())));
             }
             Some(Err(KafkaError::PartitionEOF(partition))) if at_end_of_changelog(consumer, topics, partition)? => return Ok(None),
-            Some(Err(error)) => judge(&error)?,
+            Some(Err(error)) => judge(&error).inspect_err(|_| {
+                if is_miss(&error) {
+                    consumer.context().common().misses();
+                }
+            })?,
         }
         remaining = deadline.saturating_duration_since(Instant::now());
     }
@@ -262,7 +266,7 @@ fn judge(error: &KafkaError) -> Result<(), BrokerError> {
     use RDKafkaErrorCode as Code;
     let is_fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
     match error.rdkafka_error_code() {
-        Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => Err(BrokerError::Log(GONE.to_owned())),
+        _ if is_miss(error) => Err(BrokerError::Log(GONE.to_owned())),
         // It goes on behind some of such batches, and reads the others again and again: too large by far when decompressed, say.
         Some(Code::BadMessage | Code::NotImplemented | Code::BadCompression | Code::MessageSizeTooLarge) => {
             Err(BrokerError::Log(format!("a batch of records cannot be read: {error}")))
@@ -273,9 +277,12 @@ fn judge(error: &KafkaError) -> Result<(), BrokerError> {
     }
 }
 
-const GONE: &str = "the next record to read is not there any more: was a topic emptied or created anew, or does it keep its \
-                    records for too short a time? `kafka-consumer-groups --describe` shows of which partition the group has committed an offset \
-                    that is not there; set an input's on while waid is stopped (--reset-offsets)";
+const GONE: &str = "the next record to read is not there any more; which one that is is looked up when reading begins anew";
+
+/// Whether a partition does not have the offset that is to be read.
+fn is_miss(error: &KafkaError) -> bool {
+    matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange))
+}
 
 fn fatal(error: &KafkaError) -> BrokerError {
     BrokerError::Fatal(error.to_string())

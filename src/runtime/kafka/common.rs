@@ -7,6 +7,7 @@ use super::purge::Purger;
 use crate::config::{KafkaConfig, TopicsConfig};
 use crate::runtime::broker::BrokerError;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One for all workers of a process: a client costs threads, connections and, while nothing comes, most of what a worker does.
 pub struct Common {
@@ -15,6 +16,7 @@ pub struct Common {
     pub(super) backlog: Option<Backlog>,
     /// None with a mock cluster, which deletes nothing.
     pub(super) purger: Option<Purger>,
+    misses: AtomicBool,
 }
 
 impl Common {
@@ -25,7 +27,7 @@ impl Common {
     pub fn new(kafka: &KafkaConfig, topics: &TopicsConfig) -> Result<Self, BrokerError> {
         let probe = Arc::new(Probe::new(kafka)?);
         let backlog = Backlog::watch(kafka, &topics.repartition, Arc::clone(&probe))?;
-        Ok(Self { probe, backlog: Some(backlog), purger: Some(Purger::start(kafka, &topics.repartition)?) })
+        Ok(Self { probe, backlog: Some(backlog), purger: Some(Purger::start(kafka, &topics.repartition)?), misses: AtomicBool::new(false) })
     }
 
     /// Whether the group and the topics belong together.
@@ -41,6 +43,16 @@ impl Common {
     /// # Errors
     /// See [`Self::new`].
     pub fn for_mock_cluster(kafka: &KafkaConfig) -> Result<Self, BrokerError> {
-        Ok(Self { probe: Arc::new(Probe::new(kafka)?), backlog: None, purger: None })
+        Ok(Self { probe: Arc::new(Probe::new(kafka)?), backlog: None, purger: None, misses: AtomicBool::new(false) })
+    }
+
+    /// A record that was to be read next is not there. From now on whoever begins to read an input looks whether what it should begin with is.
+    pub(super) fn misses(&self) {
+        self.misses.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that ever happened in this process.
+    pub(super) fn has_missed(&self) -> bool {
+        self.misses.load(Ordering::Relaxed)
     }
 }

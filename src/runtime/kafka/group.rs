@@ -61,8 +61,7 @@ impl Group {
             let _ = consumer.incremental_assign(&TopicPartitionList::new());
             return;
         }
-        let starts =
-            member.shares(given).and_then(|sources| starts::find(consumer, &self.common.probe, &self.topics, &sources, &self.stop));
+        let starts = member.shares(given).and_then(|sources| starts::find(consumer, &self.common, &self.topics, &sources, &self.stop));
         match starts.and_then(|starts| self.assign(consumer, &starts).map(|()| starts)) {
             Ok(starts) => {
                 // With none, the others may be about to let some go.
@@ -154,12 +153,12 @@ impl ClientContext for Group {
     }
 }
 
-/// How many records a partition that is read holds that were not read, of one that nothing was read of yet from where it begins; `None` if that
-/// is not known.
+/// How many records a partition that is read holds that were not read, of one that nothing was read of yet from where it begins, those behind an
+/// open transaction included; `None` if that is not known.
 fn unread(partition: &Partition) -> Option<i64> {
     let next = if partition.app_offset >= 0 { partition.app_offset } else { partition.next_offset };
-    let is_known = partition.fetch_state == "active" && next >= 0 && partition.ls_offset >= 0;
-    is_known.then(|| (partition.ls_offset - next).max(0))
+    let is_known = partition.fetch_state == "active" && next >= 0 && partition.hi_offset >= 0;
+    is_known.then(|| (partition.hi_offset - next).max(0))
 }
 
 #[cfg(test)]
@@ -172,7 +171,7 @@ mod tests {
             fetch_state: fetch_state.to_owned(),
             app_offset,
             next_offset,
-            ls_offset: 7,
+            hi_offset: 7,
             ..Partition::default()
         };
         assert_eq!(unread(&partition("active", 5, 7)), Some(2));

@@ -8,7 +8,7 @@ use super::pressure::Pressure;
 use super::reminder::Reminder;
 use super::share;
 use super::starts::Start;
-use crate::runtime::broker::{BrokerError, Change, PartitionCounts, Source};
+use crate::runtime::broker::{BrokerError, Change, PartitionCounts, ReadEnd, Source};
 use crate::runtime::workload::Workload;
 use crate::wire::packed::SourceTopic;
 use rdkafka::TopicPartitionList;
@@ -269,11 +269,17 @@ impl Member {
         self.changes.push(Change::Restored(partition));
     }
 
-    /// Takes the ends of those inputs that were read up to there.
-    pub fn take_ends(&mut self, position: impl Fn(Source) -> Option<i64>) -> Vec<End> {
+    /// Takes the ends of those inputs that were read up to there. What is behind the offset that was committed of one is for the open transaction.
+    pub fn take_ends(&mut self, position: impl Fn(Source) -> Option<i64>) -> Vec<ReadEnd> {
         let begun = |source| self.begun.get(&source).copied();
-        let (read, unread) = self.ends.drain(..).partition(|end| end.is_reached(position(end.source), begun(end.source)));
+        let (read, unread): (Vec<End>, _) = self.ends.drain(..).partition(|end| end.is_reached(position(end.source), begun(end.source)));
         self.ends = unread;
+        let known = |End { source, offset, at_ms, .. }| {
+            let behind = Some(offset).filter(|offset| self.reminder.newest(source).is_some_and(|committed| committed < *offset));
+            ReadEnd { source, at_ms, behind }
+        };
+        let read: Vec<ReadEnd> = read.into_iter().map(known).collect();
+        read.iter().filter(|end| end.behind.is_some()).for_each(|end| self.epochs.begin(end.source));
         read
     }
 

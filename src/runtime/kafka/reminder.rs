@@ -37,6 +37,11 @@ impl Reminder {
         self.committed.remove(&source);
     }
 
+    /// What was committed of an input last, if anything was.
+    pub fn newest(&self, source: Source) -> Option<i64> {
+        self.committed.get(&source).map(|(offset, _)| *offset)
+    }
+
     /// What should be committed again.
     pub fn due(&self, now: Instant) -> Vec<(Source, i64)> {
         let due = self.committed.iter().filter(|(_, (_, at))| at.is_none_or(|at| now.duration_since(at) >= AGE_MAX));

@@ -1,7 +1,7 @@
 //! Where reading begins in partitions that were just assigned.
 
+use super::common::Common;
 use super::names;
-use super::probe::Probe;
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{BrokerError, Commit, Source};
 use crate::wire::packed::SourceTopic;
@@ -9,6 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -55,7 +56,7 @@ impl Start {
 /// Looks up where to begin in each of these partitions. Gives up when told to stop.
 pub(super) fn find<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
-    probe: &Probe,
+    common: &Common,
     topics: &TopicsConfig,
     sources: &[Source],
     stop: &AtomicBool,
@@ -64,7 +65,7 @@ pub(super) fn find<C: ConsumerContext>(
     for (topic, partition) in sources {
         asked.add_partition(names::of_source(topics, *topic), *partition);
     }
-    let committed = stable_offsets(consumer, &asked, stop)?;
+    let (committed, probe) = (stable_offsets(consumer, &asked, stop)?, &common.probe);
     let mut starts = Vec::with_capacity(sources.len());
     for source in sources {
         let found = committed.find_partition(names::of_source(topics, source.0), source.1);
@@ -72,6 +73,15 @@ pub(super) fn find<C: ConsumerContext>(
             Offset::Offset(offset) => Some(Commit { offset, account: found.metadata().to_owned() }),
             _ => None,
         });
+        let committed = match (source, committed) {
+            ((SourceTopic::Webhooks | SourceTopic::Sends, partition), Some(committed)) if common.has_missed() => {
+                let topic = names::of_source(topics, source.0);
+                // If it is not to be had now, the consumer will miss it again.
+                let ends = probe.ends_once(topic, *partition).ok();
+                Some(ends.map_or(Ok(committed.clone()), |ends| within(committed, &ends, topic, *partition))?)
+            }
+            (_, committed) => committed,
+        };
         // After the committed offsets: the checkpoint of the last transaction lies before this end.
         let changelog = match source.0 {
             SourceTopic::Repartition => Some(probe.ends(&topics.changelog, source.1)?).filter(|ends| !ends.is_empty()).map(|ends| ends.end),
@@ -110,6 +120,42 @@ fn stable_offsets<C: ConsumerContext>(
     }
 }
 
+/// Where to go on in an input from where to where it reaches. What was deleted before it was read is not to be had by waiting.
+fn within(committed: Commit, ends: &Range<i64>, topic: &str, partition: i32) -> Result<Commit, BrokerError> {
+    let offset = committed.offset;
+    if offset > ends.end {
+        return Err(BrokerError::Log(format!(
+            "the group has read partition {partition} of {topic} up to offset {offset}, but it ends at {}: was the topic emptied or created anew? Stop all \
+             waid, then say where to go on: kafka-consumer-groups --reset-offsets --group … --topic {topic}:{partition} --to-earliest --execute",
+            ends.end
+        )));
+    }
+    if offset < ends.start {
+        tracing::error!(
+            topic,
+            partition,
+            committed = offset,
+            first = ends.start,
+            "what was to be read next was deleted: does the topic keep its records for too short a time? Reading goes on with the first record that is \
+             there; those between were not read, unless they were marks of transactions only"
+        );
+    }
+    Ok(Commit { offset: offset.max(ends.start), ..committed })
+}
+
 fn unknown(error: &KafkaError) -> BrokerError {
     BrokerError::Aborted(format!("the committed offsets were not to be had within {STABLE_WITHIN:?}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_goes_on_with_what_is_still_there() {
+        let within = |offset| within(Commit { offset, account: "epoch=1".to_owned() }, &(5..9), "webhooks", 3).map(|commit| commit.offset);
+        assert!(matches!((within(5), within(9), within(2)), (Ok(5), Ok(9), Ok(5))));
+        let Err(BrokerError::Log(why)) = within(10) else { panic!("it ends before") };
+        assert!(why.contains("partition 3 of webhooks up to offset 10, but it ends at 9"), "{why}");
+    }
 }
