@@ -111,11 +111,14 @@ pub fn specs(topics: &TopicsConfig, input_max_bytes: u64) -> Vec<TopicSpec> {
     };
     let delete = || same("cleanup.policy", "delete");
     let events = || vec![delete(), takes(OUTPUT_BYTES_MAX)];
+    // Whoever begins to read later must find into what an identity was merged.
+    let kept = Setting { name: "retention.ms", value: "-1".to_owned(), rule: Rule::Free };
+    let forever = events().into_iter().chain([kept]).collect();
     let table = vec![same("cleanup.policy", "compact"), takes(OUTPUT_BYTES_MAX)];
     vec![
         webhooks,
         sends,
-        output("identity_resolved", &topics.identity_resolved, "identity events", "address", events()),
+        output("identity_resolved", &topics.identity_resolved, "identity events", "address", forever),
         output("identities", &topics.identities, "the current row of each address", "address", table),
         output("conversation_assigned", &topics.conversation_assigned, "the conversation of each message", "identity_id", events()),
         output("send_unresolved", &topics.send_unresolved, "sends that failed or expired", "address", events()),

@@ -347,11 +347,9 @@ impl Circle {
     /// A person that a subject is today.
     fn owner(&self, subject: &Subject, person: &Node, identity: Uuid) -> Owner {
         let walk = &self.derived.walk;
-        let (user, others) = match subject {
-            Subject::Number(number) => walk.users_of(*number, person),
-            Subject::User(_) => (None, FlatSet::new()),
-        };
-        Owner { identity, user: user.cloned(), others }
+        let Subject::Number(number) = subject else { return Owner { identity, user: None, others: FlatSet::new(), since_s: None } };
+        let (user, others) = walk.users_of(*number, person);
+        Owner { identity, user: user.cloned(), others, since_s: walk.since(*number, person) }
     }
 
     fn tenant(&self) -> Arc<str> {

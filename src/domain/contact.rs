@@ -52,10 +52,14 @@ impl ContactEntity<'_> {
     pub fn on_observed(&self, step: &mut Step, seen: &Observation) {
         let mut contact = self.row(step);
         let row = contact.rows.entry(seen.address.clone()).or_default();
-        let named = seen.user.iter().chain(seen.address.user());
+        let named = seen.user.iter().chain(seen.address.person());
         let joined: FlatSet<User> = named.filter(|user| !row.users.contains_key(*user)).cloned().collect();
         row.observe(seen);
-        if let Some(user) = seen.address.user() {
+        if let (Some(wa_id), Some(user)) = (seen.wa_id.filter(|wa_id| !self.home.holds(*wa_id)), &seen.user) {
+            // The home of the BSUID will say the same.
+            lower(&mut row.seen, (user.clone(), wa_id), seen.at.seconds());
+        }
+        if let Some(user) = seen.address.person() {
             row.users.entry(user.clone()).or_insert(seen.source.sent_at.seconds());
         }
         for user in joined {
@@ -257,7 +261,7 @@ impl ContactEntity<'_> {
 
     /// Asks for what the row needs to know, and tells its answer if that is complete and new.
     fn settle_row(&self, step: &mut Step, contact: &mut Contact, address: &Address) {
-        let Contact { rows, inbound, absorbed, .. } = contact;
+        let Contact { rows, inbound, absorbed, sights, .. } = contact;
         let row = rows.get_mut(address).expect("the caller has it");
         let Some(answer) = row.answer(address, inbound) else { return };
         let subject = row.subject(address, answer.wa_id);
@@ -279,7 +283,7 @@ impl ContactEntity<'_> {
         if let (IdentityEventType::Merged, Some(before)) = (event_type, &before) {
             contact.absorbed.insert((address.clone(), before.identity), now.identity);
         }
-        let (customer_id, user) = (row.customer.as_ref().map(|(_, customer)| customer.clone()), row.user(address, owner));
+        let (customer_id, user) = (row.customer(owner).cloned(), row.user(address, answer.wa_id, owner, sights).cloned());
         let revision = contact.next_revision(address);
         let event = IdentityEvent { user, customer_id, ..blank(step, self.home, address, event_type, now.identity, revision) };
         step.publish(Output::Identity(with_answer(event, answer, before)));

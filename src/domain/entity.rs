@@ -350,6 +350,15 @@ impl Subject {
         }
     }
 
+    /// What was dialled.
+    #[must_use]
+    pub fn of(address: &Address) -> Self {
+        match address {
+            Address::Phone(number) => Self::Number(*number),
+            Address::User(user) => Self::User(user.clone()),
+        }
+    }
+
     /// The record key of it, in clear.
     #[must_use]
     pub fn address(&self) -> Address {
@@ -397,6 +406,8 @@ pub struct Owner {
     pub user: Option<User>,
     /// The BSUIDs of the others.
     pub others: FlatSet<User>,
+    /// Since when it has it, s, if others had it before.
+    pub since_s: Option<i64>,
 }
 
 /// Who is behind what a row watches.

@@ -160,6 +160,12 @@ impl Bsuid {
     pub fn reveal(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is a parent one, which a person has beside that of the portfolio ("Business-scoped user IDs", Meta). Webhooks name people by the other.
+    #[must_use]
+    pub fn is_parent(&self) -> bool {
+        self.0[2..].starts_with(".ENT.")
+    }
 }
 
 impl fmt::Debug for Bsuid {
@@ -233,6 +239,12 @@ impl Address {
             Self::Phone(_) => None,
             Self::User(user) => Some(user),
         }
+    }
+
+    /// The BSUID that is seen with the numbers of whoever it reaches, if it is one: not a parent BSUID, which would look like another person's.
+    #[must_use]
+    pub fn person(&self) -> Option<&User> {
+        self.user().filter(|user| !user.id.is_parent())
     }
 }
 

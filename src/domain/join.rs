@@ -309,7 +309,7 @@ impl Sent {
             ReportKind::Read => Evidence::Read,
             ReportKind::Failed => unreachable!("a failure proves nothing"),
         };
-        let user = heard.user.clone().or_else(|| self.send.destination.user().cloned());
+        let user = heard.user.clone().or_else(|| self.send.destination.person().cloned());
         Proof { kind, wa_id: heard.wa_id, user, at_s: heard.at_s }
     }
 
@@ -372,7 +372,7 @@ impl Verdict {
         if self.refused_response {
             return;
         }
-        let user = sent.send.destination.user().cloned();
+        let user = sent.send.destination.person().cloned();
         let first_ms = sent.kafka_ms.first().copied().expect("a send has a copy");
         self.prove(Proof { kind: Evidence::SendResponse, wa_id: Some(wa_id), user, at_s: None }, first_ms);
     }

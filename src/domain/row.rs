@@ -1,5 +1,6 @@
 //! The row of an address: what was observed of it, and the answer that follows.
 
+use super::contact::Sighted;
 use super::entity::{Change, Owner, Subject};
 use super::evidence::{Class, Evidence, Observation};
 use super::flat::{FlatMap, FlatSet};
@@ -185,10 +186,10 @@ impl AddressRow {
     /// Whom to ask for the identity of this row, given its answer.
     #[must_use]
     pub fn subject(&self, address: &Address, wa_id: Option<Number>) -> Subject {
-        match (address, wa_id) {
-            (Address::User(user), _) => Subject::User(user.clone()),
-            (Address::Phone(_), Some(wa_id)) => Subject::Number(wa_id),
-            (Address::Phone(phone), None) => self.joined_last(|_| true).map_or(Subject::Number(*phone), |user| Subject::User(user.clone())),
+        match (address.person(), wa_id) {
+            (Some(user), _) => Subject::User(user.clone()),
+            (None, Some(wa_id)) => Subject::Number(wa_id),
+            (None, None) => self.joined_last(|_| true).map_or_else(|| Subject::of(address), |user| Subject::User(user.clone())),
         }
     }
 
@@ -199,11 +200,33 @@ impl AddressRow {
         claimed.chain(self.moves.iter().map(|change| change.new)).collect()
     }
 
-    /// The BSUID to show, given whose the number is: never one that somebody else had there.
+    /// The BSUID to show, given the answer, whose that is, and which BSUIDs were seen with numbers of this home: never one that somebody else had
+    /// there, nor one of which nobody knows whether its person has that number.
     #[must_use]
-    pub fn user(&self, address: &Address, owner: &Owner) -> Option<User> {
-        let joined_last = || self.joined_last(|user| !owner.others.contains(user));
-        address.user().or_else(joined_last).or(owner.user.as_ref()).cloned()
+    pub fn user<'a>(
+        &'a self,
+        address: &'a Address,
+        answer: Option<Number>,
+        owner: &'a Owner,
+        sights: &'a FlatMap<(Number, User), Sighted>,
+    ) -> Option<&'a User> {
+        let was_seen = |user: &User, number: Number| {
+            let here = sights.keys().any(|(seen, with)| with == user && number::linkable(*seen, number));
+            here || self.seen.keys().any(|(with, seen)| with == user && number::linkable(*seen, number))
+        };
+        let is_owners = |user: &User| !owner.others.contains(user) && answer.is_none_or(|number| was_seen(user, number));
+        let seen_last = || {
+            let seen = sights.iter().filter(|((seen, user), _)| Some(*seen) == answer && !owner.others.contains(user));
+            seen.max_by_key(|((_, user), sighted)| (sighted.first_s, Reverse(user))).map(|((_, user), _)| user)
+        };
+        address.person().or_else(|| self.joined_last(is_owners)).or(owner.user.as_ref()).or_else(seen_last)
+    }
+
+    /// The business's id for the person: not one of a send to whoever had the number before.
+    #[must_use]
+    pub fn customer(&self, owner: &Owner) -> Option<&Arc<str>> {
+        let (sent_s, customer) = self.customer.as_ref()?;
+        owner.since_s.is_none_or(|since_s| since_s <= *sent_s).then_some(customer)
     }
 
     /// The BSUID of the newest send, of those that count.

@@ -185,6 +185,15 @@ impl Walk {
         (today.users.first().filter(|_| had_others), others)
     }
 
+    /// Since when, s, `person`, who has a number today, has it without a break, if somebody had it before.
+    #[must_use]
+    pub fn since(&self, number: Number, person: &Node) -> Option<i64> {
+        let line = self.line(number);
+        let owners = self.owners.get(&line)?.iter().enumerate().rev();
+        let (first, owner) = owners.take_while(|(index, _)| self.person(&Node::Owner(line, *index)) == *person).last()?;
+        (first > 0).then_some(owner.opened_s)
+    }
+
     fn line(&self, number: Number) -> Subscriber {
         let own = subscriber(number);
         self.lines.get(&own).copied().unwrap_or(own)

@@ -86,8 +86,9 @@ impl Ingest {
         }
     }
 
+    /// Of headers with one name the last counts, as for Kafka's own clients.
     fn send(&self, record: &Fetched, body: &[u8]) -> Element {
-        let content_type = record.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")).and_then(|(_, value)| *value);
+        let content_type = record.headers.iter().rfind(|(name, _)| name.eq_ignore_ascii_case("content-type")).and_then(|(_, value)| *value);
         match Encoding::of(content_type.and_then(|value| std::str::from_utf8(value).ok())) {
             Encoding::Json => parse::send(body, record.timestamp_ms, &self.apps),
             Encoding::Protobuf => match wire::send::decode(body) {

@@ -110,7 +110,7 @@ fn person_0_is_the_articles() {
     });
     assert_eq!((sent.map(Number::reveal).as_deref(), sent), (Some("553587654321"), reply));
     let truth = world.truth(0);
-    assert!(truth.would_be_two && truth.rows[0].differs);
+    assert!(truth.would_be_two && truth.rows[0].differs == Some(true));
     assert!(*truth.messages[0].id == *send.id.reveal() && truth.messages[0].way == Way::Outbound && truth.messages[1].way == Way::Inbound);
 }
 

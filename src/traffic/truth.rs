@@ -49,8 +49,8 @@ pub struct Row {
     pub address: String,
     /// The wa_id; none for who goes by a user name.
     pub wa_id: Option<Number>,
-    /// Whether it differs from the number that was dialled.
-    pub differs: bool,
+    /// Whether it differs from the number that was dialled; none if none was.
+    pub differs: Option<bool>,
     /// Whose it is.
     pub whose: Whose,
 }
@@ -166,7 +166,7 @@ impl Truth {
     /// What became of rows after they began.
     fn finish(&mut self, person: &Person) {
         let wrote = self.count(Way::Inbound) > 0;
-        self.would_be_two = wrote && self.rows.iter().any(|row| row.differs) && person.acquaintance == Acquaintance::Listed;
+        self.would_be_two = wrote && self.rows.iter().any(|row| row.differs == Some(true)) && person.acquaintance == Acquaintance::Listed;
         match person.turn.map(|turn| turn.change) {
             // A row is its last owner's, whoever was written to when it began. (Such a person is of one tenant.)
             Some(Change::Recycled) => {
@@ -177,7 +177,7 @@ impl Truth {
             Some(Change::Moved(numbers)) => {
                 for row in &mut self.rows {
                     row.wa_id = Some(number(numbers.wa_id));
-                    row.differs = row.address != numbers.wa_id.to_string();
+                    row.differs = Some(row.address != numbers.wa_id.to_string());
                 }
             }
             // The BSUID that was written to was shown beside the number.
@@ -198,8 +198,8 @@ fn row(world: &World, person: &Person, visit: u32, whose: Whose) -> Row {
     if person.is_nameless(visit) {
         let app = person.app_of(visit);
         let address = format!("{}:{}", world.apps[usize::from(app)], world.bsuid(person, person.generation(visit), app));
-        return Row { tenant, address, wa_id: None, differs: false, whose };
+        return Row { tenant, address, wa_id: None, differs: None, whose };
     }
     let (dialled, wa_id) = (person.dialled(visit), person.numbers(visit).wa_id);
-    Row { tenant, address: dialled.to_string(), wa_id: Some(number(wa_id)), differs: dialled != wa_id, whose }
+    Row { tenant, address: dialled.to_string(), wa_id: Some(number(wa_id)), differs: Some(dialled != wa_id), whose }
 }

@@ -56,7 +56,7 @@ message! {
     }
     Sighting { 1 wa_id, 2 user, 3 at, 4 wrote, 5 is_hearsay }
     Change { 1 at_s as Seconds, 2 old, 3 new, 4 user }
-    Owner { 1 identity, 2 user, 3 others }
+    Owner { 1 identity, 2 user, 3 others, 4 since_s as Seconds }
     OwnerIs { 1 address, 2 subject, 3 owner, 4 version, 5 absorbed }
     Absorbed { 1 founder, 2 previous, 3 current }
 }

@@ -1,6 +1,6 @@
 //! What a script expects, held against what came.
 
-use super::outcome::{Message, Outcome, Unresolved};
+use super::outcome::{Message, Outcome, Row, Unresolved};
 use super::script::Script;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,8 @@ fn one(words: &[&str], outcome: &Outcome, as_written: bool, named: &mut Named) -
             identity(outcome, address, &answer.join(" "))
         }
         ["no", "identity", address] => outcome.rows.get(*address).map_or(Ok(()), |row| Err(format!("a row of {address}: {}", row.answer))),
-        ["user", address, user] => self::user(outcome, address, user),
+        ["user", address, user] => said(outcome, address, user, |row| &row.user),
+        ["customer", address, customer] => said(outcome, address, customer, |row| &row.customer),
         ["event", kind, address] if as_written => event(outcome, kind, address),
         ["window", message, until] if as_written => window(outcome.message(message)?, message, until),
         ["same", "person", names @ ..] => same("person", names, |name| outcome.identity_of(name)),
@@ -75,11 +76,11 @@ fn identity(outcome: &Outcome, address: &str, answer: &str) -> Result<(), String
     }
 }
 
-fn user(outcome: &Outcome, address: &str, user: &str) -> Result<(), String> {
-    match outcome.rows.get(address) {
-        Some(row) if row.user == user => Ok(()),
-        Some(row) => Err(format!("expected {user} in the row of {address}, came {}", row.user)),
-        None => Err(format!("expected {user} in the row of {address}, but there is none")),
+fn said(outcome: &Outcome, address: &str, expected: &str, said: impl Fn(&Row) -> &String) -> Result<(), String> {
+    match outcome.rows.get(address).map(said) {
+        Some(said) if said == expected => Ok(()),
+        Some(said) => Err(format!("expected {expected} in the row of {address}, came {said}")),
+        None => Err(format!("expected {expected} in the row of {address}, but there is none")),
     }
 }
 

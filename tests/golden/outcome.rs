@@ -35,6 +35,8 @@ pub struct Row {
     pub identity: String,
     /// The BSUID; `-` for none.
     pub user: String,
+    /// The business's id for the person; `-` for none.
+    pub customer: String,
 }
 
 /// Where a message ended up.
@@ -210,6 +212,7 @@ impl Row {
             answer: words.join(" ").trim_end_matches(" -").to_owned(),
             identity: text(payload, "identity_id"),
             user: text(payload, "user_id"),
+            customer: text(payload, "customer_id"),
         }
     }
 }

@@ -43,6 +43,11 @@ impl Bsuid {
     pub fn of(app: &str, id: &str) -> Self {
         Bsuid { scope: apps::scope(app).to_owned(), id: id.to_owned() }
     }
+
+    /// A second one that a person has, which no number is seen with.
+    pub fn is_parent(&self) -> bool {
+        self.id.get(2..).is_some_and(|rest| rest.starts_with(".ENT."))
+    }
 }
 
 /// Everything the model works out on the way, of one tenant; `final_state` keeps what the guarantee speaks of.

@@ -54,6 +54,12 @@ pub fn v2_app(name: &Scalar<'_>, id: &Scalar<'_>, apps: &Apps) -> Result<App, Re
     app.ok_or_else(|| rejected(Reason::UnknownShape, "neither app nor appId"))
 }
 
+/// Whether an id is a group's: Meta's are Base64 of `capi_group:…` ("Group messaging"), WhatsApp's own end with `@g.us`. Neither has the form of a
+/// number; it is only that they are no mistake.
+pub fn is_group(id: &str) -> bool {
+    id.starts_with("Y2FwaV9ncm91cDo") || id.ends_with("@g.us")
+}
+
 /// A field that must be a number.
 pub fn number(value: &Scalar<'_>, field: &'static str) -> Result<Number, Rejection> {
     value.text().and_then(|text| normalize(&text)).ok_or_else(|| rejected(Reason::BadNumber, format!("{field} is no number")))

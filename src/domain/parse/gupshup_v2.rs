@@ -136,6 +136,9 @@ impl<'a> Event<'a> {
             "set-callback" => return Ok(Element::Ignored("message-event/set-callback")),
             _ => return Ok(Element::Ignored("message-event/unknown")),
         };
+        if field::is_group(self.payload.destination.word()) {
+            return Ok(Element::Ignored("group"));
+        }
         self.status(kind)
     }
 
@@ -193,7 +196,14 @@ impl<'a> Event<'a> {
 
     /// A message from a person, or WhatsApp's own message about one.
     fn message(self) -> Result<Element, Rejection> {
-        if self.payload.kind.word() == "system" { self.system() } else { self.inbound() }
+        match self.payload.kind.word() {
+            _ if field::is_group(self.payload.source.word()) => Ok(Element::Ignored("group")),
+            "system" => self.system(),
+            // As in Meta's own bodies.
+            "revoke" => Ok(Element::Ignored("message/revoke")),
+            "edit" => Ok(Element::Ignored("message/edit")),
+            _ => self.inbound(),
+        }
     }
 
     fn inbound(self) -> Result<Element, Rejection> {

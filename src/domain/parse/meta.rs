@@ -229,13 +229,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a text is a group's id: Meta's are Base64 of `capi_group:…` ("Group messaging"), WhatsApp's own end with `@g.us`. Neither has the
-/// form of a number; it is only that they are no mistake.
-fn is_group(value: &Scalar<'_>) -> bool {
-    let id = value.word();
-    id.starts_with("Y2FwaV9ncm91cDo") || id.ends_with("@g.us")
-}
-
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "entry[{}]", self.entry)?;

@@ -24,11 +24,12 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// What the record's `content-type` header says: JSON unless it is `application/x-protobuf`, with or without parameters.
+    /// What the record's `content-type` header says: JSON unless it is `application/x-protobuf` or `application/protobuf`, with or without parameters.
     #[must_use]
     pub fn of(content_type: Option<&str>) -> Self {
         let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-        if essence.eq_ignore_ascii_case("application/x-protobuf") { Self::Protobuf } else { Self::Json }
+        let is_protobuf = ["application/x-protobuf", "application/protobuf"].iter().any(|name| essence.eq_ignore_ascii_case(name));
+        if is_protobuf { Self::Protobuf } else { Self::Json }
     }
 }
 
@@ -73,6 +74,9 @@ impl RawSend<'_> {
     /// The element that the record is.
     #[must_use]
     pub fn into_element(self, kafka_ms: i64, apps: &Apps) -> Element {
+        if self.destination.as_deref().is_some_and(field::is_group) {
+            return Element::Ignored("group");
+        }
         self.send(kafka_ms, apps).map_or_else(Element::Rejected, Element::Send)
     }
 

@@ -50,14 +50,17 @@ fn copy(from: Option<&[u8]>, to: &mut Option<Vec<u8>>) {
     to.extend_from_slice(from);
 }
 
-/// The wrapper panics at a header whose name is not UTF-8. Nothing that waid needs is in one, so such a record counts as
-/// one without headers: anybody who may write to an input could stop the processor otherwise.
+/// The wrapper panics at a header whose name is not UTF-8. Nothing that waid needs is in one, so that one counts as not there: anybody who may
+/// write to an input could stop the processor otherwise.
 fn headers(message: &BorrowedMessage<'_>) -> Vec<(String, Option<Vec<u8>>)> {
     let Some(headers) = message.headers() else { return Vec::new() };
-    let copied =
-        catch_unwind(AssertUnwindSafe(|| headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect()));
-    copied.unwrap_or_else(|_| {
-        tracing::warn!(partition = message.partition(), offset = message.offset(), "headers left out: a name is not UTF-8");
-        Vec::new()
-    })
+    let copied = |index| {
+        let header = catch_unwind(AssertUnwindSafe(|| headers.try_get(index)));
+        let header = header.ok().flatten().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)));
+        if header.is_none() {
+            tracing::warn!(partition = message.partition(), offset = message.offset(), "a header was left out: its name is not UTF-8");
+        }
+        header
+    };
+    (0..headers.count()).filter_map(copied).collect()
 }

@@ -105,7 +105,7 @@ impl<'a> Comparison<'a> {
                 continue;
             };
             self.seen.rows += 1;
-            if told.wa_id != row.wa_id.map(Number::reveal) || told.differs != Some(row.differs) {
+            if told.wa_id != row.wa_id.map(Number::reveal) || told.differs != row.differs {
                 self.differences.push(Difference::WrongAnswer(truth.person));
             }
             if identities.get(&row.whose) != Some(&self.audit.identities.follow(told.identity)) {

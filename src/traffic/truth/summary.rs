@@ -52,7 +52,7 @@ impl Summary {
     pub fn add(&mut self, truth: &Truth) {
         self.people += truth.people().len() as u64;
         self.rows += truth.rows.len() as u64;
-        self.differing_rows += truth.rows.iter().filter(|row| row.differs).count() as u64;
+        self.differing_rows += truth.rows.iter().filter(|row| row.differs == Some(true)).count() as u64;
         self.would_be_two += u64::from(truth.would_be_two);
         self.conversations += truth.conversations() as u64;
         self.inbound += truth.count(Way::Inbound) as u64;

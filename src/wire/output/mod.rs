@@ -114,9 +114,9 @@ impl Outputs {
     }
 }
 
-/// Whether the wa_id is known and is not the phone that was dialled.
-fn differs(event: &IdentityEvent) -> bool {
-    event.address.phone().zip(event.wa_id).is_some_and(|(phone, wa_id)| phone != wa_id)
+/// Whether the wa_id is not the phone that was dialled; `None` if there is none of one.
+fn differs(event: &IdentityEvent) -> Option<bool> {
+    event.address.phone().zip(event.wa_id).map(|(phone, wa_id)| phone != wa_id)
 }
 
 /// Whether the business may answer freely at the time of the message: never before the person has written.

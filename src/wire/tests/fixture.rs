@@ -222,7 +222,7 @@ fn row() -> AddressRow {
 }
 
 fn owner() -> Owner {
-    Owner { identity: Uuid::from_u128(1), user: Some(user()), others: [other_user()].into() }
+    Owner { identity: Uuid::from_u128(1), user: Some(user()), others: [other_user()].into(), since_s: Some(T) }
 }
 
 fn circle() -> Circle {

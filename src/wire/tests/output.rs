@@ -55,7 +55,7 @@ fn news_of_an_absorbed_identity_is_no_row() {
     assert_eq!(event.key.as_deref(), Some(&b"acme:acme-portfolio:BR.1648738043044942"[..]));
     assert!(json(event).contains(r#""app":null,"#));
     assert!(json(event).contains(r#""address":"acme-portfolio:BR.1648738043044942","phone":null,"wa_id":null,"#));
-    assert!(json(event).contains(r#""differs":false,"variant":null,"evidence":null,"#));
+    assert!(json(event).contains(r#""differs":null,"variant":null,"evidence":null,"#));
     assert_eq!(header(event, "ce_time"), "2025-10-09T08:53:29.000Z", "the record's, for want of its own");
 }
 

@@ -39,7 +39,7 @@ fn an_identity_event() {
         identity_id: "00000000-0000-0000-0000-000000000001".into(),
         user_id: Some("BR.1648738043044942".into()),
         customer_id: Some("customer-1".into()),
-        differs: true,
+        differs: Some(true),
         variant: Some(Variant::BrNinthDigit.into()),
         evidence: Some(Evidence::Sent.into()),
         message_id: Some("ee4a68a0-1203-4c85-8dc3-49d0b3226a35".into()),

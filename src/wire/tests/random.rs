@@ -90,7 +90,7 @@ structs! {
     Message { app, direction, id, at, kafka_ms, wa_id, user, address, customer_id, kind, whatsapp_id, referral, version }
     Sighting { wa_id, user, at, wrote, is_hearsay }
     Change { at_s, old, new, user }
-    Owner { identity, user, others }
+    Owner { identity, user, others, since_s }
     OwnerIs { address, subject, owner, version, absorbed }
     Absorbed { founder, previous, current }
     Join { sent, heard, aliases, others, mismatches, inbound, echo, home, version, last_ms }

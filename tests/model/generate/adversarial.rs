@@ -19,6 +19,7 @@ const NUMBERS: [[&str; 3]; 8] = [
     ["5535987654321", "553587654321", "351912345678"],
 ];
 const USERS: [&str; 3] = ["BR.1", "BR.2", "US.3"];
+const PARENT: &str = "BR.ENT.9";
 const IDS: [&str; 5] = ["m1", "m2", "m3", "wamid.4", "wamid.5"];
 
 struct Chaos {
@@ -86,7 +87,8 @@ impl Chaos {
     }
 
     fn send(&mut self, app: String, message_id: String, sent_at_ms: i64) -> Fact {
-        let destination = if self.dice.chance(0.2) { (*self.dice.pick(&USERS)).to_owned() } else { self.number() };
+        let users = if self.wide && self.dice.chance(0.2) { &[PARENT][..] } else { &USERS };
+        let destination = if self.dice.chance(0.2) { (*self.dice.pick(users)).to_owned() } else { self.number() };
         let wa_id = self.dice.chance(0.15).then(|| self.number());
         Fact::Send(Send { app, message_id, destination, sent_at_ms, customer_id: None, wa_id })
     }

@@ -245,6 +245,7 @@ impl Meeting {
                 return self.refuse("FOREIGN_JOIN", fact);
             }
             (Dialled::Phone(_), _) => {}
+            (Dialled::User(dialled), _) if dialled.is_parent() => {}
             (Dialled::User(dialled), _) => user = user.or_else(|| Some(dialled.clone())),
         }
         self.outbound.evidence.insert(Element { kind, wa_id, user, at_s });

@@ -56,7 +56,7 @@ pub fn addresses(joins: &Joins, owners: &Owners, changes: &BTreeSet<Change>) -> 
         }
         address.unite_exact_joins();
         let dialled_user = match &address.dialled {
-            Dialled::User(user) if !address.joins.is_empty() => Some(user.clone()),
+            Dialled::User(user) if !address.joins.is_empty() && !user.is_parent() => Some(user.clone()),
             Dialled::User(_) | Dialled::Phone(_) => None,
         };
         let joined: BTreeSet<Bsuid> = address.joined_users.keys().cloned().chain(dialled_user).collect();
@@ -151,8 +151,9 @@ impl Address {
         };
         let joined_last = self.joined_users.iter().min_by_key(|(user, sent_at_s)| (Reverse(**sent_at_s), *user));
         let identity = match (&self.dialled, &answer, joined_last) {
-            (Dialled::User(user), _, _) | (Dialled::Phone(_), None, Some((user, _))) => owners.person_of(user),
-            (Dialled::Phone(_), Some(wa_id), _) => owners.owner_today(wa_id),
+            (Dialled::User(user), _, _) if !user.is_parent() => owners.person_of(user),
+            (_, Some(wa_id), _) => owners.owner_today(wa_id),
+            (_, None, Some((user, _))) | (Dialled::User(user), None, None) => owners.person_of(user),
             (Dialled::Phone(phone), None, None) => owners.owner_today(phone),
         };
         let evidence = evidence.expect("an answer has evidence, and no answer has a join").name().to_owned();

@@ -1,7 +1,7 @@
 //! `message_echoes`: what the business typed in the WhatsApp Business app ("smb_message_echoes webhook reference"). `to` is what was dialled
 //! there, not a wa_id: no evidence of it.
 
-use super::{Around, is_group};
+use super::Around;
 use crate::domain::event::{Echo as Sent, Element, Reason, Rejection};
 use crate::domain::parse::field::{self, Person, WORD_BYTES_MAX};
 use crate::domain::parse::json::Scalar;
@@ -29,7 +29,7 @@ pub struct Echo<'a> {
 impl Echo<'_> {
     /// The element that it is.
     pub fn element(self, around: &Around) -> Result<Element, Rejection> {
-        if !self.group_id.is_absent() || is_group(&self.to) {
+        if !self.group_id.is_absent() || field::is_group(self.to.word()) {
             return Ok(Element::Ignored("group"));
         }
         match self.kind.word() {

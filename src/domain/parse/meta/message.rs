@@ -1,7 +1,7 @@
 //! `messages`: what people wrote, whatever its type, and WhatsApp's own messages about them ("messages webhook reference", "System messages
 //! webhook reference"; Gupshup adds `context.gs_id`).
 
-use super::{Around, is_group};
+use super::Around;
 use crate::domain::event::{Context, Element, Inbound, NumberChange, Reason, Rejection, UserChange};
 use crate::domain::ids::{Bsuid, Number};
 use crate::domain::parse::field::{self, Person, WORD_BYTES_MAX};
@@ -65,7 +65,7 @@ struct System<'a> {
 impl Message<'_> {
     /// The element that it is.
     pub fn element(self, around: &Around) -> Result<Element, Rejection> {
-        if !self.group_id.is_absent() || is_group(&self.from) {
+        if !self.group_id.is_absent() || field::is_group(self.from.word()) {
             return Ok(Element::Ignored("group"));
         }
         match (self.kind.word(), &self.system.0) {

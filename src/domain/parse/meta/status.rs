@@ -8,7 +8,7 @@
 //! Who received it says `contacts`, where that is this status's (see [`super::contacts`]), else `recipient_id`, which may repeat what was
 //! dialled. Of enqueued and failed ones nobody is read.
 
-use super::{Around, is_group};
+use super::Around;
 use crate::domain::event::{Element, Reason, Rejection, SendError, Status as News, StatusKind};
 use crate::domain::parse::field::{self, Person, REASON_BYTES_MAX, WORD_BYTES_MAX};
 use crate::domain::parse::json::{Array, Object, Scalar};
@@ -67,7 +67,7 @@ impl Status<'_> {
             "payment" => return Ok(Element::Ignored("status/payment")),
             _ => {}
         }
-        if self.recipient_type.word() == "group" || is_group(&self.recipient_id) {
+        if self.recipient_type.word() == "group" || field::is_group(self.recipient_id.word()) {
             return Ok(Element::Ignored("group"));
         }
         let kind = match self.stage.word() {

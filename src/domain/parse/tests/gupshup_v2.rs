@@ -168,6 +168,9 @@ fn an_inbound_message_has_an_author() {
             "BAD_NUMBER: payload.source is neither a number nor a BSUID",
         ),
         (INBOUND, &[("wamid.HBgMNTUzNTg3NjU0MzIxFQIAEhgg", "")], "MISSING_MESSAGE_ID: no payload.id"),
+        (INBOUND, &[(SOURCE, r#""source":"120363394132096417@g.us","#)], "IGNORED group"),
+        (INBOUND, &[(r#""type":"text""#, r#""type":"revoke""#)], "IGNORED message/revoke"),
+        (INBOUND, &[(r#""type":"text""#, r#""type":"edit""#)], "IGNORED message/edit"),
         (INBOUND, &[("1776944190000", "null")], "BAD_TIMESTAMP: no timestamp"),
     ]);
 }

@@ -50,6 +50,7 @@ fn a_destination_is_a_phone_or_a_bsuid() {
         ("DemoApp:BR.1648738043044942", "DemoApp", "BAD_NUMBER: destination is neither a number nor a BSUID"),
         ("035 98765-4321", "DemoApp", "BAD_NUMBER: destination is neither a number nor a BSUID"),
         ("553", "DemoApp", "BAD_NUMBER: destination is neither a number nor a BSUID"),
+        ("Y2FwaV9ncm91cDoxNzA1NTU1", "DemoApp", "IGNORED group"),
     ] {
         let body = SEND.replace("+55 (35) 98765-4321", destination).replace("DemoApp\",\"destination", &format!("{app}\",\"destination"));
         assert!(told(&body).starts_with(expected), "{destination}: {}", told(&body));
@@ -106,6 +107,7 @@ fn the_encoding_is_that_of_the_header() {
         (None, Encoding::Json),
         (Some("application/json; charset=utf-8"), Encoding::Json),
         (Some("application/x-protobuf"), Encoding::Protobuf),
+        (Some("application/protobuf"), Encoding::Protobuf),
         (Some(" Application/X-Protobuf ; messageType=waid.Send"), Encoding::Protobuf),
         (Some(""), Encoding::Json),
     ] {
