@@ -94,6 +94,20 @@ fn librdkafka_judges_its_own_values() {
     assert!(err.contains(expected), "{err}");
 }
 
+/// Each value is one that librdkafka takes; that they come to nothing only shows when a client is made.
+#[test]
+fn certificates_that_are_none_end_with_78() {
+    let (_dir, ca) = file("ca.pem", "no certificate");
+    let ca = ca.to_str().expect("a path");
+    let properties = format!("[kafka.properties]\n\"security.protocol\" = \"SSL\"\n\"ssl.ca.location\" = \"{ca}\"\n");
+    let (_dir, path) = file("waid.toml", &properties);
+    for command in [&["config", "check"][..], &["topics", "check"]] {
+        let (code, _, err) = told(&waid(&[&["--config", path.to_str().expect("a path")], command].concat(), &[]));
+        assert_eq!(code, 78, "{err}");
+        assert!(err.contains("kafka.properties: no client can be made of them: Client creation error: ssl.ca.location failed"), "{err}");
+    }
+}
+
 #[test]
 fn what_is_shown_can_be_read_again() {
     let (_dir, path) = file("waid.toml", "[[apps]]\nname = \"a\"\n[join]\ntimeout = \"36h\"\n");

@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use super::{Failure, print};
 use crate::config::Loaded;
+use crate::runtime::kafka::admin::Admin;
 
 /// `waid config …`
 #[derive(Debug, Subcommand)]
@@ -19,7 +20,11 @@ pub(super) enum ConfigCommand {
 /// A configuration that is wrong never gets here: loading it has failed.
 pub(super) fn run(command: &ConfigCommand, loaded: &Loaded, file: Option<&Path>) -> Result<(), Failure> {
     match command {
-        ConfigCommand::Check => print(&verdict(loaded, file)),
+        ConfigCommand::Check => {
+            // Files of keys and certificates are read when a client is made, which reaches no broker yet.
+            Admin::new(&loaded.config.kafka)?;
+            print(&verdict(loaded, file))
+        }
         ConfigCommand::Show => print(&loaded.to_toml()),
     }
 }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
-use crate::config::Problems;
+use crate::config::{Cause, Origin, Problem, Problems};
+use crate::runtime::kafka::admin::AdminError;
 
 /// Why a subcommand ended.
 #[derive(Debug, Error)]
@@ -19,6 +20,19 @@ pub enum Failure {
     /// The configuration is wrong. Exit code 78, `EX_CONFIG` of sysexits.h.
     #[error(transparent)]
     Config(#[from] Problems),
+}
+
+/// Of a client that librdkafka cannot make, the properties are to blame: trying again does not mend them.
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Client(why) => {
+                let cause = Cause::Invalid(format!("no client can be made of them: {why}"));
+                Self::Config(Problems(vec![Problem { origin: Origin::Default, path: "kafka.properties".to_owned(), value: None, cause }]))
+            }
+            error => Self::failed(error),
+        }
+    }
 }
 
 impl Failure {

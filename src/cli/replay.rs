@@ -13,6 +13,7 @@ use crate::runtime::ingest::Ingest;
 use crate::runtime::marks::TickPolicy;
 use crate::runtime::memory::{MemoryBroker, Record};
 use crate::runtime::worker::{CommitPolicy, Deployment, Worker};
+use crate::runtime::workload::CheckpointPolicy;
 use clap::Args;
 use emit::Lines;
 use files::{Files, Item};
@@ -121,7 +122,9 @@ impl<'a> Replay<'a> {
         // One partition: nothing has to be handed from one task to another, and the result is the same.
         let counts = PartitionCounts { webhooks: 1, sends: 1, repartition: 1 };
         let broker = MemoryBroker::new(counts, Box::new(|_| 0)).timeless();
-        let deployment = Deployment { tick: Some(AT_THE_END), ..pipeline::deployment(config, ONE_BY_ONE) };
+        // Nobody reads them: rows that are written down need less room.
+        let checkpoint = Some(CheckpointPolicy::default());
+        let deployment = Deployment { tick: Some(AT_THE_END), checkpoint, ..pipeline::deployment(config, ONE_BY_ONE) };
         let ingest = Ingest::new(pipeline::apps(config));
         let worker = Worker::new(broker, ingest, deployment, Arc::new(outputs)).map_err(Failure::failed)?;
         let files = args.files.iter().map(|path| path.display().to_string()).collect();

@@ -76,8 +76,8 @@ fn set(variable: &str) -> Option<u64> {
 
 /// `max.message.bytes` of each topic, once all of them are as they must be.
 fn preflight(config: &Config) -> Result<BTreeMap<String, u64>, Failure> {
-    let admin = Admin::new(&config.kafka).map_err(Failure::failed)?;
-    let (specs, observed) = topics::observe(&admin, config).map_err(Failure::failed)?;
+    let admin = Admin::new(&config.kafka)?;
+    let (specs, observed) = topics::observe(&admin, config)?;
     let findings = crate::topics::check(&specs, &observed, &config.kafka.bootstrap_servers);
     if !findings.is_empty() {
         let lines: Vec<String> = findings.iter().map(|finding| format!("  {finding}")).collect();

@@ -69,14 +69,14 @@ pub(super) fn run(command: &TopicsCommand, config: &Config) -> Result<(), Failur
 }
 
 fn create(args: &CreateArgs, config: &Config) -> Result<(), Failure> {
-    let admin = Admin::new(&config.kafka).map_err(Failure::failed)?;
-    let (specs, observed) = observe(&admin, config).map_err(Failure::failed)?;
+    let admin = Admin::new(&config.kafka)?;
+    let (specs, observed) = observe(&admin, config)?;
     let missing = |spec: &&TopicSpec| spec.role != Role::Input && !observed.contains_key(&spec.name);
     let missing: Vec<_> = specs.iter().filter(missing).collect();
     if missing.is_empty() {
         return print("nothing to create; `waid topics check` tells whether the topics are as they should be\n");
     }
-    let outcomes = admin.create(&missing, args.partitions, args.replication_factor).map_err(Failure::failed)?;
+    let outcomes = admin.create(&missing, args.partitions, args.replication_factor)?;
     let lines = outcomes.iter().map(|(name, outcome)| match outcome {
         Creation::Created => format!("created {name}\n"),
         Creation::Existed => format!("{name} exists\n"),
@@ -94,7 +94,7 @@ fn create(args: &CreateArgs, config: &Config) -> Result<(), Failure> {
 fn wait_until_shown(admin: &Admin, config: &Config, created: &[&TopicSpec]) -> Result<(), Failure> {
     let deadline = Instant::now() + SHOWN_WITHIN;
     loop {
-        let (_, observed) = observe(admin, config).map_err(Failure::failed)?;
+        let (_, observed) = observe(admin, config)?;
         let Some(hidden) = created.iter().find(|spec| !observed.contains_key(&spec.name)) else { return Ok(()) };
         if Instant::now() > deadline {
             return Err(Failure::failed(format!(
@@ -111,8 +111,8 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(15);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 fn check(config: &Config) -> Result<(), Failure> {
-    let admin = Admin::new(&config.kafka).map_err(Failure::failed)?;
-    let (specs, observed) = observe(&admin, config).map_err(Failure::failed)?;
+    let admin = Admin::new(&config.kafka)?;
+    let (specs, observed) = observe(&admin, config)?;
     let findings = topics::check(&specs, &observed, &config.kafka.bootstrap_servers);
     if findings.is_empty() {
         return print("all topics are as they should be\n");

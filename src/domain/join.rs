@@ -155,6 +155,14 @@ impl Join {
         verdict
     }
 
+    /// What of that was told already, before anything more is known. A message is placed with its first evidence, so of one that is not none was told, though a
+    /// longer timeout may have brought some since.
+    #[must_use]
+    pub fn told(&self, timeout_ms: i64) -> Verdict {
+        let verdict = self.verdict(timeout_ms);
+        if self.home.is_some() { verdict } else { Verdict { proofs: FlatMap::new(), ..verdict } }
+    }
+
     /// Whether a status only says again whom the message reached, after a stronger one said it. Nothing follows from it, whatever else is
     /// known or will be, so that it need not be kept: it was heard no nearer to any copy of the send so far than the stronger one, which counts
     /// whenever it would, also if the timeout is made shorter; and it names both ids, so that it is no twin.

@@ -12,6 +12,10 @@ use super::step::Step;
 /// one copied from the documentation may, each event would cost more than the one before.
 const NAMES_MAX: usize = 32;
 
+/// How many different things are heard of one message, and how many mismatch events it has. Each costs the more the more there are; nobody sends one message to
+/// many people, and who answers it often says nothing more of who they are.
+const HEARD_MAX: usize = 32;
+
 /// One message id, while it is told something.
 pub struct MessageEntity<'a> {
     /// The app.
@@ -63,8 +67,9 @@ impl MessageEntity<'_> {
             Naming::Forwarded => {}
         }
         let timeout_ms = step.settings.join_timeout_ms;
-        let (cause, before) = (step.cause.clone(), join.verdict(timeout_ms));
-        if let Some(heard) = &report.heard {
+        let (cause, before) = (step.cause.clone(), join.told(timeout_ms));
+        let is_taken = |heard: &&Heard| join.heard.len() < HEARD_MAX || join.heard.contains_key(*heard);
+        if let Some(heard) = report.heard.as_ref().filter(is_taken) {
             let fresh = Copies {
                 kafka_ms: [].into(),
                 candidate_ms: [].into(),
@@ -105,8 +110,13 @@ impl MessageEntity<'_> {
     pub fn on_mismatch(&self, step: &mut Step, mismatch: &Mismatch, original: &Original) {
         let (cause, timeout_ms) = (step.cause.clone(), step.settings.join_timeout_ms);
         let claim = (mismatch.wa_id, mismatch.at.seconds());
-        if step.state.join(self.app, self.id).is_some_and(|join| join.mismatches.contains_key(&claim)) {
+        let known = step.state.join(self.app, self.id).map(|join| &join.mismatches);
+        if known.is_some_and(|mismatches| mismatches.contains_key(&claim)) {
             step.count_duplicate();
+        } else if known.is_some_and(|mismatches| mismatches.len() >= HEARD_MAX) {
+            let detail = format!("there are more than {HEARD_MAX} mismatch events of this message");
+            let rejection = Rejection { reason: Reason::InconsistentMismatch, detail };
+            return step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: original.clone() }));
         }
         self.learn(step, |join| {
             let fresh = || MismatchCopies { kafka_ms: [].into(), cause: cause.clone(), original: Some(original.clone()) };
@@ -185,7 +195,7 @@ impl MessageEntity<'_> {
 
     fn learn(&self, step: &mut Step, change: impl FnOnce(&mut Join) -> bool) {
         let mut join = self.row(step);
-        let before = join.verdict(step.settings.join_timeout_ms);
+        let before = join.told(step.settings.join_timeout_ms);
         if change(&mut join) {
             self.settle(step, join, &before);
         }

@@ -203,11 +203,13 @@ pub fn forget(step: &mut Step, home: &Home, message: &MessageKey, now_ms: i64) {
     let mut thread = step.state.thread(home, &message.app).cloned().expect("a message was told");
     let conversation = thread.conversation_mut(told.conversation);
     conversation.gone_s = conversation.gone_s.max(Some(message.at_s));
-    let mut others = step.state.messages(home, &message.app, conversation.first.at_s, conversation.last_s);
-    if !others.any(|other| other.is_in(told.conversation)) {
+    // The oldest are forgotten first, so the newest are there, and nothing need be looked for among those that are gone.
+    let mut others = step.state.messages(home, &message.app, conversation.first.at_s, conversation.last_s).rev();
+    let is_there = others.any(|other| other.is_in(told.conversation));
+    drop(others);
+    if !is_there {
         thread.remove(told.conversation);
     }
-    drop(others);
     step.state.put(Key::Thread(home.clone(), message.app.clone()), Row::Thread(thread));
 }
 

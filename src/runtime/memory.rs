@@ -176,6 +176,7 @@ impl MemoryBroker {
     /// Forgets what was read, the repartition log too, to keep memory flat over a long capture: no task is rebuilt from it.
     pub fn trim(&mut self) {
         self.logs.values_mut().for_each(Log::forget_read);
+        self.lose_changelog();
     }
 
     /// Whether there is something that was not read yet.

@@ -143,6 +143,10 @@ impl<B: Broker> Worker<B> {
                 false
             }
             Polled::Changed(changes) => {
+                // To make rows of a large state may take longer than a transaction that was sent ahead may stay open.
+                if changes.iter().any(|change| matches!(change, Change::Restored(_))) {
+                    self.commit()?;
+                }
                 changes.into_iter().try_for_each(|change| self.apply(change))?;
                 self.show();
                 false

@@ -428,7 +428,8 @@ fn check_account(partition: i32, task: &Task, committed: &Commit) -> Result<(), 
         return Ok(());
     }
     let versions = if account.step_version == STEP_VERSION {
-        "This is a defect; please report it".to_owned()
+        "Have the brokers lost records of it (an unclean election or restart)? Then start over with a new topics.prefix and kafka.group_id; if not, this is a defect: please report it"
+            .to_owned()
     } else {
         format!(
             "It was done by version {} of the step, this is {STEP_VERSION}: let the version before stop by SIGTERM, which leaves nothing to replay",

@@ -28,8 +28,9 @@ struct Found {
 /// The messages of a home; there is one at least.
 struct OfHome {
     hash: Hashed,
-    /// In the order of their keys.
+    /// In the order of their keys, from `first` on; those before it are gone.
     ids: Vec<RowId>,
+    first: usize,
 }
 
 impl Index {
@@ -64,36 +65,55 @@ impl Index {
     /// Adds a message to those of its home, whose keys all begin with `prefix`, where it stands by this order of keys.
     pub fn join<'a>(&mut self, prefix: &[u8], id: RowId, key_of: impl Fn(RowId) -> &'a [u8], order: impl Fn(&[u8], &[u8]) -> Ordering) {
         let hash = self.hash(prefix);
-        let is_home = |home: &OfHome| home.hash == hash && key_of(home.ids[0]).starts_with(prefix);
-        match self.homes.find_mut(hash.spread(), is_home) {
+        match self.homes.find_mut(hash.spread(), |home| home.is(hash, prefix, &key_of)) {
             Some(home) => {
                 let key = key_of(id);
                 let is_before = |other: &RowId| order(key_of(*other), key).is_lt();
                 let is_newest = home.ids.last().is_some_and(is_before);
-                let at = if is_newest { home.ids.len() } else { home.ids.partition_point(is_before) };
+                let at = if is_newest { home.ids.len() } else { home.first + home.all().partition_point(is_before) };
                 home.ids.insert(at, id);
             }
-            None => drop(self.homes.insert_unique(hash.spread(), OfHome { hash, ids: vec![id] }, |home| home.hash.spread())),
+            None => drop(self.homes.insert_unique(hash.spread(), OfHome { hash, ids: vec![id], first: 0 }, |home| home.hash.spread())),
         }
     }
 
-    /// Takes a message away from those of its home.
-    pub fn leave<'a>(&mut self, prefix: &[u8], id: RowId, key_of: impl Fn(RowId) -> &'a [u8]) {
+    /// Takes a message away from those of its home. Mostly it is the first of them: the oldest are forgotten first.
+    pub fn leave<'a>(&mut self, prefix: &[u8], id: RowId, key_of: impl Fn(RowId) -> &'a [u8], order: impl Fn(&[u8], &[u8]) -> Ordering) {
         let hash = self.hash(prefix);
-        let Ok(mut home) = self.homes.find_entry(hash.spread(), |home| home.hash == hash && key_of(home.ids[0]).starts_with(prefix)) else {
+        let Ok(mut found) = self.homes.find_entry(hash.spread(), |home| home.is(hash, prefix, &key_of)) else { return };
+        let (home, key) = (found.get_mut(), key_of(id));
+        let at = home.first + home.all().partition_point(|other| order(key_of(*other), key).is_lt());
+        if home.ids.get(at) != Some(&id) {
             return;
-        };
-        home.get_mut().ids.retain(|other| *other != id);
-        if home.get().ids.is_empty() {
-            home.remove();
+        }
+        if at == home.first {
+            home.first += 1;
+        } else {
+            home.ids.remove(at);
+        }
+        if home.all().is_empty() {
+            found.remove();
+        } else if home.first > home.ids.len() / 2 {
+            home.ids.drain(..home.first);
+            home.first = 0;
         }
     }
 
     /// The messages of a home, in order.
     pub fn of_home<'a>(&self, prefix: &[u8], key_of: impl Fn(RowId) -> &'a [u8]) -> &[RowId] {
         let hash = self.hash(prefix);
-        let home = self.homes.find(hash.spread(), |home| home.hash == hash && key_of(home.ids[0]).starts_with(prefix));
-        home.map_or(&[], |home| &home.ids)
+        self.homes.find(hash.spread(), |home| home.is(hash, prefix, &key_of)).map_or(&[], OfHome::all)
+    }
+}
+
+impl OfHome {
+    /// Whether it is the home whose messages' keys begin with `prefix`.
+    fn is<'a>(&self, hash: Hashed, prefix: &[u8], key_of: impl Fn(RowId) -> &'a [u8]) -> bool {
+        self.hash == hash && key_of(self.ids[self.first]).starts_with(prefix)
+    }
+
+    fn all(&self) -> &[RowId] {
+        &self.ids[self.first..]
     }
 }
 

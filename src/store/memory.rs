@@ -357,7 +357,8 @@ impl Memory {
     fn drop_row(&mut self, id: RowId, key: &Key) {
         self.index.remove(self.index.hash(self.rows.key_bytes(id)), id);
         if let Key::Message(home, _) = key {
-            self.index.leave(&self.messages_prefix(home), id, |id| self.rows.key_bytes(id));
+            let prefix = self.messages_prefix(home);
+            self.index.leave(&prefix, id, |id| self.rows.key_bytes(id), |one, other| order_in_home(prefix.len(), one, other));
         }
         self.rows.remove(id);
     }

@@ -87,6 +87,14 @@ impl World {
         &self.messages[&self.name(Direction::Inbound, id, false)].0
     }
 
+    /// How many things were heard of the sent message with this id.
+    pub fn heard(&self, id: &str) -> usize {
+        match &self.rows[&Key::Join(app(), self::id(id))] {
+            Row::Join(join) => join.heard.len(),
+            _ => unreachable!("what stands under that key"),
+        }
+    }
+
     /// How many messages were assigned, of which none was twice.
     pub fn assigned(&self) -> usize {
         assert_eq!(self.assigned.iter().collect::<BTreeSet<_>>().len(), self.assigned.len(), "assigned twice");

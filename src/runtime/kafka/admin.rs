@@ -50,7 +50,11 @@ pub enum AdminError {
 }
 
 fn because(reason: Option<&str>) -> String {
-    reason.map_or_else(String::new, |reason| format!(": {reason}"))
+    let hint = |reason: &str| {
+        let is_refused = reason.contains("certificate verify failed");
+        if is_refused { " (or it is of another name than the one in bootstrap_servers, or has expired)" } else { "" }
+    };
+    reason.map_or_else(String::new, |reason| format!(": {reason}{}", hint(reason)))
 }
 
 /// A connection for admin calls.

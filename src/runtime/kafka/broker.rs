@@ -219,7 +219,7 @@ fn read(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, record: &mut Reco
                 return Ok(Some((topic, message.partition())));
             }
             Some(Err(KafkaError::PartitionEOF(partition))) if at_end_of_changelog(consumer, topics, partition)? => return Ok(None),
-            Some(Err(error)) => judge(&error).inspect_err(|_| {
+            Some(Err(error)) => judge(&error, topics).inspect_err(|_| {
                 if is_miss(&error) {
                     consumer.context().common().misses();
                 }
@@ -262,7 +262,7 @@ fn at_end_of_changelog(consumer: &BaseConsumer<Group>, topics: &TopicsConfig, pa
 }
 
 /// Whether the consumer can go on. What it tries again by itself it has told the log.
-fn judge(error: &KafkaError) -> Result<(), BrokerError> {
+fn judge(error: &KafkaError, topics: &TopicsConfig) -> Result<(), BrokerError> {
     use RDKafkaErrorCode as Code;
     let is_fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
     match error.rdkafka_error_code() {
@@ -271,7 +271,11 @@ fn judge(error: &KafkaError) -> Result<(), BrokerError> {
         Some(Code::BadMessage | Code::NotImplemented | Code::BadCompression | Code::MessageSizeTooLarge) => {
             Err(BrokerError::Log(format!("a batch of records cannot be read: {error}")))
         }
-        Some(Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed | Code::UnknownTopicOrPartition) => Err(fatal(error)),
+        Some(Code::TopicAuthorizationFailed) => Err(BrokerError::Fatal(format!(
+            "{error}: does waid have the right to READ {}, {}, {} and {}?",
+            topics.webhooks, topics.sends, topics.repartition, topics.changelog
+        ))),
+        Some(Code::GroupAuthorizationFailed | Code::UnknownTopicOrPartition) => Err(fatal(error)),
         _ if is_fatal => Err(fatal(error)),
         _ => Ok(()),
     }
@@ -294,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_batch_that_librdkafka_passes_over_ends_the_worker() {
-        let judged = |code| judge(&KafkaError::MessageConsumption(code));
+        let judged = |code| judge(&KafkaError::MessageConsumption(code), &TopicsConfig::default());
         assert!(matches!(judged(RDKafkaErrorCode::BadMessage), Err(BrokerError::Log(_))));
         assert!(judged(RDKafkaErrorCode::AllBrokersDown).is_ok(), "it tries again by itself");
     }

@@ -168,7 +168,7 @@ impl Committer {
     /// that all is done.
     fn send(&self, records: &[OutRecord], sent: usize) -> Result<(), BrokerError> {
         records[sent..].iter().try_for_each(|record| self.producer.send(record))?;
-        self.producer.drain(u64::try_from(records.len()).expect("fits"))?;
+        self.producer.drain(records)?;
         crash::at(Point::AfterProduce);
         Ok(())
     }

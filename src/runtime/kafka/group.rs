@@ -3,6 +3,7 @@
 use super::common::Common;
 use super::ends;
 use super::member::Member;
+use super::stalls::{Stalled, Stalls};
 use super::starts::{self, Start};
 use super::{log, names};
 use crate::config::TopicsConfig;
@@ -18,6 +19,7 @@ use rdkafka::statistics::{Partition, Statistics};
 use rdkafka::types::RDKafkaRespErr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// The context of the worker's consumer.
 pub(super) struct Group {
@@ -26,12 +28,13 @@ pub(super) struct Group {
     stop: Arc<AtomicBool>,
     common: Arc<Common>,
     member: Mutex<Member>,
+    stalls: Mutex<Stalls>,
 }
 
 impl Group {
     /// The context of a consumer whose worker ends when `stop` is set.
     pub fn new(topics: TopicsConfig, vitals: Arc<Vitals>, stop: Arc<AtomicBool>, common: Arc<Common>, member: Member) -> Self {
-        Self { topics, vitals, stop, common, member: Mutex::new(member) }
+        Self { topics, vitals, stop, common, member: Mutex::new(member), stalls: Mutex::default() }
     }
 
     /// What the workers of the process have in common.
@@ -119,6 +122,24 @@ impl Group {
     }
 }
 
+impl Group {
+    fn warn_of_stalls(&self, statistics: &Statistics) {
+        let mut stalls = self.stalls.lock().unwrap_or_else(PoisonError::into_inner);
+        for topic in statistics.topics.values() {
+            for Stalled { topic, partition, offset, end } in stalls.note(&topic.topic, topic.partitions.values(), Instant::now()) {
+                tracing::warn!(
+                    topic,
+                    partition,
+                    offset,
+                    end,
+                    "a transaction has been open here for a minute, and what stands behind it waits: a producer that died or forgot to commit? \
+                     kafka-transactions.sh find-hanging and abort"
+                );
+            }
+        }
+    }
+}
+
 impl ConsumerContext for Group {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, kind: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         match kind {
@@ -145,6 +166,7 @@ impl ClientContext for Group {
         if statistics.cgrp.as_ref().is_some_and(|group| group.join_state == "steady") {
             self.vitals.joined();
         }
+        self.warn_of_stalls(&statistics);
         for source in SourceTopic::ALL {
             let partitions = statistics.topics.get(names::of_source(&self.topics, source)).map(|topic| topic.partitions.values());
             let unread = partitions.into_iter().flatten().filter_map(unread);

@@ -26,6 +26,7 @@ mod record;
 mod reminder;
 mod setup;
 mod share;
+mod stalls;
 mod starts;
 
 pub use broker::KafkaBroker;

@@ -14,8 +14,9 @@ use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,6 +49,13 @@ impl Producer {
             setup.producer().create_with_context(Deliveries::default()).map_err(|error| fatal("make the producer", &error))?;
         client.init_transactions(INIT_TIMEOUT).map_err(|error| {
             let what = "take over the transactional id";
+            if let Some(reason) = client.context().refusal() {
+                return BrokerError::Fatal(format!("the brokers do not let this client in: {reason}"));
+            }
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TransactionalIdAuthorizationFailed) {
+                let id = &setup.transactional_id;
+                return fatal(&format!("{what} {id} (allow WRITE on transactional ids that begin as this one does)"), &error);
+            }
             match client.client().fetch_metadata(None, ABORT_PATIENCE) {
                 Ok(_) => client::cannot_begin(
                     &format!("{what} (brokers answer, but not the coordinator of transactions: {COORDINATOR})"),
@@ -88,21 +96,29 @@ impl Producer {
         }
     }
 
-    /// Waits until each of the `sent` records is with the brokers.
-    pub fn drain(&self, sent: u64) -> Result<(), BrokerError> {
+    /// Waits until each of these records is with the brokers.
+    pub fn drain(&self, records: &[OutRecord]) -> Result<(), BrokerError> {
+        let sent = u64::try_from(records.len()).expect("fits");
         let deadline = Instant::now() + self.step_timeout;
         while self.client.in_flight_count() > 0 {
             if Instant::now() >= deadline {
                 return Err(BrokerError::Aborted(format!(
-                    "{} records were not taken within {:?}",
+                    "{} of the records for {} were not taken within {:?}",
                     self.client.in_flight_count(),
+                    self.topics_of(records),
                     self.step_timeout
                 )));
             }
             self.wait_a_little();
         }
         match self.client.context().end() {
-            (_, Some(error)) => Err(BrokerError::Aborted(format!("a record was not taken: {error}"))),
+            (_, Some(error)) => {
+                let words = self.client.context().words();
+                Err(BrokerError::Aborted(format!(
+                    "a record was not taken: {error}{}",
+                    words.map_or_else(String::new, |words| format!(" ({words})"))
+                )))
+            }
             (delivered, None) if delivered == sent => Ok(()),
             (delivered, None) => Err(BrokerError::Aborted(format!("{sent} records were sent, but {delivered} reported as taken"))),
         }
@@ -156,6 +172,11 @@ impl Producer {
         aborted.is_ok()
     }
 
+    fn topics_of(&self, records: &[OutRecord]) -> String {
+        let topics: BTreeSet<&str> = records.iter().map(|record| record_topic(&self.topics, record)).collect();
+        topics.into_iter().collect::<Vec<_>>().join(", ")
+    }
+
     /// Takes one event, which may tell of many records; pauses if there was none. The wrapper's own waiting spins.
     fn wait_a_little(&self) {
         let before = self.client.in_flight_count();
@@ -207,26 +228,50 @@ fn aborted(what: &str, error: &KafkaError) -> BrokerError {
 struct Deliveries {
     delivered: AtomicU64,
     failure: Mutex<Option<KafkaError>>,
+    /// Why librdkafka gave the transaction up, in its words: the records themselves are only told to be purged then.
+    words: Mutex<Option<String>>,
+    /// Why the brokers do not let this client in.
+    refusal: Mutex<Option<String>>,
 }
 
 impl Deliveries {
     fn begin(&self) {
         self.end();
+        lock(&self.words).take();
+    }
+
+    fn words(&self) -> Option<String> {
+        lock(&self.words).clone()
+    }
+
+    fn refusal(&self) -> Option<String> {
+        lock(&self.refusal).clone()
     }
 
     fn end(&self) -> (u64, Option<KafkaError>) {
-        (self.delivered.swap(0, Ordering::Relaxed), self.failure.lock().unwrap_or_else(PoisonError::into_inner).take())
+        (self.delivered.swap(0, Ordering::Relaxed), lock(&self.failure).take())
     }
 }
 
 impl ClientContext for Deliveries {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         log::line(level, facility, message);
+        if ["ADDPARTS", "TXNERR", "FATAL"].contains(&facility) {
+            // The first says why, those that follow what comes of it.
+            lock(&self.words).get_or_insert_with(|| message.to_owned());
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         log::error("producer", &error, reason);
+        if matches!(error, KafkaError::Global(RDKafkaErrorCode::Authentication)) {
+            *lock(&self.refusal) = Some(reason.to_owned());
+        }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ProducerContext for Deliveries {
@@ -238,7 +283,7 @@ impl ProducerContext for Deliveries {
                 self.delivered.fetch_add(1, Ordering::Relaxed);
             }
             Err((error, _)) => {
-                self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+                lock(&self.failure).get_or_insert_with(|| error.clone());
             }
         }
     }

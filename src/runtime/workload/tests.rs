@@ -123,7 +123,7 @@ fn a_replay_that_does_not_do_what_was_done_is_refused() {
     let same = replay(&format!("step={STEP_VERSION};digest=0000000000000000")).expect("the same digest");
     assert_eq!(same.stages(), (1, 0));
     let defect = replay(&format!("step={STEP_VERSION};digest=0000000000000001")).err().expect("refused");
-    assert!(defect.contains("up to offset 6 did not do what was done at first. This is a defect"), "{defect}");
+    assert!(defect.contains("up to offset 6 did not do what was done at first. Have the brokers lost records"), "{defect}");
     let older = replay("step=999;digest=0000000000000001").err().expect("refused");
     assert!(older.contains("version 999 of the step") && older.contains("SIGTERM"), "{older}");
     assert!(replay("written by another tool").is_ok(), "there is nothing to compare with");
