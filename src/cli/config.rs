@@ -21,7 +21,7 @@ pub(super) enum ConfigCommand {
 pub(super) fn run(command: &ConfigCommand, loaded: &Loaded, file: Option<&Path>) -> Result<(), Failure> {
     match command {
         ConfigCommand::Check => {
-            // Files of keys and certificates are read when a client is made, which reaches no broker yet.
+            // Files of keys and certificates are read when a client is made, which waits for no broker.
             Admin::new(&loaded.config.kafka)?;
             print(&verdict(loaded, file))
         }

@@ -57,7 +57,7 @@ fn what_the_example_file_only_hints_at_is_valid_too() {
     writeln!(secret, "hunter2").expect("a line");
     let hinted: Vec<&str> =
         EXAMPLE.lines().map(|line| if line.starts_with("# ") { "" } else { line.strip_prefix('#').unwrap_or(line) }).collect();
-    let text = hinted.join("\n").replace("\"sasl-password\"", &format!("{:?}", secret.path()));
+    let text = hinted.join("\n").replace("\"/etc/waid/sasl-password\"", &format!("{:?}", secret.path()));
     let config = loaded(&text, &[]).config;
     assert_eq!(config.kafka.properties.get("sasl.password"), Some("hunter2"));
     let [app] = config.apps() else { panic!("one app") };

@@ -278,12 +278,18 @@ impl ContactEntity<'_> {
         if row.told.as_ref() == Some(&now) {
             return;
         }
+        let is_same = |before: &RowTold| before.identity == now.identity || same.contains(&before.identity);
+        if !row.told.as_ref().is_some_and(is_same) {
+            let passed_on_s = row.passed_on_s(&subject, owner);
+            row.customer = row.customer.take().filter(|(sent_s, _)| passed_on_s.is_none_or(|since_s| since_s <= *sent_s));
+        }
         let before = row.told.replace(now.clone());
         let event_type = event_type(before.as_ref(), &now, same);
         if let (IdentityEventType::Merged, Some(before)) = (event_type, &before) {
             contact.absorbed.insert((address.clone(), before.identity), now.identity);
         }
-        let (customer_id, user) = (row.customer(owner).cloned(), row.user(address, answer.wa_id, owner, sights).cloned());
+        let (customer_id, user) =
+            (row.customer.as_ref().map(|(_, customer)| customer.clone()), row.user(address, answer.wa_id, owner, sights).cloned());
         let revision = contact.next_revision(address);
         let event = IdentityEvent { user, customer_id, ..blank(step, self.home, address, event_type, now.identity, revision) };
         step.publish(Output::Identity(with_answer(event, answer, before)));

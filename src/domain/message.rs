@@ -1,6 +1,6 @@
 //! What a message id does when it is told something: joins, passes on, and tells the difference.
 
-use super::entity::{CircleEvent, Entity, Event, Fact, Heard, Home, Message, Naming, Original, Report, Sighting};
+use super::entity::{CircleEvent, Entity, Event, Fact, Heard, Home, Message, Naming, Original, Report, ReportKind, Sighting};
 use super::event::{Cause, Echo, Inbound, Mismatch, Reason, Rejection, Send, SendError};
 use super::ids::{App, MessageId, Moment};
 use super::join::{Copies, Join, MismatchCopies, Received, Sent, Verdict, home_of, note_copy};
@@ -68,7 +68,8 @@ impl MessageEntity<'_> {
         }
         let timeout_ms = step.settings.join_timeout_ms;
         let (cause, before) = (step.cause.clone(), join.told(timeout_ms));
-        let is_taken = |heard: &&Heard| join.heard.len() < HEARD_MAX || join.heard.contains_key(*heard);
+        let is_taken =
+            |heard: &&Heard| join.heard.len() < HEARD_MAX || heard.report == ReportKind::Failed || join.heard.contains_key(*heard);
         if let Some(heard) = report.heard.as_ref().filter(is_taken) {
             let fresh = Copies {
                 kafka_ms: [].into(),

@@ -201,7 +201,7 @@ impl AddressRow {
     }
 
     /// The BSUID to show, given the answer, whose that is, and which BSUIDs were seen with numbers of this home: never one that somebody else had
-    /// there, nor one of which nobody knows whether its person has that number.
+    /// there, nor one of which nobody knows whether its person has that number, or had the one that they left for it.
     #[must_use]
     pub fn user<'a>(
         &'a self,
@@ -214,7 +214,9 @@ impl AddressRow {
             let here = sights.keys().any(|(seen, with)| with == user && number::linkable(*seen, number));
             here || self.seen.keys().any(|(with, seen)| with == user && number::linkable(*seen, number))
         };
-        let is_owners = |user: &User| !owner.others.contains(user) && answer.is_none_or(|number| was_seen(user, number));
+        let left = || self.moves.iter().map(|change| change.old);
+        let has = |user: &User, number: Number| was_seen(user, number) || left().any(|number| was_seen(user, number));
+        let is_owners = |user: &User| !owner.others.contains(user) && answer.is_none_or(|number| has(user, number));
         let seen_last = || {
             let seen = sights.iter().filter(|((seen, user), _)| Some(*seen) == answer && !owner.others.contains(user));
             seen.max_by_key(|((_, user), sighted)| (sighted.first_s, Reverse(user))).map(|((_, user), _)| user)
@@ -222,11 +224,24 @@ impl AddressRow {
         address.person().or_else(|| self.joined_last(is_owners)).or(owner.user.as_ref()).or_else(seen_last)
     }
 
-    /// The business's id for the person: not one of a send to whoever had the number before.
+    /// Another person is behind the row than was told before, if anything was: since when, s. What the business called them before is not theirs.
     #[must_use]
-    pub fn customer(&self, owner: &Owner) -> Option<&Arc<str>> {
-        let (sent_s, customer) = self.customer.as_ref()?;
-        owner.since_s.is_none_or(|since_s| since_s <= *sent_s).then_some(customer)
+    pub fn passed_on_s(&self, subject: &Subject, owner: &Owner) -> Option<i64> {
+        match subject {
+            Subject::User(user) => self.users.get(user).copied().filter(|_| self.users.len() > 1),
+            Subject::Number(number) => {
+                // Who came with a move that this row followed was its person before.
+                let came_along = |since_s: &i64| self.moves.iter().any(|change| change.at_s == *since_s && change.new == *number);
+                let first_s = self.told.as_ref().and_then(|_| self.first_s(*number));
+                owner.since_s.filter(|since_s| !came_along(since_s)).max(first_s)
+            }
+        }
+    }
+
+    /// When a send to this address first showed this number, s.
+    fn first_s(&self, number: Number) -> Option<i64> {
+        let observed = self.observed.iter().filter(|((_, wa_id), _)| *wa_id == Some(number));
+        observed.flat_map(|(_, observed)| [observed.exact, observed.reply, observed.mismatch]).flatten().map(|span| span.first_s).min()
     }
 
     /// The BSUID of the newest send, of those that count.

@@ -125,7 +125,13 @@ impl Group {
 impl Group {
     fn warn_of_stalls(&self, statistics: &Statistics) {
         let mut stalls = self.stalls.lock().unwrap_or_else(PoisonError::into_inner);
+        let inputs_wait = self.member().inputs_wait();
         for topic in statistics.topics.values() {
+            let is_input = [&self.topics.webhooks, &self.topics.sends].contains(&&topic.topic);
+            if is_input && inputs_wait {
+                stalls.forget(&topic.topic);
+                continue;
+            }
             for Stalled { topic, partition, offset, end } in stalls.note(&topic.topic, topic.partitions.values(), Instant::now()) {
                 tracing::warn!(
                     topic,

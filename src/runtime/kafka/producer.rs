@@ -264,7 +264,9 @@ impl ClientContext for Deliveries {
 
     fn error(&self, error: KafkaError, reason: &str) {
         log::error("producer", &error, reason);
-        if matches!(error, KafkaError::Global(RDKafkaErrorCode::Authentication)) {
+        // A broker that goes in the middle of it has not refused anybody.
+        let is_answer = !["transport failure", "timed out", "disconnect"].iter().any(|trouble| reason.to_lowercase().contains(trouble));
+        if is_answer && matches!(error, KafkaError::Global(RDKafkaErrorCode::Authentication)) {
             *lock(&self.refusal) = Some(reason.to_owned());
         }
     }

@@ -32,6 +32,11 @@ pub(super) struct Stalled {
 }
 
 impl Stalls {
+    /// Partitions of this topic are not read just now.
+    pub fn forget(&mut self, topic: &str) {
+        self.0.retain(|(stalled, _), _| stalled != topic);
+    }
+
     /// Takes in how the partitions of a topic stand; those that are to be told of, each once.
     pub fn note<'a>(&mut self, topic: &str, partitions: impl Iterator<Item = &'a Partition>, now: Instant) -> Vec<Stalled> {
         let mut stalled = Vec::new();
