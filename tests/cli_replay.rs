@@ -182,6 +182,25 @@ fn an_unanswered_send_expires_once() {
     }
 }
 
+/// More than are told at once, when stream time jumps to the end of a backlog.
+#[test]
+fn however_many_sends_expire_together_each_does_once() {
+    const SENDS: u32 = 25_000;
+    let silent = |index: u32| {
+        line("whatsapp.sends", 0, i64::from(index), 0, &send(&format!("silent-{index}"), &format!("55359{:08}", 80_000_000 + index)))
+    };
+    let later = [0, 1].map(|more| line("whatsapp.webhooks", 0, more, 8, &delivered("nobody-sent-this", "553587654324"))).concat();
+    let end = [0, 1].map(|more| line("whatsapp.sends", 0, i64::from(SENDS) + more, 8, &send("other", "5535987654323"))).concat();
+    let (code, out, err) = told(&replay(&["-"], &((0..SENDS).map(silent).collect::<String>() + &later + &end)));
+    assert_eq!(code, 0, "{err}");
+    let expired = lines(&out).into_iter().filter(|line| line["payload"]["reason"] == "EXPIRED");
+    let ids: BTreeMap<String, u32> = expired.fold(BTreeMap::new(), |mut ids, line| {
+        *ids.entry(line["payload"]["message_id"].to_string()).or_default() += 1;
+        ids
+    });
+    assert_eq!((ids.len(), ids.values().max()), (SENDS as usize, Some(&1)));
+}
+
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/replay");
 
 /// The article's case: a send to 5535987654321, SENT with 553587654321, a reply from there: one identity, one conversation. The article's own

@@ -66,6 +66,14 @@ impl Row {
     }
 }
 
+impl Row {
+    /// Whether it is told that its time has come.
+    #[must_use]
+    pub fn expires(&self, settings: &Settings) -> bool {
+        matches!(self, Self::Join(join) if join.expires_ms(settings).is_some())
+    }
+}
+
 /// The rows of one task. Implemented by the store; the core only reads and replaces.
 pub trait State {
     /// The row under a key. A store may keep rows as bytes and make a row of them only now.

@@ -84,8 +84,9 @@ impl Marks {
         self.policy = TickPolicy { pause: Duration::ZERO, step_ms: 0, idle: Duration::ZERO };
     }
 
-    /// What to tell now, together with what the tasks tell; empty if it is not time to.
-    pub fn due(&mut self, tasks: impl Iterator<Item = Mark>) -> Vec<Mark> {
+    /// What to tell now, together with what the tasks tell; empty if it is not time to. If nothing has moved on, all is told `again` where that is
+    /// waited for.
+    pub fn due(&mut self, tasks: impl Iterator<Item = Mark>, again: bool) -> Vec<Mark> {
         let waited = self.told_at.elapsed();
         if waited < self.policy.pause {
             return Vec::new();
@@ -97,8 +98,8 @@ impl Marks {
             Some(told) => mark.kafka_ms - told,
             None => i64::MAX,
         };
-        let marks: Vec<Mark> = inputs.chain(tasks).filter(|mark| moved(mark) > 0).collect();
-        if waited < self.policy.idle && !marks.iter().any(|mark| moved(mark) >= self.policy.step_ms) {
+        let marks: Vec<Mark> = inputs.chain(tasks).filter(|mark| again || moved(mark) > 0).collect();
+        if !again && waited < self.policy.idle && !marks.iter().any(|mark| moved(mark) >= self.policy.step_ms) {
             return Vec::new();
         }
         self.told.extend(marks.iter().map(|mark| (key(mark), mark.kafka_ms)));
@@ -161,8 +162,9 @@ mod tests {
         let mut marks = marks(&[5, 6], HOUR_MS);
         marks.note_end(INPUT, HOUR_MS);
         assert_eq!(marks.least_ms(), Some(HOUR_MS));
-        let told = marks.due(std::iter::empty());
+        let told = marks.due(std::iter::empty(), false);
         assert_eq!(told, [Mark { topic: INPUT.0, partition: INPUT.1, kafka_ms: HOUR_MS, hops: 0 }]);
-        assert_eq!(marks.due(std::iter::empty()), [], "told once");
+        assert_eq!(marks.due(std::iter::empty(), false), [], "told once");
+        assert_eq!(marks.due(std::iter::empty(), true), told, "but for who needs it");
     }
 }

@@ -23,6 +23,10 @@ const FAR: u32 = 1_000;
 /// about one number more; so this is a defect, which would keep the task from all else.
 const HOPS_MAX: u32 = 1_000_000;
 
+/// How much is acted on at once when stream time moves on: it jumps by days when a backlog was read, and then as many sends may have expired as there
+/// are. 10 000 of them, or ten times as many rows to forget, fit into a transaction, also where brokers take a few MB a second.
+const DUE_COST_MAX: usize = 100_000;
+
 /// The state of one partition, and what it needs to go on.
 pub struct Task {
     partition: i32,
@@ -34,6 +38,8 @@ pub struct Task {
     queue: VecDeque<Envelope>,
     newest: BTreeMap<(SourceTopic, i32), (u32, i64, u32)>,
     time: StreamTime,
+    /// Whether stream time has passed the deadlines of more rows than were acted on.
+    is_behind: bool,
     digest: Digest,
     counts: TaskCounts,
 }
@@ -93,6 +99,7 @@ impl Task {
             queue: VecDeque::new(),
             newest: BTreeMap::new(),
             time: StreamTime::default(),
+            is_behind: false,
             digest: Digest::default(),
             counts: TaskCounts::default(),
         }
@@ -111,6 +118,7 @@ impl Task {
             queue: VecDeque::new(),
             newest: newest.collect(),
             time: StreamTime::restore(&marker.marks, &marker.reached),
+            is_behind: false,
             digest: Digest(marker.digest),
             counts: TaskCounts::default(),
         }
@@ -266,10 +274,18 @@ impl Task {
         let settings = control.settings;
         let Some(now_ms) = self.time.reached(HOPS_TO_MESSAGES) else { return };
         let late_ms = self.time.reached(HOPS).unwrap_or(i64::MIN);
-        for key in self.store.due(now_ms, late_ms, &settings) {
+        let due = self.store.due(now_ms, late_ms, &settings, DUE_COST_MAX);
+        self.is_behind = self.store.has_due(now_ms, late_ms);
+        for key in due {
             let now_ms = if matches!(key, Key::Join(..)) { now_ms } else { late_ms };
             self.on_time(&key, now_ms, &settings, sink);
         }
+    }
+
+    /// Whether there is more to act on than was at once: the next marks of the log go on with it.
+    #[must_use]
+    pub const fn is_behind(&self) -> bool {
+        self.is_behind
     }
 
     fn on_time(&mut self, key: &Key, now_ms: i64, settings: &Settings, sink: &mut dyn Sink) {

@@ -143,10 +143,6 @@ impl<B: Broker> Worker<B> {
                 false
             }
             Polled::Changed(changes) => {
-                // To make rows of a large state may take longer than a transaction that was sent ahead may stay open.
-                if changes.iter().any(|change| matches!(change, Change::Restored(_))) {
-                    self.commit()?;
-                }
                 changes.into_iter().try_for_each(|change| self.apply(change))?;
                 self.show();
                 false
@@ -273,7 +269,7 @@ impl<B: Broker> Worker<B> {
         if !self.work.has_live_tasks() {
             return;
         }
-        let told = marks.due(self.work.tasks().flat_map(|(_, task)| task.marks()));
+        let told = marks.due(self.work.tasks().flat_map(|(_, task)| task.marks()), self.work.is_behind());
         if !told.is_empty() {
             self.work.touch();
             self.work.open.tick(&told, self.partitions.repartition);

@@ -153,6 +153,11 @@ impl Workload {
         }
     }
 
+    /// Whether any task has more to act on, now that stream time has moved on.
+    pub fn is_behind(&self) -> bool {
+        self.tasks().any(|(_, task)| task.is_behind())
+    }
+
     /// Whether any task works.
     pub fn has_live_tasks(&self) -> bool {
         self.tasks.values().any(|held| matches!(held.stage, Stage::Live(..)))

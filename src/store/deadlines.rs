@@ -14,12 +14,13 @@ impl Deadlines {
         self.0.push(Reverse((deadline_ms, id)));
     }
 
-    /// Takes the rows whose entries are before `now_ms`, some perhaps twice.
-    pub fn passed(&mut self, now_ms: i64) -> Vec<(i64, RowId)> {
-        let mut passed = Vec::new();
-        while self.0.peek().is_some_and(|Reverse((deadline_ms, _))| *deadline_ms < now_ms) {
-            passed.extend(self.0.pop().map(|Reverse(entry)| entry));
-        }
-        passed
+    /// Takes the first entry, if it is before `until_ms`.
+    pub fn take_before(&mut self, until_ms: i64) -> Option<(i64, RowId)> {
+        if self.has_passed(until_ms) { self.0.pop().map(|Reverse(entry)| entry) } else { None }
+    }
+
+    /// Whether any entry is before `now_ms`.
+    pub fn has_passed(&self, now_ms: i64) -> bool {
+        self.0.peek().is_some_and(|Reverse((deadline_ms, _))| *deadline_ms < now_ms)
     }
 }

@@ -41,6 +41,9 @@ const DRAFTS_AHEAD: usize = 2;
 const CLEANED_PER_WRITTEN_BYTE: usize = 4;
 const CLEANED_ON_TOP: usize = 1 << 20;
 
+/// What is told of a row costs so much more than to forget it.
+const EXPIRY_COST: usize = 10;
+
 /// The rows of one task.
 #[derive(Default)]
 pub struct Memory {
@@ -212,25 +215,39 @@ impl Memory {
         self.rows.segments.bytes()
     }
 
-    /// The message ids' rows whose deadline is before the one time, and the messages whose deadline is before the other, in order. Each is
-    /// not looked at again before [`Self::watch`].
-    pub fn due(&mut self, joins_ms: i64, messages_ms: i64, settings: &Settings) -> Vec<Key> {
-        let passed = [(self.join_deadlines.passed(joins_ms), joins_ms), (self.message_deadlines.passed(messages_ms), messages_ms)];
-        let mut due = Vec::new();
-        for (entries, now_ms) in passed {
-            for (watched_ms, id) in entries {
-                if self.rows.watched_ms(id) != watched_ms {
-                    continue;
-                }
-                self.rows.watch(id, NEVER_MS);
-                match self.deadline_ms(id, settings) {
-                    Some(deadline_ms) if deadline_ms < now_ms => due.push(self.rows.key(id)),
-                    _ => self.look_at_in_time(id, settings),
-                }
-            }
-        }
+    /// The message ids' rows whose deadline is before the one time, and the messages whose deadline is before the other, in order; the earliest of
+    /// each, if they are too many. Each is not looked at again before [`Self::watch`].
+    pub fn due(&mut self, joins_ms: i64, messages_ms: i64, settings: &Settings, cost_max: usize) -> Vec<Key> {
+        let mut due = self.take_due(|store| &mut store.join_deadlines, joins_ms, settings, cost_max);
+        due.extend(self.take_due(|store| &mut store.message_deadlines, messages_ms, settings, cost_max));
         due.sort();
         due
+    }
+
+    /// Whether there may be more of them.
+    #[must_use]
+    pub fn has_due(&self, joins_ms: i64, messages_ms: i64) -> bool {
+        self.join_deadlines.has_passed(joins_ms) || self.message_deadlines.has_passed(messages_ms)
+    }
+
+    /// Which rows are taken depends on their deadlines alone, so all of one deadline are.
+    fn take_due(&mut self, of: fn(&mut Self) -> &mut Deadlines, now_ms: i64, settings: &Settings, cost_max: usize) -> Vec<Key> {
+        let (mut due, mut cost, mut last_ms) = (Vec::new(), 0, i64::MIN);
+        loop {
+            let until_ms = if cost < cost_max { now_ms } else { last_ms.saturating_add(1) };
+            let Some((watched_ms, id)) = of(self).take_before(until_ms) else { return due };
+            if self.rows.watched_ms(id) != watched_ms {
+                continue;
+            }
+            self.rows.watch(id, NEVER_MS);
+            let Some(row) = self.rows.read(id) else { continue };
+            if row.deadline_ms(settings).is_some_and(|deadline_ms| deadline_ms <= watched_ms) {
+                (cost, last_ms) = (cost + if row.expires(settings) { EXPIRY_COST } else { 1 }, watched_ms);
+                due.push(self.rows.key(id));
+            } else {
+                self.look_at_in_time(id, settings);
+            }
+        }
     }
 
     /// A row that was due is looked at again when its deadline as of now has passed, if it is there still.
@@ -386,10 +403,6 @@ impl Memory {
         self.rows.watch(id, deadline_ms);
         let deadlines = if is_message { &mut self.message_deadlines } else { &mut self.join_deadlines };
         deadlines.add(deadline_ms, id);
-    }
-
-    fn deadline_ms(&self, id: RowId, settings: &Settings) -> Option<i64> {
-        self.rows.read(id).and_then(|row| row.deadline_ms(settings))
     }
 
     fn count(&mut self, kind: usize, was: bool, is: bool) {

@@ -97,7 +97,19 @@ impl Beside {
         let now_ms = |key: &Key| if matches!(key, Key::Message(..)) { messages_ms } else { joins_ms };
         let is_due = |(key, row): &(&Key, &Row)| row.deadline_ms(&SETTINGS).is_some_and(|deadline_ms| deadline_ms < now_ms(key));
         let expected: Vec<Key> = self.rows.iter().filter(is_due).map(|(key, _)| key.clone()).collect();
-        let due = self.store.due(joins_ms, messages_ms, &SETTINGS);
+        let some = self.store.due(joins_ms, messages_ms, &SETTINGS, self.random.random_range(1..40));
+        let rest = self.store.due(joins_ms, messages_ms, &SETTINGS, usize::MAX);
+        assert!(!self.store.has_due(joins_ms, messages_ms));
+        for is_message in [false, true] {
+            let deadlines = |keys: &[Key]| -> Vec<Option<i64>> {
+                let of_kind = keys.iter().filter(|key| matches!(key, Key::Message(..)) == is_message);
+                of_kind.map(|key| self.rows[key].deadline_ms(&SETTINGS)).collect()
+            };
+            let (some, rest) = (deadlines(&some), deadlines(&rest));
+            assert!(rest.iter().all(|later| some.iter().all(|earlier| earlier < later)), "{some:?} {rest:?}");
+        }
+        let mut due = [some, rest].concat();
+        due.sort();
         assert_eq!(due, expected);
         for key in due {
             match self.random.random_range(0..3) {
