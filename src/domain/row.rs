@@ -231,9 +231,13 @@ impl AddressRow {
             Subject::User(user) => self.users.get(user).copied().filter(|_| self.users.len() > 1),
             Subject::Number(number) => {
                 // Who came with a move that this row followed was its person before.
-                let came_along = |since_s: &i64| self.moves.iter().any(|change| change.at_s == *since_s && change.new == *number);
+                let mut followed = self.moves.iter().filter(|change| change.new == *number).peekable();
+                let is_followed = followed.peek().is_some();
+                let came_along = |since_s: &i64| followed.clone().any(|change| change.at_s == *since_s);
                 let first_s = self.told.as_ref().and_then(|_| self.first_s(*number));
-                owner.since_s.filter(|since_s| !came_along(since_s)).max(first_s)
+                let since_s = owner.since_s.filter(|since_s| !came_along(since_s)).max(first_s);
+                // Or no send to this address has shown who it is now.
+                since_s.or_else(|| self.told.as_ref().filter(|_| !is_followed).map(|_| i64::MAX))
             }
         }
     }

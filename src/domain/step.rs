@@ -45,6 +45,18 @@ impl Settings {
     }
 }
 
+#[cfg(test)]
+impl Settings {
+    /// Those of a configuration that says nothing, for tests.
+    pub const USUAL: Self = Self {
+        join_timeout_ms: 7 * 24 * 3_600_000,
+        idle_timeout_s: 24 * 3600,
+        retention_ms: 72 * 3_600_000,
+        service_window_s: 24 * 3600,
+        referral_window_s: 72 * 3600,
+    };
+}
+
 /// An event being taken: the state it changes, and what follows from it.
 pub struct Step<'a> {
     /// The rows of the task.

@@ -1,10 +1,11 @@
 //! All entities in one place, which take what they are told in a random order; only between two of them order holds.
 
 use crate::domain::entity::{Direction, Entity, Envelope, Home, Original};
-use crate::domain::event::{Cause, Echo, Element, Inbound, Send, Source, Status, StatusKind, UserChange};
+use crate::domain::event::{Cause, Echo, Element, Inbound, Mismatch, Send, Source, Status, StatusKind, UserChange};
 use crate::domain::evidence::Evidence;
 use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number};
 use crate::domain::ingest::{Routed, route};
+use crate::domain::join::Join;
 use crate::domain::output::{ConversationEvent, ConversationEventType, IdentityEvent, IdentityEventType, MessageFields, Output};
 use crate::domain::state::{Key, Row, State};
 use crate::domain::step::{Settings, Step};
@@ -18,15 +19,6 @@ use uuid::Uuid;
 /// How many orders each history is taken in.
 pub const ORDERS: u64 = 200;
 
-const HOUR_S: i64 = 3600;
-const SETTINGS: Settings = Settings {
-    join_timeout_ms: 7 * 24 * HOUR_S * 1000,
-    idle_timeout_s: 24 * HOUR_S,
-    retention_ms: 72 * HOUR_S * 1000,
-    service_window_s: 24 * HOUR_S,
-    referral_window_s: 72 * HOUR_S,
-};
-
 /// What was told last of everything.
 #[derive(Default)]
 pub struct World {
@@ -36,6 +28,8 @@ pub struct World {
     assigned: Vec<Name>,
     addresses: BTreeMap<Address, IdentityEvent>,
     merged: BTreeMap<Uuid, Uuid>,
+    /// How many elements were refused.
+    pub dead_letters: usize,
 }
 
 /// A message by its direction, its id as in its send record, and WhatsApp's.
@@ -87,10 +81,10 @@ impl World {
         &self.messages[&self.name(Direction::Inbound, id, false)].0
     }
 
-    /// How many things were heard of the sent message with this id.
-    pub fn heard(&self, id: &str) -> usize {
+    /// What is known under this message id.
+    pub fn join(&self, id: &str) -> &Join {
         match &self.rows[&Key::Join(app(), self::id(id))] {
-            Row::Join(join) => join.heard.len(),
+            Row::Join(join) => join,
             _ => unreachable!("what stands under that key"),
         }
     }
@@ -180,7 +174,7 @@ impl World {
             self.waiting.remove(&between);
         }
         let mut rows = Rows(&mut self.rows);
-        let Step { told, outputs, .. } = Step::take(&mut rows, &SETTINGS, &envelope);
+        let Step { told, outputs, .. } = Step::take(&mut rows, &Settings::USUAL, &envelope);
         self.wait(&From::Entity(envelope.to), told);
         for output in outputs {
             self.note(output);
@@ -199,7 +193,8 @@ impl World {
                     self.addresses.insert(event.address.clone(), event);
                 }
             }
-            Output::SendUnresolved(_) | Output::DeadLetter(_) => panic!("{output:?}"),
+            Output::DeadLetter(_) => self.dead_letters += 1,
+            Output::SendUnresolved(_) => panic!("{output:?}"),
         }
     }
 
@@ -333,4 +328,9 @@ pub fn delivered(message: &str, wa_id: Option<&str>, user: Option<&str>) -> Elem
 pub fn renamed(previous: Option<&str>, current: &str, wa_id: Option<&str>, at_s: i64) -> Element {
     let (previous, current, wa_id) = (previous.map(bsuid), bsuid(current), wa_id.map(number));
     Element::UserChange(UserChange { app: app(), previous, current, old: None, wa_id, at: moment(at_s) })
+}
+
+/// A mismatch event of a message.
+pub fn mismatch(message: &str, wa_id: &str, at_s: i64) -> Element {
+    Element::Mismatch(Mismatch { app: app(), id: id(message), wa_id: number(wa_id), at: moment(at_s) })
 }

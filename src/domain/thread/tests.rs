@@ -4,13 +4,6 @@ use super::*;
 use crate::domain::ids::{Bsuid, MessageId, User};
 
 const HOUR_MS: i64 = 3_600_000;
-const SETTINGS: Settings = Settings {
-    join_timeout_ms: 7 * 24 * HOUR_MS,
-    idle_timeout_s: 24 * 3600,
-    retention_ms: 72 * HOUR_MS,
-    service_window_s: 24 * 3600,
-    referral_window_s: 72 * 3600,
-};
 
 fn placed(direction: Direction, at_ms: i64, referral: bool) -> Placed {
     let phone = Number::from_digits("5535987654321").expect("a number");
@@ -35,7 +28,7 @@ fn placed(direction: Direction, at_ms: i64, referral: bool) -> Placed {
 #[test]
 fn only_what_people_write_opens_the_service_window_and_nothing_closes_it_early() {
     let at = 10 * HOUR_MS;
-    let after = |direction, referral, before| placed(direction, at, referral).window_after(before, &SETTINGS);
+    let after = |direction, referral, before| placed(direction, at, referral).window_after(before, &Settings::USUAL);
     assert_eq!(after(Direction::Outbound, false, None), None);
     assert_eq!(after(Direction::Inbound, false, None), Some(at + 24 * HOUR_MS));
     assert_eq!(after(Direction::Inbound, true, None), Some(at + 72 * HOUR_MS));
@@ -49,7 +42,7 @@ fn messages_are_tied_by_event_time_and_by_kafka_time() {
     let tied = |at_ms: i64, kafka_ms: i64| {
         let mut other = placed(Direction::Inbound, at_ms, false);
         other.message.kafka_ms = kafka_ms;
-        first.is_tied(&other, &SETTINGS)
+        first.is_tied(&other, &Settings::USUAL)
     };
     assert!(tied(24 * HOUR_MS + 999, 0), "event times count in whole seconds");
     assert!(!tied(24 * HOUR_MS + 1000, 0));

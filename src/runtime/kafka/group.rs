@@ -120,9 +120,7 @@ impl Group {
         }
         member.begin_anew_if_closed();
     }
-}
 
-impl Group {
     fn warn_of_stalls(&self, statistics: &Statistics) {
         let mut stalls = self.stalls.lock().unwrap_or_else(PoisonError::into_inner);
         let inputs_wait = self.member().inputs_wait();

@@ -11,15 +11,6 @@ use crate::wire::tests::random::{Any, Random, any_row, seeded};
 use rand::RngExt;
 use std::collections::BTreeMap;
 
-const HOUR_MS: i64 = 3_600_000;
-const SETTINGS: Settings = Settings {
-    join_timeout_ms: 7 * 24 * HOUR_MS,
-    idle_timeout_s: 24 * 3600,
-    retention_ms: 72 * HOUR_MS,
-    service_window_s: 24 * 3600,
-    referral_window_s: 72 * 3600,
-};
-
 /// Segments by number.
 type Written = BTreeMap<u32, Box<[u8]>>;
 
@@ -75,7 +66,7 @@ impl Beside {
             self.store.undo();
             self.rows = before;
         } else {
-            self.store.keep(&SETTINGS);
+            self.store.keep(&Settings::USUAL);
         }
     }
 
@@ -95,15 +86,15 @@ impl Beside {
     /// Exactly the rows whose deadline has passed are due; each then goes, or changes, or stays.
     fn time(&mut self, joins_ms: i64, messages_ms: i64) {
         let now_ms = |key: &Key| if matches!(key, Key::Message(..)) { messages_ms } else { joins_ms };
-        let is_due = |(key, row): &(&Key, &Row)| row.deadline_ms(&SETTINGS).is_some_and(|deadline_ms| deadline_ms < now_ms(key));
+        let is_due = |(key, row): &(&Key, &Row)| row.deadline_ms(&Settings::USUAL).is_some_and(|deadline_ms| deadline_ms < now_ms(key));
         let expected: Vec<Key> = self.rows.iter().filter(is_due).map(|(key, _)| key.clone()).collect();
-        let some = self.store.due(joins_ms, messages_ms, &SETTINGS, self.random.random_range(1..40));
-        let rest = self.store.due(joins_ms, messages_ms, &SETTINGS, usize::MAX);
+        let some = self.store.due(joins_ms, messages_ms, &Settings::USUAL, self.random.random_range(1..40));
+        let rest = self.store.due(joins_ms, messages_ms, &Settings::USUAL, usize::MAX);
         assert!(!self.store.has_due(joins_ms, messages_ms));
         for is_message in [false, true] {
             let deadlines = |keys: &[Key]| -> Vec<Option<i64>> {
                 let of_kind = keys.iter().filter(|key| matches!(key, Key::Message(..)) == is_message);
-                of_kind.map(|key| self.rows[key].deadline_ms(&SETTINGS)).collect()
+                of_kind.map(|key| self.rows[key].deadline_ms(&Settings::USUAL)).collect()
             };
             let (some, rest) = (deadlines(&some), deadlines(&rest));
             assert!(rest.iter().all(|later| some.iter().all(|earlier| earlier < later)), "{some:?} {rest:?}");
@@ -124,15 +115,15 @@ impl Beside {
                 }
                 _ => {}
             }
-            self.store.keep(&SETTINGS);
-            self.store.watch(&key, &SETTINGS);
+            self.store.keep(&Settings::USUAL);
+            self.store.watch(&key, &Settings::USUAL);
         }
     }
 
     /// As a worker finds it that comes after this one.
     fn restore(&mut self) {
         let segments = self.written.1.values().cloned().collect();
-        self.store = Memory::restore(self.segments.start, segments, names(&self.store), &SETTINGS).expect("waid wrote it");
+        self.store = Memory::restore(self.segments.start, segments, names(&self.store), &Settings::USUAL).expect("waid wrote it");
         self.segments = self.store.segments();
         self.rows = self.written.0.clone();
     }
@@ -226,7 +217,7 @@ fn segments_grow_with_what_there_is_and_not_with_what_was_written() {
         let key = large_key(if at < 20 { at } else { at % 5 });
         let row = large(u8::try_from(at % 251).expect("a byte"));
         beside.store.put(key.clone(), row.clone());
-        beside.store.keep(&SETTINGS);
+        beside.store.keep(&Settings::USUAL);
         beside.rows.insert(key, row);
         if at % 3 == 0 {
             beside.store.prepare_checkpoint();
@@ -252,7 +243,7 @@ fn what_is_in_no_checkpoint_yet_is_not_cleaned() {
     for at in 0..300 {
         let (key, row) = (large_key(at % 4), large(u8::try_from(at % 251).expect("a byte")));
         beside.store.put(key.clone(), row.clone());
-        beside.store.keep(&SETTINGS);
+        beside.store.keep(&Settings::USUAL);
         beside.rows.insert(key, row);
         beside.store.prepare_checkpoint();
     }
@@ -269,8 +260,9 @@ fn what_is_cut_off_is_refused() {
     beside.event();
     beside.checkpoint();
     let whole = beside.store.segment(0).to_vec();
-    let refused =
-        (1..whole.len()).filter(|end| Memory::restore(0, vec![whole[..*end].into()], names(&beside.store), &SETTINGS).is_err()).count();
+    let refused = (1..whole.len())
+        .filter(|end| Memory::restore(0, vec![whole[..*end].into()], names(&beside.store), &Settings::USUAL).is_err())
+        .count();
     let rows = entries(0, &whole).count();
     assert_eq!(refused, whole.len() - rows, "all but those that end where a row does");
 }
