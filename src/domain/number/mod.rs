@@ -73,11 +73,13 @@ impl Variant {
     }
 }
 
-/// The number that a text spells: digits in any of the usual groupings, after `+`, `00` or nothing. `None` for anything else, and for a
-/// number in national form (one leading zero), whose country nobody named.
+/// The number that a text spells: digits in any of the usual groupings, after `+`, `00` or nothing, also with the zero of its national form in
+/// parentheses (`+44 (0)20 …`), or as a spreadsheet writes a number (`….0`). `None` for anything else, and for a number in national form (one leading
+/// zero), whose country nobody named.
 #[must_use]
 pub fn normalize(text: &str) -> Option<Number> {
-    let mut significant = text.chars().filter(|&character| !separates(character)).peekable();
+    let (code, rest) = without_trunk_zero(text).unwrap_or((without_fraction(text), ""));
+    let mut significant = code.chars().chain(rest.chars()).filter(|&character| !separates(character)).peekable();
     let _ = significant.next_if(|character| matches!(character, '+' | '\u{FF0B}'));
     let mut zeros = 0_u32;
     while significant.next_if_eq(&'0').is_some() {
@@ -95,6 +97,22 @@ pub fn normalize(text: &str) -> Option<Number> {
         value = value * 10 + u64::from(character.to_digit(10)?);
     }
     Number::from_value(value)
+}
+
+/// A text as what stands before and behind a zero that is dialled inside the country only, and not behind its calling code. In Italy it is.
+fn without_trunk_zero(text: &str) -> Option<(&str, &str)> {
+    const ITALY: &str = "39";
+    let (before, behind) = text.split_once("(0)")?;
+    let code: String = before.chars().filter(|&character| !separates(character)).collect();
+    let code = code.strip_prefix(['+', '\u{FF0B}']).unwrap_or(&code);
+    let code = code.strip_prefix("00").unwrap_or(code);
+    let is_code = matches!(code.len(), 1..=3) && !code.starts_with('0') && code.bytes().all(|byte| byte.is_ascii_digit());
+    (is_code && code != ITALY).then_some((before, behind))
+}
+
+/// Digits without the fraction that a column of numbers gets where one is missing.
+fn without_fraction(text: &str) -> &str {
+    text.trim().strip_suffix(".0").filter(|whole| whole.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(text)
 }
 
 /// What people put between digits, a dash in any of its forms, and the invisible marks that pasting leaves: from an address book, a web page or

@@ -31,7 +31,7 @@ pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Rejection> {
 pub fn part<'a, T: Deserialize<'a>>(text: &'a RawValue) -> Result<Option<T>, Rejection> {
     let read: Result<Object<T>, _> = serde_json::from_str(text.get());
     read.map(|object| object.0).map_err(|error| match error.classify() {
-        Category::Data => rejected(Reason::UnknownShape, "a field is given twice"),
+        Category::Data => rejected(Reason::UnknownShape, format!("{} is given twice", twice(&error))),
         Category::Io | Category::Syntax | Category::Eof => rejected(Reason::NotJson, "a number or a text that cannot be"),
     })
 }
@@ -85,10 +85,16 @@ fn unreadable(error: &serde_json::Error) -> Rejection {
     match error.classify() {
         Category::Io | Category::Syntax | Category::Eof => rejected(Reason::NotJson, error.to_string()),
         Category::Data => {
-            let place = format!("a field is given twice, before line {} column {}", error.line(), error.column());
-            rejected(Reason::UnknownShape, place)
+            let (line, column) = (error.line(), error.column());
+            rejected(Reason::UnknownShape, format!("{} is given twice, before line {line} column {column}", twice(error)))
         }
     }
+}
+
+/// Which of the fields that are read was given twice, under one name or two: the only thing that is wrong with what is JSON.
+fn twice(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    message.strip_prefix("duplicate field `").and_then(|name| name.split_once('`')).map_or("a field", |(name, _)| name).to_owned()
 }
 
 /// The value of a field that should be a text or a number, and may be anything.

@@ -29,14 +29,12 @@ pub fn webhook(body: &[u8], kafka_ms: i64, apps: &Apps) -> Vec<Element> {
 
 fn elements(body: &[u8], kafka_ms: i64, apps: &Apps) -> Vec<Element> {
     let elements = if json::is_array(body) { array(body) } else { object(body, kafka_ms, apps) };
-    elements.unwrap_or_else(|rejection| vec![Element::Rejected(rejection)])
+    elements.unwrap_or_else(|rejection| vec![Element::Rejected(if is_form_of_reports(body) { enterprise() } else { rejection })])
 }
 
 /// No format that is read here is an array, but Gupshup's Enterprise report is sent as one.
 fn array(body: &[u8]) -> Result<Vec<Element>, Rejection> {
-    let items: Vec<Object<Report>> = json::read(body)?;
-    let reports = items.iter().all(|item| item.0.as_ref().is_some_and(Report::is_complete)) && !items.is_empty();
-    Err(if reports { enterprise() } else { rejected(Reason::UnknownShape, "the body is an array") })
+    Err(if are_reports(body)? { enterprise() } else { rejected(Reason::UnknownShape, "the body is an array") })
 }
 
 fn object(body: &[u8], kafka_ms: i64, apps: &Apps) -> Result<Vec<Element>, Rejection> {
@@ -74,6 +72,9 @@ struct Envelope<'a> {
     entry: Array<Object<meta::Entry<'a>>>,
     external_id: Option<IgnoredAny>,
     event_type: Option<IgnoredAny>,
+    /// Of Enterprise reports: their array, as a text.
+    #[serde(borrow)]
+    response: Scalar<'a>,
 }
 
 /// Which format an envelope is of.
@@ -93,6 +94,10 @@ impl Envelope<'_> {
             return Format::Enterprise;
         }
         if self.kind.is_absent() || self.payload.0.is_none() {
+            let is_report = self.response.text().is_some_and(|response| are_reports(response.as_bytes()) == Ok(true));
+            if is_report {
+                return Format::Enterprise;
+            }
             return Format::Unknown("neither type and payload, nor a whatsapp_business_account object");
         }
         match &self.version {
@@ -115,6 +120,18 @@ impl Report {
     fn is_complete(&self) -> bool {
         self.external_id.is_some() && self.event_type.is_some()
     }
+}
+
+/// Whether a JSON text is an array of such reports.
+fn are_reports(text: &[u8]) -> Result<bool, Rejection> {
+    let items: Vec<Object<Report>> = json::read(text)?;
+    Ok(items.iter().all(|item| item.0.as_ref().is_some_and(Report::is_complete)) && !items.is_empty())
+}
+
+/// Whether a body is a form with such reports, as Gupshup posts them; it escapes what is not a letter.
+fn is_form_of_reports(body: &[u8]) -> bool {
+    let has = |word: &[u8]| body.windows(word.len()).any(|window| window == word);
+    body.starts_with(b"response=") && has(b"externalId") && has(b"eventType")
 }
 
 fn enterprise() -> Rejection {

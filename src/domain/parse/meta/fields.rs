@@ -1,7 +1,7 @@
 //! The fields of changes that are of no interest here: counted under a bounded set of names.
 
 /// Those that Meta documents ("Webhooks", fields of the WhatsApp Business Account), and Gupshup's `billing-event`.
-const FIELDS: [&str; 34] = [
+const FIELDS: [&str; 35] = [
     "account_alerts",
     "account_offboarded",
     "account_reconnected",
@@ -13,6 +13,7 @@ const FIELDS: [&str; 34] = [
     "business_capability_update",
     "business_status_update",
     "business_username_update",
+    "business_username_updates",
     "calls",
     "flows",
     "group_lifecycle_update",

@@ -123,13 +123,14 @@ impl Message<'_> {
                 Ok(Element::NumberChange(NumberChange { app: around.app()?, old, new, user: previous, current, at }))
             }
             (Some(_), Some(_), current) if of_number && (previous.is_none() || current.is_none()) => Ok(Element::Ignored("message/system")),
-            (old, wa_id, Some(current)) if old.is_some() || previous.is_some() => {
+            (old, wa_id, Some(current)) if old.is_some() || previous.is_some() || (wa_id.is_some() && !of_number) => {
                 Ok(Element::UserChange(UserChange { app: around.app()?, previous, current, old, wa_id, at }))
             }
             (None, _, _) if of_number => Err(rejected(Reason::BadNumber, "a number change without from")),
             (Some(_), _, _) if of_number => Err(rejected(Reason::BadNumber, "system.wa_id is no number")),
             (_, _, None) => Err(rejected(Reason::BadNumber, "system.user_id is no BSUID")),
-            (_, _, Some(_)) => Err(rejected(Reason::BadNumber, "a change of BSUID that names nobody before it")),
+            // Who has another BSUID now it does not say, so nothing is learnt from it.
+            (_, _, Some(_)) => Ok(Element::Ignored("message/system")),
         }
     }
 }

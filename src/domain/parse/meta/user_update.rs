@@ -42,26 +42,23 @@ impl<'a> UserUpdate<'a> {
     /// The element that it is.
     pub fn element(self, around: &Around) -> Result<Element, Rejection> {
         let Some(ids) = &self.user_id.0 else { return Err(rejected(Reason::MissingField, "user_id is no object")) };
+        let current = bsuid(&ids.current, "user_id.current")?.ok_or_else(|| rejected(Reason::MissingField, "no user_id.current"))?;
         let previous = bsuid(&ids.previous, "user_id.previous")?;
-        let current = bsuid(&ids.current, "user_id.current")?;
         let at = field::required_moment(&self.timestamp, "timestamp", around.kafka_ms)?;
         let Person { wa_id, .. } = field::person(&[], &[(&self.wa_id, "wa_id")])?;
         let contact = around.contacts.of(&Person { wa_id, user: Some(current.clone()) });
-        if previous == current {
+        if previous.as_ref() == Some(&current) {
             return Ok(Element::Ignored("user_id_update"));
         }
-        Ok(Element::UserChange(UserChange {
-            app: around.app()?,
-            previous: Some(previous),
-            current,
-            old: None,
-            wa_id: wa_id.or(contact.wa_id),
-            at,
-        }))
+        Ok(Element::UserChange(UserChange { app: around.app()?, previous, current, old: None, wa_id: wa_id.or(contact.wa_id), at }))
     }
 }
 
-fn bsuid(value: &Scalar<'_>, field: &'static str) -> Result<Bsuid, Rejection> {
-    let text = value.text().ok_or_else(|| rejected(Reason::BadNumber, format!("no {field}")))?;
-    Bsuid::parse(text.trim()).ok_or_else(|| rejected(Reason::BadNumber, format!("{field} is no BSUID")))
+/// A BSUID; `None` if the field is not there.
+fn bsuid(value: &Scalar<'_>, field: &'static str) -> Result<Option<Bsuid>, Rejection> {
+    if value.is_absent() {
+        return Ok(None);
+    }
+    let parsed = value.text().and_then(|text| Bsuid::parse(text.trim()));
+    parsed.map(Some).ok_or_else(|| rejected(Reason::BadNumber, format!("{field} is no BSUID")))
 }

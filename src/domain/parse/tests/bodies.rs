@@ -44,7 +44,7 @@ fn json_of_another_shape_is_no_envelope() {
         (r#"{"app":"a","version":3,"type":"message","payload":{}}"#, "UNKNOWN_SHAPE: a version other than 2"),
         (r#"{"app":"a","version":"2","type":"message","payload":{}}"#, "MISSING_MESSAGE_ID: no payload.id"),
         (r#"{"app":"a","type":"message","payload":{}}"#, "MISSING_MESSAGE_ID: no payload.id"),
-        (r#"{"app":"a","app":"b","type":"message","payload":{}}"#, "UNKNOWN_SHAPE: a field is given twice, before line 1 column 16"),
+        (r#"{"app":"a","app":"b","type":"message","payload":{}}"#, "UNKNOWN_SHAPE: app is given twice, before line 1 column 16"),
         (META, "IGNORED empty envelope"),
         (r#"{"object":"whatsapp_business_account"}"#, "UNKNOWN_SHAPE: entry is no array"),
     ] {
@@ -62,9 +62,14 @@ fn json_of_another_shape_is_no_envelope() {
 #[test]
 fn an_enterprise_report_is_named_as_one() {
     let named = "ENTERPRISE_REPORT: an Enterprise delivery report names no app and no wa_id; subscribe to Gupshup's v2 or v3 events";
-    for body in [REPORT.to_owned(), format!("[{REPORT}]"), format!("\u{FEFF} [{REPORT},{REPORT}]")] {
+    let text = serde_json::to_string(&format!("[{REPORT}]")).expect("a text");
+    let form = format!("response={}", format!("[{REPORT}]").replace('"', "%22").replace('{', "%7B").replace('[', "%5B"));
+    for body in
+        [REPORT.to_owned(), format!("[{REPORT}]"), format!("\u{FEFF} [{REPORT},{REPORT}]"), format!(r#"{{"response":{text}}}"#), form]
+    {
         assert_eq!(told(&body), named, "{body}");
     }
+    assert_eq!(told(r#"{"response":"[]"}"#), "UNKNOWN_SHAPE: neither type and payload, nor a whatsapp_business_account object");
     assert_eq!(told(&format!("[{REPORT},{{}}]")), "UNKNOWN_SHAPE: the body is an array");
 }
 

@@ -22,8 +22,8 @@ const BAD: [(&str, &str); 20] = [
     (r#"{"status":"sent","id":"a","timestamp":123456789012345678901234567890}"#, "BAD_TIMESTAMP: @: timestamp is outside 2009–2100"),
     (r#"{"status":"sent","id":"a","timestamp":1e999}"#, "NOT_JSON: @: a number or a text that cannot be"),
     (r#"{"\ud800":"sent"}"#, "MISSING_FIELD: @: no status"),
-    (r#"{"status":"sent","status":"read"}"#, "UNKNOWN_SHAPE: @: a field is given twice"),
-    (r#"{"status":"failed","errors":[{"code":1,"code":2}]}"#, "UNKNOWN_SHAPE: @: a field is given twice"),
+    (r#"{"status":"sent","status":"read"}"#, "UNKNOWN_SHAPE: @: status is given twice"),
+    (r#"{"status":"failed","errors":[{"code":1,"code":2}]}"#, "UNKNOWN_SHAPE: @: code is given twice"),
     (
         r#"{"status":"sent","id":"a","timestamp":1776944126,"recipient_id":"@ana"}"#,
         "BAD_NUMBER: @: recipient_id is neither a number nor a BSUID",

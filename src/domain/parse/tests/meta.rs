@@ -260,7 +260,8 @@ fn a_system_message_is_a_change_or_nothing() {
         (with(&of_user, number, ""), "USER default/106 ?→BR.2 old=553587654321 at=1776944133000".to_owned()),
         (with(MOVED, number, ""), "USER default/106 ?→BR.2 old=553587654321 at=1776944133000".to_owned()),
         (with(&of_user, from, r#""from_user_id":"BR.1","#), "USER default/106 BR.1→BR.2 wa=551187654321 at=1776944133000".to_owned()),
-        (with(&of_user, from, ""), refused("messages", "BAD_NUMBER: a change of BSUID that names nobody before it")),
+        (with(&of_user, from, ""), "USER default/106 ?→BR.2 wa=551187654321 at=1776944133000".to_owned()),
+        (with(&with(&of_user, from, ""), number, ""), "IGNORED message/system".to_owned()),
         (with(&with(&of_user, number, ""), user, ""), refused("messages", "BAD_NUMBER: system.user_id is no BSUID")),
         (with(&with(MOVED, from, ""), user, ""), refused("messages", "BAD_NUMBER: a number change without from")),
         (with(&with(MOVED, number, ""), user, ""), refused("messages", "BAD_NUMBER: system.wa_id is no number")),
@@ -287,7 +288,9 @@ fn a_bsuid_may_become_another() {
     assert_eq!(told_of(&with(update, "BR.2", "BR.1"), ""), "IGNORED user_id_update");
     let place = "entry[0].changes[0].value.user_id_update[0]";
     for (from, to, expected) in [
-        (r#""BR.1""#, "null", format!("BAD_NUMBER: {place}: no user_id.previous")),
+        (r#""BR.1""#, "null", changed.replace("BR.1", "?")),
+        (r#""BR.1""#, "{}", format!("BAD_NUMBER: {place}: user_id.previous is no BSUID")),
+        (r#""BR.2""#, "null", format!("MISSING_FIELD: {place}: no user_id.current")),
         ("BR.2", "2", format!("BAD_NUMBER: {place}: user_id.current is no BSUID")),
         (r#""user_id":{"#, r#""x":{"#, format!("MISSING_FIELD: {place}: user_id is no object")),
         (r#""1776944133""#, "[]", format!("BAD_TIMESTAMP: {place}: timestamp is no time")),

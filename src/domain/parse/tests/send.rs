@@ -19,7 +19,7 @@ fn both_ways_of_writing_fields_are_read() {
     assert_eq!((told(SEND).as_str(), told(&snake).as_str()), (expected, expected));
     let numbers = r#"{"messageId":17,"app":5,"destination":5535987654321,"customerId":4,"sentAt":1776944125,"kind":null}"#;
     assert_eq!(told(numbers), "SEND default/5 17 to=5535987654321 customer=4 at=1776944125000");
-    assert_eq!(told(&snake.replace('{', r#"{"messageId":"again","#)), "UNKNOWN_SHAPE: a field is given twice, before line 1 column 33");
+    assert_eq!(told(&snake.replace('{', r#"{"messageId":"again","#)), "UNKNOWN_SHAPE: messageId is given twice, before line 1 column 33");
 }
 
 #[test]
