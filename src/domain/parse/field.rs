@@ -3,7 +3,7 @@
 use super::json::Scalar;
 use super::rejected;
 use crate::domain::apps::Apps;
-use crate::domain::event::{Reason, Rejection};
+use crate::domain::event::{Context, Reason, Rejection};
 use crate::domain::ids::{App, Bsuid, MessageId, Moment, Number};
 use crate::domain::number::normalize;
 use std::sync::Arc;
@@ -42,6 +42,20 @@ pub fn other_ids<const N: usize>(ids: [Option<MessageId>; N], known: Option<&Mes
         }
     }
     others
+}
+
+/// The message that another answers, by its Gupshup id and others, each with its field; `None` if there is no id of it.
+pub fn context<const N: usize>(
+    (gupshup_id, field): (&Scalar<'_>, &'static str),
+    others: [(&Scalar<'_>, &'static str); N],
+) -> Result<Option<Context>, Rejection> {
+    let gupshup_id = id(gupshup_id, field)?;
+    let mut ids = [const { None }; N];
+    for (known, (other, field)) in ids.iter_mut().zip(others) {
+        *known = id(other, field)?;
+    }
+    let other_ids = other_ids(ids, gupshup_id.as_ref());
+    Ok((gupshup_id.is_some() || !other_ids.is_empty()).then_some(Context { gupshup_id, other_ids }))
 }
 
 /// The app of a v2 event, which gives its name, its id, or both.

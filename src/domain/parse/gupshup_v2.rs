@@ -51,6 +51,10 @@ pub struct Payload<'a> {
 #[serde(default)]
 struct Content<'a> {
     #[serde(borrow)]
+    id: Scalar<'a>,
+    #[serde(borrow, rename = "gsId")]
+    gs_id: Scalar<'a>,
+    #[serde(borrow)]
     ts: Scalar<'a>,
     #[serde(borrow, rename = "type")]
     kind: Scalar<'a>,
@@ -214,10 +218,20 @@ impl<'a> Event<'a> {
             return Err(rejected(Reason::BadNumber, "neither payload.source nor payload.sender names anybody"));
         }
         let kind = field::label(&self.payload.kind, WORD_BYTES_MAX);
-        let context = self.payload.context.0.as_ref().map(Answered::context).transpose()?.flatten();
+        let context = self.answered()?;
         // Gupshup documents no place for Meta's referral object; either level of the payload is natural.
         let referral = [&self.payload.referral, &self.content.referral].iter().any(|object| matches!(object.0, Some(Filled(true))));
         Ok(Element::Inbound(Inbound { app: self.app, id, wa_id, user, at, kind, context, referral }))
+    }
+
+    /// The message that it answers. A reaction names one as exactly as an answer does, in its content.
+    fn answered(&self) -> Result<Option<Context>, Rejection> {
+        let answered = self.payload.context.0.as_ref().map(Answered::context).transpose()?.flatten();
+        let Content { id, gs_id, .. } = &self.content;
+        if answered.is_none() && self.payload.kind.word() == "reaction" {
+            return field::context((gs_id, "payload.payload.gsId"), [(id, "payload.payload.id")]);
+        }
+        Ok(answered)
     }
 
     fn author(&self) -> Result<Person, Rejection> {
@@ -249,8 +263,6 @@ impl<'a> Event<'a> {
 impl Answered<'_> {
     /// The message answered, if it has an id of either side.
     fn context(&self) -> Result<Option<Context>, Rejection> {
-        let gupshup_id = field::id(&self.gs_id, "payload.context.gsId")?;
-        let other_ids = field::other_ids([field::id(&self.id, "payload.context.id")?], gupshup_id.as_ref());
-        Ok((gupshup_id.is_some() || !other_ids.is_empty()).then_some(Context { gupshup_id, other_ids }))
+        field::context((&self.gs_id, "payload.context.gsId"), [(&self.id, "payload.context.id")])
     }
 }

@@ -103,6 +103,8 @@ impl Envelope<'_> {
         match &self.version {
             Scalar::Absent | Scalar::Integer(2) => Format::GupshupV2,
             Scalar::Text(version) if version == "2" => Format::GupshupV2,
+            // As it becomes where all numbers are floats.
+            Scalar::Float(version) if version.to_bits() == 2.0_f64.to_bits() => Format::GupshupV2,
             Scalar::Text(_) | Scalar::Integer(_) | Scalar::Float(_) | Scalar::Other => Format::Unknown("a version other than 2"),
         }
     }

@@ -1,7 +1,8 @@
 //! The fields of changes that are of no interest here: counted under a bounded set of names.
 
 /// Those that Meta documents ("Webhooks", fields of the WhatsApp Business Account), and Gupshup's `billing-event`.
-const FIELDS: [&str; 35] = [
+const FIELDS: [&str; 37] = [
+    "account-event",
     "account_alerts",
     "account_offboarded",
     "account_reconnected",
@@ -15,6 +16,7 @@ const FIELDS: [&str; 35] = [
     "business_username_update",
     "business_username_updates",
     "calls",
+    "contacts",
     "flows",
     "group_lifecycle_update",
     "group_participants_update",

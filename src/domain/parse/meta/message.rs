@@ -27,6 +27,8 @@ pub struct Message<'a> {
     kind: Scalar<'a>,
     #[serde(borrow)]
     context: Object<Answered<'a>>,
+    #[serde(borrow)]
+    reaction: Object<Reaction<'a>>,
     referral: Object<Filled>,
     #[serde(borrow)]
     system: Object<System<'a>>,
@@ -42,6 +44,16 @@ struct Answered<'a> {
     id: Scalar<'a>,
     #[serde(borrow)]
     meta_msg_id: Scalar<'a>,
+}
+
+/// `reaction`: the message that it is to ("reaction messages webhook reference").
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Reaction<'a> {
+    #[serde(borrow)]
+    gs_id: Scalar<'a>,
+    #[serde(borrow)]
+    message_id: Scalar<'a>,
 }
 
 /// `system`: what WhatsApp says about the person.
@@ -83,9 +95,20 @@ impl Message<'_> {
         let at = field::required_moment(&self.timestamp, "timestamp", around.kafka_ms)?;
         let Person { wa_id, user } = self.author(around)?;
         let kind = field::label(&self.kind, WORD_BYTES_MAX);
-        let context = self.context.0.as_ref().map(Answered::context).transpose()?.flatten();
+        let context = self.answered()?;
         let referral = matches!(self.referral.0, Some(Filled(true)));
         Ok(Inbound { app: around.app()?, id, wa_id, user, at, kind, context, referral })
+    }
+
+    /// The message that it answers. A reaction names one as exactly as an answer does.
+    fn answered(&self) -> Result<Option<Context>, Rejection> {
+        let answered = self.context.0.as_ref().map(Answered::context).transpose()?.flatten();
+        match (&answered, &self.reaction.0) {
+            (None, Some(Reaction { gs_id, message_id })) => {
+                field::context((gs_id, "reaction.gs_id"), [(message_id, "reaction.message_id")])
+            }
+            _ => Ok(answered),
+        }
     }
 
     /// Who wrote: as the message says, and what it does not say as its contact does.
@@ -146,9 +169,7 @@ impl System<'_> {
 impl Answered<'_> {
     /// The message answered, if it has an id of either side.
     fn context(&self) -> Result<Option<Context>, Rejection> {
-        let gupshup_id = field::id(&self.gs_id, "context.gs_id")?;
-        let ids = [field::id(&self.id, "context.id")?, field::id(&self.meta_msg_id, "context.meta_msg_id")?];
-        let other_ids = field::other_ids(ids, gupshup_id.as_ref());
-        Ok((gupshup_id.is_some() || !other_ids.is_empty()).then_some(Context { gupshup_id, other_ids }))
+        let others = [(&self.id, "context.id"), (&self.meta_msg_id, "context.meta_msg_id")];
+        field::context((&self.gs_id, "context.gs_id"), others)
     }
 }

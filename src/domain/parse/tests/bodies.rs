@@ -43,6 +43,7 @@ fn json_of_another_shape_is_no_envelope() {
         (r#"{"object":"instagram","entry":[]}"#, unknown),
         (r#"{"app":"a","version":3,"type":"message","payload":{}}"#, "UNKNOWN_SHAPE: a version other than 2"),
         (r#"{"app":"a","version":"2","type":"message","payload":{}}"#, "MISSING_MESSAGE_ID: no payload.id"),
+        (r#"{"app":"a","version":2.0,"type":"message","payload":{}}"#, "MISSING_MESSAGE_ID: no payload.id"),
         (r#"{"app":"a","type":"message","payload":{}}"#, "MISSING_MESSAGE_ID: no payload.id"),
         (r#"{"app":"a","app":"b","type":"message","payload":{}}"#, "UNKNOWN_SHAPE: app is given twice, before line 1 column 16"),
         (META, "IGNORED empty envelope"),

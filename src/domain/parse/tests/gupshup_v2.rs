@@ -191,6 +191,11 @@ fn a_reply_names_what_it_answers() {
     ] {
         assert_eq!(told(&INBOUND.replace(CONTEXT, context)), format!("{text}{expected} at=1776944190000"), "{context}");
     }
+    let named = r#""id":"gBEG","gsId":"0a58e0ce-6f0e","text":"Oi""#;
+    let plain = INBOUND.replace(CONTEXT, "").replace(r#""text":"Oi""#, named);
+    assert_eq!(told(&plain), format!("{text} at=1776944190000"), "of another type it is an id of something else");
+    let reaction = plain.replace(r#""type":"text""#, r#""type":"reaction""#);
+    assert_eq!(told(&reaction), format!("{} re-gs=0a58e0ce re=gBEG at=1776944190000", text.replace("text", "reaction")));
 }
 
 #[test]

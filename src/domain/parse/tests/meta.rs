@@ -218,6 +218,9 @@ fn a_message_may_answer_one_and_come_from_an_ad() {
         (r#""context":{"id":"0a58e0ce-6f0e","gs_id":"0a58e0ce-6f0e","meta_msg_id":"wamid.OUT"}"#, " re-gs=0a58e0ce re=wamid.OUT"),
         (r#""context":{"forwarded":true}"#, ""),
         (r#""context":[]"#, ""),
+        (r#""reaction":{"message_id":"wamid.OUT","emoji":"+"}"#, " re=wamid.OUT"),
+        (r#""context":{"id":"wamid.OUT"},"reaction":{"message_id":"wamid.OTHER"}"#, " re=wamid.OUT"),
+        (r#""reaction":{"emoji":""}"#, ""),
         (r#""referral":{"source_type":"ad","source_id":"1"}"#, " referral"),
         (r#""referral":{}"#, ""),
     ] {
