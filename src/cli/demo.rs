@@ -4,9 +4,9 @@ mod answer;
 mod play;
 
 use super::{Failure, print};
+use crate::runtime::clock;
 use crate::traffic::{Settings, World};
 use clap::Args;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Show on simulated traffic what waid does: an embedded broker, the processor, and what it resolved.
 #[derive(Debug, Args)]
@@ -25,7 +25,8 @@ const PEOPLE_MAX: i64 = 10_000;
 /// Plays the world through the processor and compares what it said with what is true.
 pub(super) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let mut settings = Settings::of_all_kinds(args.seed, args.people, 0);
-    settings.start_ms = now_ms() - settings.span_ms();
+    // The traffic ends now, so that it looks like that of the last days.
+    settings.start_ms = clock::now_ms() - settings.span_ms();
     let world = World::new(settings);
     let played = play::play(&world).map_err(Failure::failed)?;
     print(&answer::text(&world, &played))?;
@@ -33,10 +34,4 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Failure> {
         0 => Ok(()),
         count => Err(Failure::failed(format!("{count} answers differ from the truth of the simulation: please report this defect"))),
     }
-}
-
-/// The traffic ends now, so that it looks like that of the last days.
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).expect("a clock before the year 292 million")
 }

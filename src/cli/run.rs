@@ -43,8 +43,7 @@ pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
     common.check_claim(&config.topics).map_err(Failure::failed)?;
     let start = Start::new(config, limits, identity(loaded)?, common);
     info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
-    drop(beginning);
-    supervise(&crew, bounds, |post| start.worker(post)).map_err(Failure::failed)?;
+    supervise(&crew, bounds, beginning.end(), |post| start.worker(post)).map_err(Failure::failed)?;
     info!("stopped");
     Ok(())
 }

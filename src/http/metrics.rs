@@ -2,6 +2,7 @@
 
 use super::process::Process;
 use crate::domain::event::Reason;
+use crate::runtime::clock;
 use crate::runtime::crew::Crew;
 use crate::runtime::durations::BOUNDS_MS;
 use crate::runtime::reading::Reading;
@@ -13,16 +14,14 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, NoLabelSe
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the text is.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All metrics of the process.
 pub(super) fn render(crew: &Crew) -> Result<String, fmt::Error> {
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Waid(crew.reading(now_ms))));
+    registry.register_collector(Box::new(Waid(crew.reading(clock::now_ms()))));
     registry.register_collector(Box::new(Process));
     let mut text = String::new();
     text::encode(&mut text, &registry)?;

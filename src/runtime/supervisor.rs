@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use thiserror::Error;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{error, info, warn};
@@ -78,10 +77,18 @@ impl Default for Bounds {
     }
 }
 
-/// Runs `work` at each post, in a thread of its own, until SIGTERM or Ctrl-C; a second signal ends the process at once. `work` runs one
-/// worker until it fails or is told to stop, and is called again when it failed.
-pub fn supervise(crew: &Crew, bounds: Bounds, work: impl Fn(&Post) -> Result<(), BrokerError> + Sync) -> Result<(), SupervisorError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+/// The signals that tell the process to stop, by their names, as they come.
+pub type Signals = UnboundedReceiver<&'static str>;
+
+/// Runs `work` at each post, in a thread of its own, until a signal; a second one ends the process at once. `work` runs one worker until it fails or is
+/// told to stop, and is called again when it failed.
+pub fn supervise(
+    crew: &Crew,
+    bounds: Bounds,
+    signals: Signals,
+    work: impl Fn(&Post) -> Result<(), BrokerError> + Sync,
+) -> Result<(), SupervisorError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (report, ends) = unbounded_channel();
     thread::scope(|scope| {
         // Also when the supervisor ends by a defect of its own: the scope waits for them.
@@ -96,7 +103,7 @@ pub fn supervise(crew: &Crew, bounds: Bounds, work: impl Fn(&Post) -> Result<(),
         }
         drop(report);
         let watch = Watch { crew, bounds, stopping: None, told: (Instant::now(), 0) };
-        runtime.block_on(watch.run(ends))
+        runtime.block_on(watch.run(ends, signals))
     })
 }
 
@@ -182,15 +189,12 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     /// Until every worker has ended: how the first that failed did.
-    async fn run(mut self, mut ends: UnboundedReceiver<Result<(), SupervisorError>>) -> Result<(), SupervisorError> {
-        let mut terminate = listen(SignalKind::terminate(), self.crew.stop())?;
-        let mut interrupt = listen(SignalKind::interrupt(), self.crew.stop())?;
+    async fn run(mut self, mut ends: UnboundedReceiver<Result<(), SupervisorError>>, mut signals: Signals) -> Result<(), SupervisorError> {
         let mut looks = looks();
         let (mut count, mut outcome) = (0_u32, Ok(()));
         loop {
             tokio::select! {
-                _ = terminate.recv() => self.on_signal("SIGTERM"),
-                _ = interrupt.recv() => self.on_signal("SIGINT"),
+                Some(signal) = signals.recv() => self.on_signal(signal),
                 ended = ends.recv() => match ended {
                     Some(Ok(())) => {}
                     Some(Err(error)) => {
@@ -259,10 +263,6 @@ impl Watch<'_> {
     }
 }
 
-fn listen(kind: SignalKind, stop: &AtomicBool) -> Result<Signal, SupervisorError> {
-    signal(kind).inspect_err(|_| set(stop)).map_err(SupervisorError::System)
-}
-
 fn looks() -> Interval {
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -282,6 +282,10 @@ mod tests {
         Bounds { failures_max: 4, pause_first: Duration::ZERO, ..Bounds::default() }
     }
 
+    fn no_signals() -> Signals {
+        unbounded_channel().1
+    }
+
     fn one_record() -> Tally {
         Tally { read: [1, 0, 0, 0], ..Tally::default() }
     }
@@ -293,7 +297,7 @@ mod tests {
     #[test]
     fn a_worker_that_only_fails_is_given_up_and_the_others_stop() {
         let calls = AtomicU32::new(0);
-        let ended = supervise(&Crew::new(2), impatient(), |post| {
+        let ended = supervise(&Crew::new(2), impatient(), no_signals(), |post| {
             if post.thread == 0 {
                 calls.fetch_add(1, Ordering::Relaxed);
                 return Err(failure());
@@ -308,7 +312,7 @@ mod tests {
     #[test]
     fn a_worker_without_brokers_waits_for_them() {
         let calls = AtomicU32::new(0);
-        let ended = supervise(&Crew::new(1), impatient(), |_| match calls.fetch_add(1, Ordering::Relaxed) {
+        let ended = supervise(&Crew::new(1), impatient(), no_signals(), |_| match calls.fetch_add(1, Ordering::Relaxed) {
             20 => Ok(()),
             _ => Err(BrokerError::Unreachable("a test".to_owned())),
         });
@@ -317,9 +321,20 @@ mod tests {
     }
 
     #[test]
+    fn a_signal_stops_them_also_one_that_came_before_they_began() {
+        let (tell, signals) = unbounded_channel();
+        tell.send("SIGTERM").expect("somebody will listen");
+        let ended = supervise(&Crew::new(2), impatient(), signals, |post| {
+            while rest(Duration::from_mins(1), &post.stop) {}
+            Ok(())
+        });
+        ended.expect("they were told to stop");
+    }
+
+    #[test]
     fn a_worker_that_gets_on_is_built_anew_as_often_as_it_takes() {
         let calls = AtomicU32::new(0);
-        let ended = supervise(&Crew::new(1), impatient(), |post| match calls.fetch_add(1, Ordering::Relaxed) {
+        let ended = supervise(&Crew::new(1), impatient(), no_signals(), |post| match calls.fetch_add(1, Ordering::Relaxed) {
             20 => Ok(()),
             call if call % 3 == 0 => panic!("an invariant is broken"),
             _ => {
@@ -335,7 +350,7 @@ mod tests {
     fn a_worker_that_fails_at_the_same_record_is_given_up_though_others_of_its_partitions_get_on() {
         let (poisoned, healthy) = ((SourceTopic::Sends, 0), (SourceTopic::Sends, 1));
         let calls = AtomicU32::new(0);
-        let ended = supervise(&Crew::new(1), impatient(), |post| {
+        let ended = supervise(&Crew::new(1), impatient(), no_signals(), |post| {
             let call = calls.fetch_add(1, Ordering::Relaxed);
             assert!(call < 10, "it should have been given up");
             let committed = Commit { offset: call.into(), account: String::new() };
@@ -348,17 +363,17 @@ mod tests {
 
     #[test]
     fn a_worker_that_fails_when_told_to_stop_is_not_done() {
-        let ended = supervise(&Crew::new(1), impatient(), |post| {
+        let ended = supervise(&Crew::new(1), impatient(), no_signals(), |post| {
             set(&post.stop);
             Err(failure())
         });
         assert!(matches!(ended, Err(SupervisorError::Stop { thread: 0, .. })), "{ended:?}");
-        let ended = supervise(&Crew::new(1), impatient(), |post| {
+        let ended = supervise(&Crew::new(1), impatient(), no_signals(), |post| {
             set(&post.stop);
             Err(BrokerError::Stopped)
         });
         ended.expect("it gave up nothing but a wait");
-        let ended = supervise(&Crew::new(1), impatient(), |post| {
+        let ended = supervise(&Crew::new(1), impatient(), no_signals(), |post| {
             set(&post.stop);
             Err(BrokerError::Unreachable("a test".to_owned()))
         });

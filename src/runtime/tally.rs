@@ -1,18 +1,20 @@
 //! What one transaction did, counted while it is open and added to the worker's vitals once it is committed.
 
+use super::broker::Source;
 use super::task::TaskCounts;
 use crate::domain::event::Reason;
 use crate::domain::output::Output;
 use crate::wire::packed::SourceTopic;
 use crate::wire::record::{OutRecord, Topic};
+use std::collections::BTreeMap;
 
 /// Counts of one transaction; each array is indexed by the number of its enum.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Records taken, by topic.
     pub read: [u64; SourceTopic::ALL.len()],
-    /// The Kafka timestamp of the record taken last, ms, by topic; `None` when there is none.
-    pub newest_ms: [Option<i64>; SourceTopic::ALL.len()],
+    /// The Kafka timestamp of the record taken last of each partition, ms.
+    pub read_ms: BTreeMap<Source, i64>,
     /// Elements of the input records taken.
     pub elements: u64,
     /// Events taken by tasks.
@@ -37,9 +39,9 @@ pub struct Tally {
 
 impl Tally {
     /// A record was taken.
-    pub fn took(&mut self, topic: SourceTopic, kafka_ms: i64) {
-        self.read[topic as usize] += 1;
-        self.newest_ms[topic as usize] = Some(kafka_ms);
+    pub fn took(&mut self, source: Source, kafka_ms: i64) {
+        self.read[source.0 as usize] += 1;
+        self.read_ms.insert(source, kafka_ms);
     }
 
     /// A task, whose counts were those before, took what it was given.

@@ -31,8 +31,6 @@ pub struct Vitals {
     inputs_paused: AtomicUsize,
     rebuilds: AtomicU64,
     read: [AtomicU64; SourceTopic::ALL.len()],
-    newest_ms: [AtomicI64; SourceTopic::ALL.len()],
-    lag: [AtomicI64; SourceTopic::ALL.len()],
     elements: AtomicU64,
     events: AtomicU64,
     duplicates: AtomicU64,
@@ -51,6 +49,7 @@ pub struct Vitals {
     rows: [AtomicI64; RowKind::ALL.len()],
     state_bytes: AtomicI64,
     ledger: Mutex<Ledger>,
+    reads: Mutex<Reads>,
 }
 
 /// Where a worker stands when something fails: the partitions at hand, each with the offset committed for it.
@@ -61,6 +60,15 @@ struct Ledger {
     committed: BTreeMap<Source, i64>,
     /// What a failure now would be about: the partition of the last record, or those of the commit under way.
     at_hand: Vec<Source>,
+}
+
+/// How far partitions were read.
+#[derive(Debug, Default)]
+struct Reads {
+    /// The Kafka timestamp of the record read last, or when all had been read, ms.
+    read_ms: BTreeMap<Source, i64>,
+    /// How many records are still to be read.
+    unread: BTreeMap<Source, i64>,
 }
 
 /// How far a worker has come.
@@ -107,6 +115,7 @@ impl Default for Vitals {
             origin: Instant::now(),
             call: Mutex::default(),
             ledger: Mutex::default(),
+            reads: Mutex::default(),
             beat_micros: AtomicU64::new(0),
             member: AtomicBool::new(false),
             assigned: AtomicUsize::new(0),
@@ -114,8 +123,6 @@ impl Default for Vitals {
             inputs_paused: AtomicUsize::new(0),
             rebuilds: AtomicU64::new(0),
             read: counters(),
-            newest_ms: gauges(),
-            lag: gauges(),
             elements: AtomicU64::new(0),
             events: AtomicU64::new(0),
             duplicates: AtomicU64::new(0),
@@ -184,7 +191,7 @@ impl Vitals {
         self.rebuilds.fetch_add(1, Ordering::Relaxed);
         self.member.store(false, Ordering::Relaxed);
         self.tasks(0, 0);
-        self.lag.iter().for_each(|lag| lag.store(UNKNOWN, Ordering::Relaxed));
+        *self.reads() = Reads::default();
         self.rows.iter().for_each(|rows| rows.store(UNKNOWN, Ordering::Relaxed));
         self.state_bytes.store(UNKNOWN, Ordering::Relaxed);
         self.watermark_ms(None);
@@ -229,6 +236,10 @@ impl Vitals {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn reads(&self) -> MutexGuard<'_, Reads> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Begins a commit.
     pub fn commit(&self) -> Committing<'_> {
         Committing { vitals: self, began: Instant::now(), done: false }
@@ -240,11 +251,7 @@ impl Vitals {
         ledger.committed.extend(offsets.iter().map(|(source, commit)| (*source, commit.offset)));
         ledger.at_hand.clear();
         add(&self.read, &tally.read);
-        for (gauge, newest) in self.newest_ms.iter().zip(tally.newest_ms) {
-            if let Some(newest) = newest {
-                gauge.store(newest, Ordering::Relaxed);
-            }
-        }
+        self.reads().read_ms.extend(&tally.read_ms);
         for (counter, more) in [
             (&self.elements, tally.elements),
             (&self.events, tally.events),
@@ -271,9 +278,18 @@ impl Vitals {
         }
     }
 
-    /// Notes how many records of a topic are still to be read, by this worker; `None` when that is not known.
-    pub fn lags(&self, topic: SourceTopic, records: Option<i64>) {
-        self.lag[topic as usize].store(records.unwrap_or(UNKNOWN), Ordering::Relaxed);
+    /// Notes how many records of a topic are still to be read at `now_ms` of the wall clock, by this worker: of each of its partitions of which that
+    /// is known.
+    pub fn lags(&self, topic: SourceTopic, unread: BTreeMap<i32, i64>, now_ms: i64) {
+        let reads = &mut *self.reads();
+        reads.unread.retain(|source, _| source.0 != topic);
+        reads.read_ms.retain(|source, _| source.0 != topic || unread.contains_key(&source.1));
+        for (partition, records) in unread {
+            reads.unread.insert((topic, partition), records);
+            if records == 0 {
+                reads.read_ms.insert((topic, partition), now_ms);
+            }
+        }
     }
 
     /// Notes the least stream time of the worker's tasks, ms; `None` when there is none.
@@ -334,7 +350,7 @@ impl Vitals {
     /// How far it has come.
     pub fn progress(&self) -> Progress {
         let commits = self.commits.spread();
-        let lag = [SourceTopic::Webhooks, SourceTopic::Sends].map(|topic| known(&self.lag[topic as usize]));
+        let lag = [SourceTopic::Webhooks, SourceTopic::Sends].map(|topic| self.reads().lag(topic));
         Progress {
             records: self.read.iter().map(|count| count.load(Ordering::Relaxed)).sum(),
             commits: commits.count(),
@@ -347,7 +363,6 @@ impl Vitals {
     pub fn reading(&self, now_ms: i64) -> Reading {
         let (assigned, restoring) = (self.assigned.load(Ordering::Relaxed), self.restoring());
         let age = |gauge: &AtomicI64| known(gauge).map(|then_ms| (now_ms - then_ms).max(0));
-        let lag: [Option<i64>; SourceTopic::ALL.len()] = self.lag.each_ref().map(known);
         let mut ignored = BTreeMap::new();
         self.ignored.add_to(&mut ignored);
         Reading {
@@ -356,8 +371,8 @@ impl Vitals {
             inputs_paused: self.inputs_paused.load(Ordering::Relaxed),
             rebuilds: self.rebuilds.load(Ordering::Relaxed),
             read: values(&self.read),
-            lag,
-            lag_ms: std::array::from_fn(|topic| if lag[topic]? > 0 { age(&self.newest_ms[topic]) } else { Some(0) }),
+            lag: SourceTopic::ALL.map(|topic| self.reads().lag(topic)),
+            lag_ms: SourceTopic::ALL.map(|topic| self.reads().lag_ms(topic, now_ms)),
             elements: self.elements.load(Ordering::Relaxed),
             events: self.events.load(Ordering::Relaxed),
             duplicates: self.duplicates.load(Ordering::Relaxed),
@@ -381,6 +396,24 @@ impl Vitals {
     fn since(&self, micros: &AtomicU64) -> Option<Duration> {
         let then = micros.load(Ordering::Relaxed);
         (then > 0).then(|| self.origin.elapsed().saturating_sub(Duration::from_micros(then)))
+    }
+}
+
+impl Reads {
+    /// How many records of a topic are still to be read.
+    fn lag(&self, topic: SourceTopic) -> Option<i64> {
+        self.unread.iter().filter(|(source, _)| source.0 == topic).map(|(_, records)| *records).reduce(|all, more| all + more)
+    }
+
+    /// How old the record is that was read last of the partition that is furthest behind, of those that hold more, or how long it has been since all
+    /// of it had been read, ms.
+    fn lag_ms(&self, topic: SourceTopic, now_ms: i64) -> Option<i64> {
+        if self.lag(topic)? == 0 {
+            return Some(0);
+        }
+        let behind = self.unread.iter().filter(|(source, records)| source.0 == topic && **records > 0);
+        let oldest_ms = behind.filter_map(|(source, _)| self.read_ms.get(source)).min();
+        oldest_ms.map(|read_ms| (now_ms - read_ms).max(0))
     }
 }
 
@@ -474,18 +507,26 @@ mod tests {
     }
 
     #[test]
-    fn lag_in_time_is_of_the_last_record_taken_while_there_are_more() {
-        let vitals = Vitals::default();
+    fn lag_in_time_is_of_the_partition_that_is_furthest_behind() {
+        let (vitals, only) = (Vitals::default(), |unread| BTreeMap::from([(0, unread)]));
         let mut tally = Tally::default();
-        tally.took(SourceTopic::Sends, 1_000);
+        for (partition, kafka_ms) in [(0, 3_000), (1, 1_000), (2, 500)] {
+            tally.took((SourceTopic::Sends, partition), kafka_ms);
+        }
         vitals.committed(&tally, Duration::ZERO, &BTreeMap::new());
         assert_eq!(vitals.reading(5_000).lag_ms, [None; 4]);
-        vitals.lags(SourceTopic::Sends, Some(2));
-        vitals.lags(SourceTopic::Webhooks, Some(1));
-        vitals.lags(SourceTopic::Repartition, Some(0));
+        vitals.lags(SourceTopic::Sends, BTreeMap::from([(0, 2), (1, 7), (2, 0)]), 4_000);
+        vitals.lags(SourceTopic::Webhooks, only(1), 4_000);
+        vitals.lags(SourceTopic::Repartition, only(0), 4_000);
         let lag_ms = |now_ms| vitals.reading(now_ms).lag_ms[..3].to_vec();
-        assert_eq!((lag_ms(5_000), vitals.progress().lag), (vec![None, Some(4_000), Some(0)], 3), "of the webhooks none was taken");
+        assert_eq!((lag_ms(5_000), vitals.progress().lag), (vec![None, Some(4_000), Some(0)], 10), "of the webhooks none was taken");
         assert_eq!(lag_ms(0)[1], Some(0), "the clocks of others may be ahead");
+        vitals.lags(SourceTopic::Sends, BTreeMap::from([(0, 0), (2, 1)]), 4_500);
+        assert_eq!(lag_ms(5_000)[1], Some(1_000), "all of it had been read at 4 000");
+        vitals.lags(SourceTopic::Sends, only(2), 4_600);
+        assert_eq!(lag_ms(5_000)[1], Some(500), "the others are another worker's now");
+        vitals.lags(SourceTopic::Sends, BTreeMap::from([(0, 0), (1, 7)]), 5_000);
+        assert_eq!(lag_ms(5_000)[1], None, "and when they come back, nothing of them was read");
         vitals.rebuilt();
         assert_eq!(vitals.reading(5_000).lag, [None; 4]);
     }

@@ -296,7 +296,7 @@ fn take(
         SourceTopic::Webhooks | SourceTopic::Sends => {
             let elements = ingest.take(record, partitions.repartition, &mut work.open.sink(record.source, record.offset));
             work.open.tally.elements += elements;
-            work.open.tally.took(record.source.0, record.timestamp_ms);
+            work.open.tally.took(record.source, record.timestamp_ms);
             work.open.advance(record.source, record.offset + 1, record.value.map_or(0, <[u8]>::len));
             if let Some(marks) = marks {
                 marks.note(record.source, record.timestamp_ms, now_ms);

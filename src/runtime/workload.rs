@@ -227,7 +227,7 @@ impl Workload {
             Stage::Live(task, _) => {
                 let before = *task.counts();
                 task.take(packed, &mut self.open.sink(record.source, record.offset)).map_err(unreadable)?;
-                self.open.tally.took(record.source.0, record.timestamp_ms);
+                self.open.tally.took(record.source, record.timestamp_ms);
                 self.open.tally.stepped(&before, task.counts());
                 self.open.advance(record.source, record.offset + 1, bytes.len());
             }

@@ -56,7 +56,7 @@ fn busy() -> Crew {
     for post in crew.posts() {
         let mut tally = Tally { elements: 7, events: 5, duplicates: 3, repeated: 2, unmatched: 1, far: 6, stale: 8, ..Tally::default() };
         tally.circle_facts_max = Some(1001);
-        tally.took(SourceTopic::Webhooks, 1);
+        tally.took((SourceTopic::Webhooks, 0), 1);
         tally.dead_letters[Reason::NotJson as usize] = 2;
         tally.published[Topic::Identities as usize] = 3;
         post.vitals.commit().done(&tally, &BTreeMap::new());
@@ -65,8 +65,8 @@ fn busy() -> Crew {
         post.vitals.rebuilt();
         post.vitals.given(2);
         post.vitals.tasks(2, 1);
-        post.vitals.lags(SourceTopic::Sends, Some(7));
-        post.vitals.lags(SourceTopic::Repartition, Some(0));
+        post.vitals.lags(SourceTopic::Sends, BTreeMap::from([(0, 7)]), 1);
+        post.vitals.lags(SourceTopic::Repartition, BTreeMap::from([(0, 0)]), 1);
         post.vitals.inputs_paused(3);
         post.vitals.ignored(&BTreeMap::from([("billing-event", 4)]));
         post.vitals.watermark_ms(Some(1));

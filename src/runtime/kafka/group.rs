@@ -8,6 +8,7 @@ use super::starts::{self, Start};
 use super::{log, names};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{BrokerError, Source};
+use crate::runtime::clock;
 use crate::runtime::vitals::Vitals;
 use crate::wire::packed::SourceTopic;
 use rdkafka::TopicPartitionList;
@@ -173,8 +174,8 @@ impl ClientContext for Group {
         self.warn_of_stalls(&statistics);
         for source in SourceTopic::ALL {
             let partitions = statistics.topics.get(names::of_source(&self.topics, source)).map(|topic| topic.partitions.values());
-            let unread = partitions.into_iter().flatten().filter_map(unread);
-            self.vitals.lags(source, unread.reduce(|all, more| all + more));
+            let unread = partitions.into_iter().flatten().filter_map(|partition| Some((partition.partition, unread(partition)?)));
+            self.vitals.lags(source, unread.collect(), clock::now_ms());
         }
     }
 }
