@@ -115,8 +115,8 @@ impl CircleEntity<'_> {
 
     /// An ordinary message leaves the row of its circle as it is.
     fn on_message(&self, step: &mut Step, message: &Message) {
-        let replaced = thread::replace(step, self.home, message);
         let known = step.state.circle(self.home).and_then(|circle| circle.known_identity(message));
+        let replaced = thread::replace(step, self.home, message, known);
         match (replaced, known) {
             (thread::Replaced::Stale, Some(_)) => return,
             (thread::Replaced::New, Some(identity)) => return thread::assign(step, self.home, Some(identity), message),

@@ -20,7 +20,12 @@ pub struct Thread {
     pub conversations: Vec<Conversation>,
     /// How the business knows each person, as of the sends told of.
     pub people: FlatMap<Uuid, Known>,
+    /// How many of the messages told of are stray. While none is, those near to each other are tied, and need not be looked at.
+    pub strays: u32,
 }
+
+/// How far the Kafka time of a message may be from its own, ms, lest it is stray.
+const STRAY_MS: u64 = 12 * 3_600_000;
 
 /// A conversation.
 #[derive(Clone, PartialEq, Debug)]
@@ -130,10 +135,17 @@ impl Placed {
         self.told.is_some_and(|told| told.conversation == conversation)
     }
 
-    /// Whether it was told, and says the same as before but for its Kafka time. While a backlog is read that is news mostly.
-    fn differs_in_kafka_time(&self, before: &Self) -> bool {
-        let Message { kafka_ms, version, .. } = self.message;
-        self.told.is_some() && self.message == Message { kafka_ms, version, ..before.message.clone() }
+    /// Whether its Kafka time is far from its own.
+    #[must_use]
+    pub fn is_stray(&self) -> bool {
+        self.message.kafka_ms.abs_diff(self.message.at.seconds() * 1000) > STRAY_MS
+    }
+
+    /// Whether it says the same as before of all that a conversation depends on, but for whose the message is, and when it came.
+    fn says_the_same(&self, before: &Self) -> bool {
+        let said = |message: &Message| (message.direction, message.at, message.referral);
+        let (now, before) = (&self.message, &before.message);
+        said(now) == said(before) && now.address == before.address && now.customer_id == before.customer_id
     }
 
     /// When the message can be forgotten, ms; `None` until its person is known.
@@ -199,8 +211,10 @@ pub fn forget(step: &mut Step, home: &Home, message: &MessageKey, now_ms: i64) {
     let key = Key::Message(home.clone(), message.clone());
     let Some(Row::Message(placed)) = step.state.get(&key) else { return };
     let Some(told) = placed.told.filter(|_| placed.deadline_ms(step.settings) < Some(now_ms)) else { return };
+    let is_stray = placed.is_stray();
     step.state.remove(&key);
     let mut thread = step.state.thread(home, &message.app).cloned().expect("a message was told");
+    thread.strays = thread.strays.saturating_sub(u32::from(is_stray));
     let conversation = thread.conversation_mut(told.conversation);
     conversation.gone_s = conversation.gone_s.max(Some(message.at_s));
     // The oldest are forgotten first, so the newest are there, and nothing need be looked for among those that are gone.
@@ -213,8 +227,9 @@ pub fn forget(step: &mut Step, home: &Home, message: &MessageKey, now_ms: i64) {
     step.state.put(Key::Thread(home.clone(), message.app.clone()), Row::Thread(thread));
 }
 
-/// Keeps what a message says now, if that is news; a new one is for [`assign`] to keep. A later version of one that is not here comes after it was forgotten: it stays as told.
-pub fn replace(step: &mut Step, home: &Home, message: &Message) -> Replaced {
+/// Keeps what a message, whose person has this identity by now, says now, if that is news; a new one is for [`assign`] to keep. A later version of one that
+/// is not here comes after it was forgotten: it stays as told.
+pub fn replace(step: &mut Step, home: &Home, message: &Message, identity: Option<Uuid>) -> Replaced {
     let key = Key::Message(home.clone(), key_of(message));
     let Some(Row::Message(known)) = step.state.get(&key) else {
         if message.version > 1 {
@@ -227,17 +242,33 @@ pub fn replace(step: &mut Step, home: &Home, message: &Message) -> Replaced {
     }
     let before = Placed::clone(known);
     let placed = Placed { message: message.clone(), ..before.clone() };
-    let replaced = if placed.differs_in_kafka_time(&before) && has_same_ties(step, home, &before, &placed) {
-        Replaced::Stale
-    } else {
-        Replaced::Changed
-    };
+    let replaced = if is_settled(step, home, &before, &placed, identity) { Replaced::Stale } else { Replaced::Changed };
     step.state.put(key, Row::Message(placed.into()));
     replaced
 }
 
+/// Whether nothing follows from what a message says now: it was told, and is whose it was, and tied to what it was tied to. In a backlog that is the rule: a
+/// status that came earlier changes its Kafka time.
+fn is_settled(step: &mut Step, home: &Home, before: &Placed, now: &Placed, identity: Option<Uuid>) -> bool {
+    let app = &now.message.app;
+    let (Some(told), Some(thread)) = (before.told, step.state.thread(home, app)) else { return false };
+    let who = |placed: &Placed| (placed.message.wa_id, placed.message.user.clone());
+    let is_whose_it_was = who(before) == who(now) || identity == Some(thread.conversation(told.conversation).identity);
+    let has_none = thread.strays == 0;
+    if before.is_stray() != now.is_stray() {
+        let mut thread = thread.clone();
+        thread.strays = thread.strays.saturating_sub(u32::from(before.is_stray())) + u32::from(now.is_stray());
+        step.state.put(Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
+    }
+    is_whose_it_was && now.says_the_same(before) && has_same_ties(step, home, has_none, before, now)
+}
+
 /// Whether another Kafka time of a message ties it to the same messages as before.
-fn has_same_ties(step: &Step, home: &Home, before: &Placed, now: &Placed) -> bool {
+fn has_same_ties(step: &Step, home: &Home, has_no_strays: bool, before: &Placed, now: &Placed) -> bool {
+    let is_roomy = step.settings.retention_ms.unsigned_abs() >= 2 * STRAY_MS;
+    if before.message.kafka_ms == now.message.kafka_ms || (has_no_strays && is_roomy && !now.is_stray()) {
+        return true;
+    }
     let (idle_s, at_s) = (step.settings.idle_timeout_s, now.message.at.seconds());
     let mut near = step.state.messages(home, &now.message.app, at_s - idle_s, at_s + idle_s);
     near.all(|other| other.key() == now.key() || before.is_tied(&other, step.settings) == now.is_tied(&other, step.settings))
@@ -265,6 +296,7 @@ pub fn assign(step: &mut Step, home: &Home, identity: Option<Uuid>, message: &Me
     }
     thread.conversation_mut(conversation).extend(&placed.key());
     thread.know(identity, message);
+    thread.strays += u32::from(placed.is_stray());
     placed.told = Some(Told { conversation, revision: 1 });
     publish(step, &thread, &placed, thread.conversation(conversation), Telling::Assigned { is_new });
     if !is_newest {

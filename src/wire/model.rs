@@ -96,7 +96,7 @@ message! {
     Bundle { 1 app, 2 messages, 3 people, 4 conversations }
     Placed { 1 message, 2 told, 3 window_ms as Ms, 4 founded }
     Told { 1 conversation, 2 revision }
-    Thread { 1 conversations, 2 people }
+    Thread { 1 conversations, 2 people, 3 strays }
     Conversation { 1 number, 2 id, 3 identity, 4 first, 5 last_s as Seconds, 6 gone_s as Seconds }
     Known { 1 phone, 2 customer_id, 3 phone_s as Seconds, 4 customer_s as Seconds }
     MessageKey { 1 app, 2 at_s as Seconds, 3 direction, 4 id, 5 echo }

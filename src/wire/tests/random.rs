@@ -112,7 +112,7 @@ structs! {
     Bundle { app, messages, conversations, people }
     Placed { message, told, window_ms, founded }
     Told { conversation, revision }
-    Thread { conversations, people }
+    Thread { conversations, people, strays }
     Conversation { number, id, identity, first, last_s, gone_s }
     Known { phone, customer_id, phone_s, customer_s }
     MessageKey { app, at_s, direction, id, echo }
