@@ -4,4 +4,5 @@ mod bounds;
 mod echoes;
 mod hearsay;
 mod renamings;
+mod strays;
 mod world;

@@ -45,10 +45,15 @@ enum From {
 impl World {
     /// The elements, and all that follows from them, in an order of this seed.
     pub fn of(elements: &[Element], seed: u64) -> Self {
+        Self::at(&elements.iter().map(|element| (0, element.clone())).collect::<Vec<_>>(), seed)
+    }
+
+    /// The same of elements that came this many seconds later.
+    pub fn at(elements: &[(i64, Element)], seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut world = Self::default();
-        for (index, element) in elements.iter().enumerate() {
-            world.route(index, element);
+        for (index, (later_s, element)) in elements.iter().enumerate() {
+            world.route(index, element, *later_s);
         }
         while world.turn(&mut random) {
             world.check_numbers();
@@ -60,7 +65,7 @@ impl World {
     pub fn in_order(elements: &[Element]) -> Self {
         let mut world = Self::default();
         for (index, element) in elements.iter().enumerate() {
-            world.route(index, element);
+            world.route(index, element, 0);
             while world.turn(&mut ChaCha8Rng::seed_from_u64(0)) {}
         }
         world
@@ -116,22 +121,28 @@ impl World {
         (row.wa_id, row.evidence)
     }
 
-    /// Each conversation has a number of its own and messages, and each message that was told is in one of them.
+    /// Each conversation has a number of its own and messages, and each message that was told is in one of them; and a thread knows how many of those are
+    /// stray.
     fn check_numbers(&self) {
+        let mut strays: BTreeMap<(&Home, &App), u32> = BTreeMap::new();
         let mut with_messages: BTreeSet<(&Home, &App, u32)> = BTreeSet::new();
         let mut known: Vec<(&Home, &App, u32)> = Vec::new();
+        let mut told_strays = Vec::new();
         for (key, row) in &self.rows {
             match (key, row) {
                 (Key::Message(home, message), Row::Message(placed)) => {
                     with_messages.extend(placed.told.map(|told| (home, &message.app, told.conversation)));
+                    *strays.entry((home, &message.app)).or_default() += u32::from(placed.told.is_some() && placed.is_stray());
                 }
                 (Key::Thread(home, app), Row::Thread(thread)) => {
+                    told_strays.push(((home, app), thread.strays));
                     known.extend(thread.conversations.iter().map(|conversation| (home, app, conversation.number)));
                 }
                 _ => {}
             }
         }
         assert_eq!(known, with_messages.into_iter().collect::<Vec<_>>());
+        told_strays.into_iter().for_each(|(thread, count)| assert_eq!(count, strays.get(&thread).copied().unwrap_or_default()));
     }
 
     fn name(&self, direction: Direction, id: &str, is_sent: bool) -> Name {
@@ -146,9 +157,9 @@ impl World {
         self.merged.get(&id).map_or(id, |into| self.follow(*into))
     }
 
-    fn route(&mut self, index: usize, element: &Element) {
+    fn route(&mut self, index: usize, element: &Element, later_s: i64) {
         let offset = i64::try_from(index).expect("few");
-        let cause = Cause { source: Source::Webhooks, partition: 0, offset, element: 0, kafka_ms: T * 1000 };
+        let cause = Cause { source: Source::Webhooks, partition: 0, offset, element: 0, kafka_ms: (T + later_s) * 1000 };
         match route(element.clone(), &cause, Original::default) {
             Routed::Events(events) => self.wait(&From::Element(index), events),
             Routed::Ignored(name) => panic!("{name} is of interest"),
