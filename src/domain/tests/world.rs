@@ -142,7 +142,9 @@ impl World {
             }
         }
         assert_eq!(known, with_messages.into_iter().collect::<Vec<_>>());
-        told_strays.into_iter().for_each(|(thread, count)| assert_eq!(count, strays.get(&thread).copied().unwrap_or_default()));
+        for (thread, count) in told_strays {
+            assert_eq!(count, strays.get(&thread).copied().unwrap_or_default());
+        }
     }
 
     fn name(&self, direction: Direction, id: &str, is_sent: bool) -> Name {
