@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Deployment, Record, broker, unique};
+use support::{Deployment, Record, broker, unique, wait_until};
 
 /// One record that cannot be used, which is told once.
 fn settled(name: &str) -> Deployment {
@@ -44,4 +44,21 @@ fn other_topics_are_not_begun_with() {
     let anew = deployment.start_with(&[env[0], ("WAID__KAFKA__GROUP_ID", &group)]);
     anew.wait_for_line(&["task assigned"]);
     assert_eq!(anew.stop(), 0, "{}", anew.log());
+}
+
+#[test]
+fn topics_that_got_other_partitions_are_not_begun_with() {
+    let deployment = settled("grown");
+    let grown: usize = 6;
+    for topic in ["repartition", "changelog"] {
+        broker().grow_topic(&deployment.topic(topic), grown);
+    }
+    let count = grown.to_string();
+    let env = [("WAID__TOPICS__REPARTITION_PARTITIONS", count.as_str())];
+    wait_until("the topics to be seen", || deployment.waid(&["topics", "check"], &env).status.success().then_some(()));
+    let running = deployment.start_with(&env);
+    assert_eq!(running.wait(), 1, "{}", running.log());
+    assert_eq!(running.lines(&["failed", "has 6 partitions, but its log was written for 4"]), 1, "{}", running.log());
+    assert_eq!(running.lines(&["task assigned"]), 0, "{}", running.log());
+    assert_eq!(letters(&deployment), 1);
 }

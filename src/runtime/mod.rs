@@ -1,5 +1,6 @@
 //! The shell around the core: tasks, transactions, workers, and the brokers that drive them.
 
+pub mod account;
 pub mod broker;
 pub mod changelog;
 pub mod clock;

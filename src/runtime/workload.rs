@@ -1,9 +1,9 @@
 //! What a worker has at hand: its tasks, and what they have done since the last commit.
 
+use super::account::Account;
 use super::broker::{BrokerError, Commit, Fetched, PartitionCounts, Source};
 use super::changelog::{Pending, Restore};
 use super::clock;
-use super::digest::Digest;
 use super::task::Task;
 use super::time::HOPS_TO_MESSAGES;
 use super::transaction::{Discard, Transaction};
@@ -78,15 +78,6 @@ enum Stage {
     Live(Box<Task>, i64),
     /// Between two stages.
     Gone,
-}
-
-/// What the offset of a task is committed with, in words: enough to notice that a replay does not do what was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// The version of `step`.
-    pub step_version: u32,
-    /// What was told so far.
-    pub digest: Digest,
 }
 
 impl Workload {
@@ -298,7 +289,7 @@ impl Workload {
     pub fn seal(&mut self) {
         for (partition, held) in &self.tasks {
             let account = match &held.stage {
-                Stage::Live(task, _) => Account::of(task).to_string(),
+                Stage::Live(task, _) => Account::of(STEP_VERSION, task).to_string(),
                 Stage::Replaying(_, committed) => committed.account.clone(),
                 Stage::Restoring(_, committed) => committed.as_ref().map(|committed| committed.account.clone()).unwrap_or_default(),
                 Stage::Gone => continue,
@@ -381,24 +372,6 @@ fn committed_of(held: &Held) -> i64 {
     match &held.stage {
         Stage::Replaying(_, committed) => committed.offset,
         Stage::Restoring(..) | Stage::Live(..) | Stage::Gone => held.next,
-    }
-}
-
-impl Account {
-    fn of(task: &Task) -> Self {
-        Self { step_version: STEP_VERSION, digest: task.digest() }
-    }
-
-    /// From the words beside an offset; `None` if waid did not write them.
-    fn parse(words: &str) -> Option<Self> {
-        let (version, digest) = words.strip_prefix("step=")?.split_once(";digest=")?;
-        Some(Self { step_version: version.parse().ok()?, digest: Digest(u64::from_str_radix(digest, 16).ok()?) })
-    }
-}
-
-impl fmt::Display for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "step={};digest={:016x}", self.step_version, self.digest.0)
     }
 }
 

@@ -1,8 +1,9 @@
-//! Whether the group and the topics belong together, found before anything is read: with the topics of another group, inputs would be read from their
+//! Whether the group and the topics belong together, and are as they were, found before anything is read: with the topics of another group, inputs would be read from their
 //! beginning, and what was told would be told again; with other topics of the same group, what waits for its answer would be lost in silence.
 
 use super::probe::Probe;
 use crate::config::TopicsConfig;
+use crate::runtime::account::Account;
 use crate::runtime::broker::BrokerError;
 use crate::runtime::epoch::Epoch;
 use rdkafka::error::KafkaError;
@@ -24,6 +25,8 @@ enum Stranger {
     Group,
     /// The group has read the inputs, and these topics hold nothing of it.
     Topics,
+    /// The log was written for so many partitions, and there are so many: each entity would be looked for in the wrong place.
+    Count(i32, usize),
 }
 
 /// Looks whether they do.
@@ -45,7 +48,9 @@ pub(super) fn check(probe: &Probe, topics: &TopicsConfig) -> Result<(), BrokerEr
 fn find(probe: &Probe, topics: &TopicsConfig) -> Result<Option<Stranger>, KafkaError> {
     let tasks = committed(probe, &topics.repartition)?;
     if has(&tasks, |_| true) {
-        return Ok(None);
+        let said = tasks.elements().iter().find_map(|task| Account::parse(task.metadata())?.partitions);
+        let is_other = |said: &i32| usize::try_from(*said) != Ok(tasks.count());
+        return Ok(said.filter(is_other).map(|said| Stranger::Count(said, tasks.count())));
     }
     for task in tasks.elements() {
         if !probe.ends_once(&topics.changelog, task.partition())?.is_empty() {
@@ -82,6 +87,10 @@ impl Stranger {
                 "the group has read the inputs before, but nothing of {repartition}: are these other topics (topics.prefix), or were they deleted? What waits \
                  for its answer is in those of before. Start over with a new kafka.group_id as well, or say from where to read the inputs (kafka-consumer-groups \
                  --reset-offsets)"
+            ),
+            Self::Count(said, count) => format!(
+                "{repartition} has {count} partitions, but its log was written for {said}, and their number cannot change once there is state: start over with \
+                 a new topics.prefix and kafka.group_id"
             ),
         })
     }
