@@ -41,9 +41,14 @@ pub struct Walk {
     entrants: FlatMap<Change, Node>,
 }
 
-/// Each BSUID that became another or came from one, with the least of those that are one person's by that.
+/// BSUIDs that became others.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Names(FlatMap<User, User>);
+struct Names {
+    /// Each that became another or came from one, with the least of those that are one person's by that.
+    classes: FlatMap<User, User>,
+    /// Those that became another.
+    given_up: FlatSet<User>,
+}
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Owner {
@@ -172,8 +177,8 @@ impl Walk {
         users.flat_map(|name| self.names.all(name).chain([name]))
     }
 
-    /// If others than `person`, who has it today, ever had a number: the least BSUID of the owner today, and those of the others, under each of
-    /// their names.
+    /// If others than `person`, who has it today, ever had a number: the least BSUID of the owner today, of those that became no other, and those of the
+    /// others, under each of their names.
     #[must_use]
     pub fn users_of(&self, number: Number, person: &Node) -> (Option<&User>, FlatSet<User>) {
         let line = self.line(number);
@@ -182,7 +187,8 @@ impl Walk {
         let had_others = others.peek().is_some();
         let names = others.flat_map(|(_, owner)| &owner.users);
         let others: FlatSet<User> = names.flat_map(|name| self.names.all(name).chain([name])).cloned().collect();
-        (today.users.first().filter(|_| had_others), others)
+        let current = today.users.iter().map(|name| self.names.current(name)).min();
+        (current.filter(|_| had_others), others)
     }
 
     /// Since when, s, `person`, who has a number today, has it without a break, if somebody had it before.
@@ -252,17 +258,25 @@ impl Walk {
 
 impl Names {
     fn new(renamed: &FlatSet<(User, User)>) -> Self {
-        Self(classes(renamed.iter().map(|(previous, current)| [previous.clone(), current.clone()])))
+        Self {
+            classes: classes(renamed.iter().map(|(previous, current)| [previous.clone(), current.clone()])),
+            given_up: renamed.iter().map(|(previous, _)| previous.clone()).collect(),
+        }
     }
 
     /// What a BSUID goes by.
     fn of<'a>(&'a self, user: &'a User) -> &'a User {
-        self.0.get(user).unwrap_or(user)
+        self.classes.get(user).unwrap_or(user)
     }
 
     /// The BSUIDs that go by a name, if it has more than one.
     fn all<'a>(&'a self, name: &'a User) -> impl Iterator<Item = &'a User> {
-        self.0.iter().filter(move |(_, least)| *least == name).map(|(user, _)| user)
+        self.classes.iter().filter(move |(_, least)| *least == name).map(|(user, _)| user)
+    }
+
+    /// The least of the BSUIDs that go by a name and became no other, if there is one.
+    fn current<'a>(&'a self, name: &'a User) -> &'a User {
+        self.all(name).find(|user| !self.given_up.contains(*user)).unwrap_or(name)
     }
 }
 

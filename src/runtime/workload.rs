@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The version of `step`: raised with every change that makes it decide differently from the same log.
-pub const STEP_VERSION: u32 = 7;
+pub const STEP_VERSION: u32 = 8;
 
 /// When the state of a task is written to the changelog.
 #[derive(Clone, Copy, Debug)]
