@@ -25,6 +25,8 @@ pub struct Vitals {
     call: Mutex<Option<(&'static str, Instant)>>,
     /// When it last showed that it gets on, µs after `origin`; 0 is never.
     beat_micros: AtomicU64,
+    /// When a record last took very long, likewise.
+    slow_micros: AtomicU64,
     member: AtomicBool,
     assigned: AtomicUsize,
     restoring: AtomicUsize,
@@ -117,6 +119,7 @@ impl Default for Vitals {
             ledger: Mutex::default(),
             reads: Mutex::default(),
             beat_micros: AtomicU64::new(0),
+            slow_micros: AtomicU64::new(0),
             member: AtomicBool::new(false),
             assigned: AtomicUsize::new(0),
             restoring: AtomicUsize::new(0),
@@ -155,6 +158,16 @@ impl Vitals {
     /// Notes that the worker gets on: at each turn, whether there was anything to do or not.
     pub fn beat(&self, now: Instant) {
         self.beat_micros.store(self.micros(now), Ordering::Relaxed);
+    }
+
+    /// Notes that a record has just taken very long.
+    pub fn was_slow(&self) {
+        self.slow_micros.store(self.micros(Instant::now()), Ordering::Relaxed);
+    }
+
+    /// Whether one did so short a time ago, for this worker or one before it.
+    pub fn was_slow_within(&self, short: Duration) -> bool {
+        self.since(&self.slow_micros).is_some_and(|since| since < short)
     }
 
     /// Notes that the worker is a member of its group, although it may have no partitions.

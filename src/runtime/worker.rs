@@ -19,6 +19,11 @@ use std::time::{Duration, Instant};
 /// checkpoint or a tick. A record ends the wait at once.
 const IDLE_WAIT: Duration = Duration::from_millis(200);
 
+/// A record that takes so long to step is slow, and others may be that come so soon after it. What is sent ahead of them would be a transaction that is open
+/// all the while, and the brokers abort those that are open for too long.
+const SLOW: Duration = Duration::from_secs(1);
+const SLOW_FOR: Duration = Duration::from_mins(1);
+
 /// When a transaction is committed: early as long as the worker keeps up, late when it has a backlog.
 #[derive(Clone, Copy, Debug)]
 pub struct CommitPolicy {
@@ -134,12 +139,19 @@ impl<B: Broker> Worker<B> {
     pub fn turn(&mut self, wait: Duration) -> Result<bool, BrokerError> {
         let (now, was_empty) = (Instant::now(), self.work.open.is_empty());
         self.vitals.beat(now);
-        let wait = if was_empty { wait } else { self.deployment.commit.patience(self.commit_took, now - self.opened) };
+        let wait = match self.deployment.commit.patience(self.commit_took, now - self.opened) {
+            _ if was_empty => wait,
+            _ if self.vitals.was_slow_within(SLOW_FOR) => Duration::ZERO,
+            patience => patience,
+        };
         let idle = match self.broker.poll(wait, &mut self.work)? {
             Polled::Nothing => true,
             Polled::Record(record) => {
-                let (ingest, marks) = (&mut self.ingest, self.marks.as_mut());
+                let (ingest, marks, began) = (&mut self.ingest, self.marks.as_mut(), Instant::now());
                 take(&record, &mut self.work, ingest, marks, self.partitions, self.now_ms)?;
+                if began.elapsed() > SLOW {
+                    self.vitals.was_slow();
+                }
                 false
             }
             Polled::Changed(changes) => {
@@ -148,8 +160,9 @@ impl<B: Broker> Worker<B> {
                 false
             }
         };
+        let now = Instant::now();
         if was_empty {
-            self.opened = Instant::now();
+            self.opened = now;
         }
         if !(idle || self.is_full(now)) {
             return Ok(true);

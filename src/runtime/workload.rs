@@ -40,6 +40,9 @@ impl CheckpointPolicy {
     }
 }
 
+/// A checkpoint takes no longer than this to be written: where records take seconds each, its share of each transaction would not come to an end.
+const LATE: Duration = Duration::from_secs(15);
+
 /// A checkpoint of at most so many rows costs a commit next to nothing.
 const ROWS_SMALL: usize = 256;
 
@@ -250,7 +253,8 @@ impl Workload {
                 held.begin_checkpoint();
             }
             // What was done since a checkpoint was begun goes into another.
-            while let Some(included) = held.write_checkpoint(*partition, is_leaving, &mut self.open) {
+            let all = is_leaving || held.is_late();
+            while let Some(included) = held.write_checkpoint(*partition, all, &mut self.open) {
                 self.written.insert(*partition, included);
                 if !is_leaving || !held.begin_checkpoint() {
                     break;
@@ -329,6 +333,11 @@ impl Held {
         let is_old = self.since.elapsed() >= policy.age_max;
         let changes = self.with_news().map(|task| task.store().changes());
         changes.is_some_and(|changes| changes >= policy.changes_max || is_old && changes <= ROWS_SMALL)
+    }
+
+    /// Whether the rest of a checkpoint goes with the next transaction.
+    fn is_late(&self) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.begun.elapsed() >= LATE)
     }
 
     /// Begins a checkpoint if there is anything for one; whether one is being written now.
