@@ -146,7 +146,7 @@ impl FileText {
 
     fn leaves(&self) -> Result<Vec<(String, Leaf)>, Problems> {
         let (table, errors) = DeTable::parse_recoverable(&self.text);
-        let mut walk = Walk { name: self.name.as_str().into(), text: &self.text, leaves: Vec::new() };
+        let mut walk = Walk { name: self.name.as_str().into(), text: &self.text, line_ends: ends_of_lines(&self.text), leaves: Vec::new() };
         if errors.is_empty() {
             walk.table("", table.get_ref());
             return Ok(walk.leaves);
@@ -162,7 +162,13 @@ impl FileText {
 struct Walk<'a> {
     name: Arc<str>,
     text: &'a str,
+    /// At which byte each line ends.
+    line_ends: Vec<usize>,
     leaves: Vec<(String, Leaf)>,
+}
+
+fn ends_of_lines(text: &str) -> Vec<usize> {
+    text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect()
 }
 
 impl Walk<'_> {
@@ -206,8 +212,8 @@ impl Walk<'_> {
     }
 
     fn origin(&self, at: usize) -> Origin {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        Origin::File { name: Arc::clone(&self.name), line: before.matches('\n').count() + 1 }
+        let line = self.line_ends.partition_point(|end| *end < at) + 1;
+        Origin::File { name: Arc::clone(&self.name), line }
     }
 }
 
