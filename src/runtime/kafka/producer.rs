@@ -90,7 +90,8 @@ impl Producer {
                     self.wait_a_little();
                 }
                 Err((error, _)) => {
-                    return Err(BrokerError::Aborted(format!("a record for {} was refused: {error}", record_topic(&self.topics, record))));
+                    let (topic, words) = (record_topic(&self.topics, record), self.client.context().words());
+                    return Err(BrokerError::Aborted(format!("a record for {topic} was refused: {error}{words}")));
                 }
             }
         }
@@ -114,10 +115,7 @@ impl Producer {
         match self.client.context().end() {
             (_, Some(error)) => {
                 let words = self.client.context().words();
-                Err(BrokerError::Aborted(format!(
-                    "a record was not taken: {error}{}",
-                    words.map_or_else(String::new, |words| format!(" ({words})"))
-                )))
+                Err(BrokerError::Aborted(format!("a record was not taken: {error}{words}")))
             }
             (delivered, None) if delivered == sent => Ok(()),
             (delivered, None) => Err(BrokerError::Aborted(format!("{sent} records were sent, but {delivered} reported as taken"))),
@@ -223,6 +221,9 @@ fn aborted(what: &str, error: &KafkaError) -> BrokerError {
     }
 }
 
+/// What it takes for the brokers to refuse a producer for a newer one.
+const FENCED: &str = "; another process has this transactional id (was state.dir copied?), or the transaction was open for too long";
+
 /// What became of the records of the transaction at hand.
 #[derive(Default)]
 struct Deliveries {
@@ -240,8 +241,11 @@ impl Deliveries {
         lock(&self.words).take();
     }
 
-    fn words(&self) -> Option<String> {
-        lock(&self.words).clone()
+    /// Why librdkafka gave the transaction up, to be put behind what came of it.
+    fn words(&self) -> String {
+        let Some(words) = lock(&self.words).clone() else { return String::new() };
+        let cause = if words.contains("_FENCED") { FENCED } else { "" };
+        format!(" ({words}{cause})")
     }
 
     fn refusal(&self) -> Option<String> {
