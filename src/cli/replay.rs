@@ -178,6 +178,7 @@ impl<'a> Replay<'a> {
         while self.worker.turn(Duration::ZERO).map_err(|error| End::Failed(Failure::failed(error)))? {}
         let broker = self.worker.broker_mut();
         broker.trim();
+        broker.lose_changelog();
         for record in broker.take_published() {
             self.lines.write(&record).map_err(End::of_writing)?;
             self.tally.published(&record);

@@ -173,10 +173,9 @@ impl MemoryBroker {
         records.map(|record| (record.key.as_deref().unwrap_or_default(), record.value.as_deref()))
     }
 
-    /// Forgets what was read, the repartition log too, to keep memory flat over a long capture: no task is rebuilt from it.
+    /// Forgets what was read, the repartition log too, to keep memory flat: no task is rebuilt from it.
     pub fn trim(&mut self) {
         self.logs.values_mut().for_each(Log::forget_read);
-        self.lose_changelog();
     }
 
     /// Whether there is something that was not read yet.
