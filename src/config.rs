@@ -119,11 +119,6 @@ pub enum OutputFormat {
 }
 
 impl Config {
-    /// The listed apps, in the order of the file.
-    pub fn apps(&self) -> &[App] {
-        &self.apps
-    }
-
     /// The tenants that there may be: those of the listed apps, and that of the apps that are not listed.
     pub fn tenants(&self) -> BTreeSet<&str> {
         self.apps.iter().map(|app| app.tenant.as_str()).chain([TENANT_DEFAULT]).collect()

@@ -12,6 +12,7 @@ use waid::runtime::broker::PartitionCounts;
 use waid::runtime::ingest::Ingest;
 use waid::runtime::memory::{MemoryBroker, Record};
 use waid::runtime::worker::{CommitPolicy, Deployment, Worker};
+use waid::runtime::workload::STEP_VERSION;
 use waid::traffic::audit::{Audit, Published};
 use waid::traffic::truth::Row;
 use waid::traffic::{Formats, Settings, World};
@@ -50,6 +51,11 @@ fn broker(world: &World, repartition: i32) -> MemoryBroker {
 
 /// What the worker publishes of it.
 fn published(world: &World, broker: MemoryBroker, records_max: usize) -> Vec<OutRecord> {
+    played(world, broker, records_max).broker_mut().take_published()
+}
+
+/// A worker that has read all of it.
+fn played(world: &World, broker: MemoryBroker, records_max: usize) -> Worker<MemoryBroker> {
     const HOUR_S: i64 = 3600;
     let settings = step::Settings {
         join_timeout_ms: 7 * 24 * HOUR_S * 1000,
@@ -68,7 +74,7 @@ fn published(world: &World, broker: MemoryBroker, records_max: usize) -> Vec<Out
     while worker.broker().has_more() {
         while worker.turn(Duration::ZERO).expect("memory does not fail") {}
     }
-    worker.broker_mut().take_published()
+    worker
 }
 
 /// What was published of the world, as its audit takes it in.
@@ -122,4 +128,17 @@ fn the_truth_is_found_whatever_the_order() {
         let rows: BTreeSet<String> = world.truths().flat_map(|truth| truth.rows).map(|row| of_tenant(&row)).collect();
         assert_eq!(keys(records), rows, "seed {seed}");
     }
+}
+
+/// A log that is taken again must come to what was told at first, or a task stops. So whoever changes what is decided says so.
+#[test]
+fn what_is_decided_is_of_this_version_of_the_step() {
+    let mut told = 0_u64;
+    for seed in 1..=12 {
+        let world = World::new(Settings::of_all_kinds(seed, 60, 1_760_000_000_000));
+        for (_, task) in played(&world, broker(&world, 3), 50).tasks() {
+            told = told.rotate_left(7) ^ task.digest().0;
+        }
+    }
+    assert_eq!((STEP_VERSION, told), (8, 0xb865_e668_cc9e_9d64), "{told:#x}: raise STEP_VERSION, and put both here");
 }

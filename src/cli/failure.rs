@@ -14,9 +14,6 @@ pub enum Failure {
     /// It could not do what it was asked to. Exit code 1.
     #[error(transparent)]
     Failed(Box<dyn Error + Send + Sync>),
-    /// It was asked for something that makes no sense. Exit code 2.
-    #[error("{0}")]
-    Usage(String),
     /// The configuration is wrong. Exit code 78, `EX_CONFIG` of sysexits.h.
     #[error(transparent)]
     Config(#[from] Problems),
@@ -45,7 +42,6 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Failed(_) => 1,
-            Self::Usage(_) => 2,
             Self::Config(_) => 78,
         })
     }

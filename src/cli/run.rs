@@ -13,8 +13,8 @@ use crate::config::{Config, Loaded};
 use crate::http;
 use crate::runtime::broker::BrokerError;
 use crate::runtime::crew::{Crew, Post};
-use crate::runtime::identity::Identity;
 use crate::runtime::ingest::Ingest;
+use crate::runtime::instance::Instance;
 use crate::runtime::kafka::admin::Admin;
 use crate::runtime::kafka::{BEHIND_BYTES_MAX, Common, KafkaBroker, Setup, TRANSACTION_TIMEOUT};
 use crate::runtime::supervisor::{Bounds, supervise};
@@ -41,7 +41,7 @@ pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
     let limits = preflight(config)?;
     let common = Common::new(&config.kafka, &config.topics).map_err(Failure::failed)?;
     common.check_claim(&config.topics).map_err(Failure::failed)?;
-    let start = Start::new(config, limits, identity(loaded)?, common);
+    let start = Start::new(config, limits, instance(loaded)?, common);
     info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
     supervise(&crew, bounds, beginning.end(), |post| start.worker(post)).map_err(Failure::failed)?;
     info!("stopped");
@@ -89,14 +89,14 @@ fn preflight(config: &Config) -> Result<BTreeMap<String, u64>, Failure> {
     Ok(limits.collect())
 }
 
-/// The identity that `state.dir` keeps. A directory that somebody chose must do; the default may be missing.
-fn identity(loaded: &Loaded) -> Result<Identity, Failure> {
-    match Identity::claim(&loaded.config.state.dir) {
-        Ok(identity) => Ok(identity),
+/// The instance that `state.dir` keeps the id of. A directory that somebody chose must do; the default may be missing.
+fn instance(loaded: &Loaded) -> Result<Instance, Failure> {
+    match Instance::claim(&loaded.config.state.dir) {
+        Ok(instance) => Ok(instance),
         Err(error) if loaded.origins.contains_key("state.dir") => Err(Failure::failed(error)),
         Err(error) => {
             warn!(reason = %error, "going on with an id for this run only: after a crash, readers and the next process wait up to 20 s for what it left open");
-            Ok(Identity::random())
+            Ok(Instance::random())
         }
     }
 }
@@ -108,15 +108,15 @@ struct Start<'a> {
     outputs: Arc<Outputs>,
     deployment: Deployment,
     /// Tells the transactional ids of this process from those of others in the group.
-    identity: Identity,
+    instance: Instance,
     common: Arc<Common>,
 }
 
 impl<'a> Start<'a> {
-    fn new(config: &'a Config, limits: BTreeMap<String, u64>, identity: Identity, common: Common) -> Self {
+    fn new(config: &'a Config, limits: BTreeMap<String, u64>, instance: Instance, common: Common) -> Self {
         let deployment = pipeline::deployment(config, CommitPolicy::default());
         let deployment = Deployment { checkpoint: Some(CheckpointPolicy::default()), ..deployment };
-        Self { config, limits, outputs: Arc::new(pipeline::outputs(config)), deployment, identity, common: Arc::new(common) }
+        Self { config, limits, outputs: Arc::new(pipeline::outputs(config)), deployment, instance, common: Arc::new(common) }
     }
 
     /// How large a record may be to be kept whole, as a dead letter or on its way through the repartition topic.
@@ -129,7 +129,7 @@ impl<'a> Start<'a> {
     /// One worker, from its start until it fails or is told to stop.
     fn worker(&self, post: &Post) -> Result<(), BrokerError> {
         let Config { kafka, topics, .. } = self.config;
-        let transactional_id = self.identity.transactional_id(&kafka.group_id, post.thread);
+        let transactional_id = self.instance.transactional_id(&kafka.group_id, post.thread);
         let setup = Setup::new(kafka.clone(), topics.clone(), self.limits.clone(), transactional_id);
         let (stop, transaction_timeout, behind_bytes_max) = (Arc::clone(&post.stop), transaction_timeout(), behind_bytes_max());
         let setup = Setup { transaction_timeout, stop, behind_bytes_max, ..setup };

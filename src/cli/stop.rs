@@ -85,6 +85,16 @@ mod tests {
 
     #[test]
     fn a_signal_that_comes_when_nobody_listens_yet_is_not_lost() {
+        let test = "cli::stop::tests::a_process_that_is_told_to_stop";
+        let told =
+            Command::new(std::env::current_exe().expect("this one")).args(["--ignored", "--exact", test]).output().expect("a process");
+        assert!(told.status.success(), "{told:?}");
+        assert!(String::from_utf8_lossy(&told.stdout).contains("1 passed"), "{told:?}");
+    }
+
+    #[test]
+    #[ignore = "a process of its own, which the test above starts: it listens to all signals from then on"]
+    fn a_process_that_is_told_to_stop() {
         let mut signals = Beginning::watch().expect("signals are to be had").end();
         for signal in ["SIGTERM", "SIGINT"] {
             let sent = Command::new("kill").args(["-s", &signal["SIG".len()..], &std::process::id().to_string()]).status();

@@ -60,7 +60,7 @@ fn what_the_example_file_only_hints_at_is_valid_too() {
     let text = hinted.join("\n").replace("\"/etc/waid/sasl-password\"", &format!("{:?}", secret.path()));
     let config = loaded(&text, &[]).config;
     assert_eq!(config.kafka.properties.get("sasl.password"), Some("hunter2"));
-    let [app] = config.apps() else { panic!("one app") };
+    let [app] = config.apps.as_slice() else { panic!("one app") };
     assert_eq!((app.name.as_str(), app.portfolio.as_deref()), ("acme-support", Some("acme")));
 }
 
@@ -360,7 +360,7 @@ fn apps_that_cannot_stand_together_are_told() {
             "waid.toml:5: apps[1].name = \"b\": apps[0].portfolio is the same, but this app is not in that portfolio",
         ),
     ]);
-    assert_eq!(loaded("apps = []", &[]).config.apps(), []);
+    assert_eq!(loaded("apps = []", &[]).config.apps, []);
     let two = loaded("[[apps]]\nname = 'a'\nportfolio = 'p'\n[[apps]]\nname = 'b'\nportfolio = 'p'\ngs_app_id = 'b'", &[]);
     assert_eq!(two.config.tenants().into_iter().collect::<Vec<_>>(), ["default"]);
     let other = loaded("[[apps]]\nname = 'a'\ntenant = 'acme'", &[]);

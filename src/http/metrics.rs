@@ -95,7 +95,7 @@ impl Waid {
         writer.gauge("waid_lag_records", "Records that are there and were not read yet, by topic, as of some seconds ago", records)?;
         let behind = SourceTopic::ALL.into_iter();
         let behind = behind.filter_map(|topic| Some(([("topic", topic.role())], seconds(lag_ms[topic as usize]?.unsigned_abs()))));
-        let help = "How old, by its Kafka timestamp, the record read last is, by topic; 0 when all were read";
+        let help = "How old, by its Kafka timestamp, the record read last of the partition furthest behind is, or how long ago all of it had been read, by topic; 0 when all were read";
         writer.gauge_of("waid_lag", help, "seconds", behind)?;
         let paused = i64::try_from(*inputs_paused).unwrap_or(i64::MAX);
         writer.gauge(

@@ -22,7 +22,7 @@ pub struct Reading {
     pub read: [u64; SourceTopic::ALL.len()],
     /// Records still to be read, by topic, where that is known.
     pub lag: [Option<i64>; SourceTopic::ALL.len()],
-    /// How old the record taken last is while there are more to be read, ms, by topic, where that is known; of several workers the greatest.
+    /// How far the partition furthest behind is, in Kafka time, while it holds more, ms, by topic, where that is known; of several workers the greatest.
     pub lag_ms: [Option<i64>; SourceTopic::ALL.len()],
     /// Elements of the input records taken in and committed.
     pub elements: u64,

@@ -450,7 +450,8 @@ fn check_partitions(control: &Control, partitions: PartitionCounts) -> Result<()
         return Ok(());
     }
     Err(BrokerError::Log(format!(
-        "the repartition topic has {} partitions, but its log was written for {said}: restore that count, or start over with a new topics.prefix and group_id",
+        "the repartition topic has {} partitions, but its log was written for {said}, and their number cannot change once there is state: start over with a new topics.prefix and \
+         kafka.group_id",
         partitions.repartition
     )))
 }

@@ -1,4 +1,4 @@
-//! Records and rows as bytes, and back: the only place that knows Protobuf and the shapes of JSON.
+//! Records and rows as bytes, and back: the only place that knows Protobuf, and the shapes of JSON that is published.
 //!
 //! What waid reads back itself (the repartition log, rows of state) is Protobuf as `proto/waid/internal/v1` describes it, but written straight
 //! from the domain's types and read straight into them by `codec`: a struct in between would cost an allocation for each text on the way

@@ -1,4 +1,4 @@
-//! Waiting for a condition, with a deadline: tests never sleep for a fixed time.
+//! Waiting for a condition, with a deadline: tests never sleep for a fixed time, except for as long as a fault lasts.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -127,9 +127,7 @@ pub fn person(users: &[&Scalar<'_>], numbers: &[(&Scalar<'_>, &'static str)]) ->
     // A parent one says nothing more of who it is than the number does.
     person.user = person.user.filter(|user| person.wa_id.is_none() || !user.is_parent());
     match nameless {
-        Some(field) if person.wa_id.is_none() && person.user.is_none() => {
-            Err(rejected(Reason::BadNumber, format!("{field} is neither a number nor a BSUID")))
-        }
+        Some(field) if person.is_nobody() => Err(rejected(Reason::BadNumber, format!("{field} is neither a number nor a BSUID"))),
         _ => Ok(person),
     }
 }

@@ -6,9 +6,7 @@ use crate::wire::record::Topic;
 
 /// What a topic that is read is, by its name.
 pub(super) fn source(topics: &TopicsConfig, name: &str) -> Option<SourceTopic> {
-    [SourceTopic::Webhooks, SourceTopic::Sends, SourceTopic::Repartition, SourceTopic::Changelog]
-        .into_iter()
-        .find(|source| of_source(topics, *source) == name)
+    SourceTopic::ALL.into_iter().find(|source| of_source(topics, *source) == name)
 }
 
 /// The name of a topic that is read.

@@ -126,7 +126,7 @@ fn within(committed: Commit, ends: &Range<i64>, topic: &str, partition: i32) -> 
     if offset > ends.end {
         return Err(BrokerError::Log(format!(
             "the group has read partition {partition} of {topic} up to offset {offset}, but it ends at {}: was the topic emptied or created anew? Stop all \
-             waid, then say where to go on: kafka-consumer-groups --reset-offsets --group … --topic {topic}:{partition} --to-earliest --execute",
+             waid, then say where to go on: kafka-consumer-groups --bootstrap-server … --group … --reset-offsets --topic {topic}:{partition} --to-earliest --execute",
             ends.end
         )));
     }

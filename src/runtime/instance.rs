@@ -10,46 +10,46 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use uuid::Uuid;
 
-/// A process, as the brokers know it. Nobody else can claim the same identity as long as this lives.
+/// A process, as the brokers know it. Nobody else can claim the same id as long as this lives.
 #[derive(Debug)]
-pub struct Identity {
-    instance: Uuid,
-    /// The locked file; a random identity has none.
+pub struct Instance {
+    id: Uuid,
+    /// The locked file; one with a random id has none.
     _slot: Option<File>,
 }
 
 /// A directory without a slot to take.
 #[derive(Debug, Error)]
 #[error("cannot keep this process's id in {path}: {reason}. Make it a directory that this user may write to, or set state.dir to one")]
-pub struct IdentityError {
+pub struct InstanceError {
     path: PathBuf,
     reason: io::Error,
 }
 
-impl Identity {
+impl Instance {
     /// Takes the first free slot of the directory, which is made if it is not there.
-    pub fn claim(directory: &Path) -> Result<Self, IdentityError> {
-        let failed = |path: &Path, reason| IdentityError { path: path.to_owned(), reason };
+    pub fn claim(directory: &Path) -> Result<Self, InstanceError> {
+        let failed = |path: &Path, reason| InstanceError { path: path.to_owned(), reason };
         fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
         let mut slots = (0..).map(|slot: u32| directory.join(format!("instance-{slot}")));
         loop {
             let path = slots.next().expect("endless");
             if let Some(mut file) = lock(&path).map_err(|error| failed(&path, error))? {
-                let instance = instance(&mut file, &path).map_err(|error| failed(&path, error))?;
-                tracing::info!(slot = %path.display(), %instance, "this process has a lasting id");
-                return Ok(Self { instance, _slot: Some(file) });
+                let id = kept(&mut file, &path).map_err(|error| failed(&path, error))?;
+                tracing::info!(slot = %path.display(), instance = %id, "this process has a lasting id");
+                return Ok(Self { id, _slot: Some(file) });
             }
         }
     }
 
     /// One that never comes again.
     pub fn random() -> Self {
-        Self { instance: Uuid::new_v4(), _slot: None }
+        Self { id: Uuid::new_v4(), _slot: None }
     }
 
     /// The transactional id of a worker thread.
     pub fn transactional_id(&self, group_id: &str, thread: usize) -> String {
-        format!("{group_id}-{}-{thread}", self.instance)
+        format!("{group_id}-{}-{thread}", self.id)
     }
 }
 
@@ -65,37 +65,37 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
 
 /// What the file says; a new file, or one that says nothing, is given a new UUID. It is written in place, under the lock:
 /// a file that is put in its place by renaming would not be the one that is locked.
-fn instance(file: &mut File, path: &Path) -> io::Result<Uuid> {
+fn kept(file: &mut File, path: &Path) -> io::Result<Uuid> {
     let mut text = Vec::new();
     file.read_to_end(&mut text)?;
-    if let Ok(instance) = Uuid::try_parse_ascii(text.trim_ascii()) {
-        return Ok(instance);
+    if let Ok(id) = Uuid::try_parse_ascii(text.trim_ascii()) {
+        return Ok(id);
     }
     if !text.is_empty() {
         tracing::warn!(slot = %path.display(), "not an id; replaced by a new one, as if this process had never run here");
     }
-    let instance = Uuid::new_v4();
+    let id = Uuid::new_v4();
     file.set_len(0)?;
     file.rewind()?;
-    file.write_all(format!("{instance}\n").as_bytes())?;
+    file.write_all(format!("{id}\n").as_bytes())?;
     file.sync_all()?;
-    Ok(instance)
+    Ok(id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn id(identity: &Identity) -> String {
-        identity.transactional_id("waid", 0)
+    fn id(instance: &Instance) -> String {
+        instance.transactional_id("waid", 0)
     }
 
     #[test]
     fn a_restart_has_the_same_id() {
         let directory = tempfile::tempdir().expect("a directory");
         let nested = directory.path().join("not/there/yet");
-        let first = id(&Identity::claim(&nested).expect("a slot"));
-        let again = Identity::claim(&nested).expect("the slot is free again");
+        let first = id(&Instance::claim(&nested).expect("a slot"));
+        let again = Instance::claim(&nested).expect("the slot is free again");
         assert_eq!(id(&again), first);
         assert_ne!(again.transactional_id("waid", 1), first, "each thread has its own");
     }
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn two_at_once_have_different_ids_and_a_free_slot_is_taken_first() {
         let directory = tempfile::tempdir().expect("a directory");
-        let claim = || Identity::claim(directory.path()).expect("a slot");
+        let claim = || Instance::claim(directory.path()).expect("a slot");
         let (one, two) = (claim(), claim());
         let (first, second) = (id(&one), id(&two));
         assert_ne!(first, second);
@@ -120,8 +120,8 @@ mod tests {
         for damage in ["", "not an id", "d9428888-122b-11e1", "\0\0\0\0"] {
             let directory = tempfile::tempdir().expect("a directory");
             fs::write(directory.path().join("instance-0"), damage).expect("a file");
-            let first = id(&Identity::claim(directory.path()).expect("a slot"));
-            assert_eq!(id(&Identity::claim(directory.path()).expect("a slot")), first, "{damage:?} is replaced for good");
+            let first = id(&Instance::claim(directory.path()).expect("a slot"));
+            assert_eq!(id(&Instance::claim(directory.path()).expect("a slot")), first, "{damage:?} is replaced for good");
         }
     }
 
@@ -130,7 +130,7 @@ mod tests {
     fn a_directory_that_cannot_be_is_told_with_its_path() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let path = file.path().join("state");
-        let error = Identity::claim(&path).expect_err("no directory").to_string();
+        let error = Instance::claim(&path).expect_err("no directory").to_string();
         assert!(error.contains(path.to_str().expect("text")) && error.contains("state.dir"), "{error}");
     }
 }
