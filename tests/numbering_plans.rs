@@ -1,10 +1,15 @@
 //! waid's few numbering plans beside the metadata of Google's libphonenumber, as the crate `phonenumber` has it.
 
+use std::collections::BTreeSet;
+
 use phonenumber::{Mode, PhoneNumber, Type, metadata::DATABASE};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use waid::domain::ids::Number;
 use waid::domain::number::{calling_code, class, normalize, same_subscriber};
+
+/// Calling codes behind which numbers begin with a zero.
+const ZERO_IS_DIALLED: [u16; 6] = [39, 225, 229, 241, 242, 378];
 
 fn number(digits: &str) -> Number {
     normalize(digits).unwrap_or_else(|| panic!("{digits} is a number"))
@@ -125,4 +130,28 @@ fn every_region() {
         }
     }
     assert!(regions > 150, "{regions} regions");
+}
+
+/// A zero in parentheses is part of the number where libphonenumber's examples begin with one, and nowhere else.
+#[test]
+fn a_zero_in_parentheses() {
+    let mut kept = BTreeSet::new();
+    let mut dropped = BTreeSet::new();
+    for metadata in DATABASE.iter() {
+        let (code, descriptors) = (metadata.country_code(), metadata.descriptors());
+        let examples = [descriptors.fixed_line(), descriptors.mobile()].into_iter().flatten().filter_map(|kind| kind.example());
+        for example in examples {
+            match example.strip_prefix('0') {
+                Some(rest) => {
+                    assert_eq!(normalize(&format!("+{code} (0){rest}")), normalize(&format!("+{code}{example}")), "{code} {example}");
+                    kept.insert(code);
+                }
+                None => drop(dropped.insert(code)),
+            }
+            if !example.starts_with('0') && !ZERO_IS_DIALLED.contains(&code) {
+                assert_eq!(normalize(&format!("+{code} (0){example}")), normalize(&format!("+{code}{example}")), "{code} {example}");
+            }
+        }
+    }
+    assert_eq!(kept, ZERO_IS_DIALLED.into(), "and {} others", dropped.len());
 }

@@ -56,14 +56,7 @@ fn published(world: &World, broker: MemoryBroker, records_max: usize) -> Vec<Out
 
 /// A worker that has read all of it.
 fn played(world: &World, broker: MemoryBroker, records_max: usize) -> Worker<MemoryBroker> {
-    const HOUR_S: i64 = 3600;
-    let settings = step::Settings {
-        join_timeout_ms: 7 * 24 * HOUR_S * 1000,
-        idle_timeout_s: 24 * HOUR_S,
-        retention_ms: 72 * HOUR_S * 1000,
-        service_window_s: 24 * HOUR_S,
-        referral_window_s: 72 * HOUR_S,
-    };
+    let settings = step::Settings::USUAL;
     let commit = CommitPolicy { records_max, bytes_max: usize::MAX, age_max: Duration::MAX, keeping_up: 0.0 };
     let (webhooks, sends) = ("webhooks".to_owned(), "sends".to_owned());
     let outputs =

@@ -8,11 +8,6 @@ use crate::runtime::worker::{CommitPolicy, Deployment};
 use crate::wire::output::{Format, Outputs};
 use std::time::Duration;
 
-/// How long a business may answer freely after a message from a person, s (Meta's customer service window).
-const SERVICE_WINDOW_S: i64 = 24 * 3600;
-/// The same after a click-to-WhatsApp ad, s (Meta's free entry point).
-const REFERRAL_WINDOW_S: i64 = 72 * 3600;
-
 /// What a worker is told about the deployment. Its state is not kept.
 pub fn deployment(config: &Config, commit: CommitPolicy) -> Deployment {
     let (webhooks, sends) = (config.topics.webhooks.clone(), config.topics.sends.clone());
@@ -43,8 +38,7 @@ fn settings(config: &Config) -> Settings {
         join_timeout_ms: milliseconds(config.join.timeout),
         idle_timeout_s: milliseconds(config.conversation.idle_timeout) / 1000,
         retention_ms: milliseconds(config.conversation.retention),
-        service_window_s: SERVICE_WINDOW_S,
-        referral_window_s: REFERRAL_WINDOW_S,
+        ..Settings::USUAL
     }
 }
 

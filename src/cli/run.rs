@@ -34,7 +34,7 @@ pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
         warn!("{warning}");
     }
     let beginning = Beginning::watch()?;
-    let (crew, bounds) = (Arc::new(Crew::new(config.workers.threads)), bounds(config));
+    let (crew, bounds) = (Arc::new(Crew::new(config.workers.threads).with_turn_max(config.kafka.poll_max())), bounds(config));
     if let Some(address) = config.http.listen {
         http::open(address, Arc::clone(&crew), bounds.call_max).map_err(Failure::failed)?;
     }

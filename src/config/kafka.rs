@@ -3,6 +3,7 @@
 use super::problem::Cause;
 use super::properties::{self, Properties, PropertyCheck};
 use super::reader::Reader;
+use std::time::Duration;
 
 /// `[kafka]`
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,12 @@ impl KafkaConfig {
     pub const HEARTBEAT_MS: u64 = 500;
     /// `max.poll.interval.ms` unless it is set: a task that is rebuilt from a long log still polls; only a stuck thread takes this long.
     pub const POLL_MS: u64 = 300_000;
+
+    /// For how long a worker may go without a poll before its tasks go to others.
+    pub fn poll_max(&self) -> Duration {
+        let given = self.properties.get("max.poll.interval.ms").and_then(|text| text.parse().ok());
+        Duration::from_millis(given.unwrap_or(Self::POLL_MS))
+    }
 }
 
 impl Default for KafkaConfig {

@@ -39,6 +39,52 @@ pub struct MessageKey {
     pub echo: bool,
 }
 
+/// What kind of row it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RowKind {
+    /// What is known under a message id.
+    Join,
+    /// What a home knows about its numbers or BSUID.
+    Contact,
+    /// A circle.
+    Circle,
+    /// The conversations of one app in a circle.
+    Thread,
+    /// A message in a circle.
+    Message,
+}
+
+impl RowKind {
+    /// All of them, each at its own number.
+    pub const ALL: [Self; 5] = [Self::Join, Self::Contact, Self::Circle, Self::Thread, Self::Message];
+
+    /// What it is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Contact => "contact",
+            Self::Circle => "circle",
+            Self::Thread => "thread",
+            Self::Message => "message",
+        }
+    }
+}
+
+impl Key {
+    /// The kind of row that stands under it.
+    #[must_use]
+    pub const fn kind(&self) -> RowKind {
+        match self {
+            Self::Join(..) => RowKind::Join,
+            Self::Contact(_) => RowKind::Contact,
+            Self::Circle(_) => RowKind::Circle,
+            Self::Thread(..) => RowKind::Thread,
+            Self::Message(..) => RowKind::Message,
+        }
+    }
+}
+
 /// A row.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Row {

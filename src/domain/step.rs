@@ -45,9 +45,8 @@ impl Settings {
     }
 }
 
-#[cfg(test)]
 impl Settings {
-    /// Those of a configuration that says nothing, for tests.
+    /// Those of a configuration that says nothing.
     pub const USUAL: Self = Self {
         join_timeout_ms: 7 * 24 * 3_600_000,
         idle_timeout_s: 24 * 3600,

@@ -2,11 +2,11 @@
 
 use super::process::Process;
 use crate::domain::event::Reason;
+use crate::domain::state::RowKind;
 use crate::runtime::clock;
 use crate::runtime::crew::Crew;
 use crate::runtime::durations::BOUNDS_MS;
 use crate::runtime::reading::Reading;
-use crate::runtime::vitals::RowKind;
 use crate::wire::packed::SourceTopic;
 use crate::wire::record::Topic;
 use prometheus_client::collector::Collector;

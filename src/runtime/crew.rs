@@ -2,13 +2,10 @@
 
 use super::reading::Reading;
 use super::vitals::Vitals;
+use crate::config::KafkaConfig;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-
-/// How long a worker may be busy with one turn: after that Kafka's group gives its partitions to others
-/// (`max.poll.interval.ms`).
-const TURN_MAX: Duration = Duration::from_mins(5);
 
 /// How long the supervisor, which looks every second, may be silent.
 const LOOK_MAX: Duration = Duration::from_secs(15);
@@ -27,6 +24,8 @@ pub struct Post {
 pub struct Crew {
     posts: Vec<Post>,
     stop: Arc<AtomicBool>,
+    /// How long a worker may be busy with one turn.
+    turn_max: Duration,
     origin: Instant,
     /// When the supervisor last looked, ms after `origin`; 0 is never.
     looked_ms: AtomicU64,
@@ -37,7 +36,15 @@ impl Crew {
     pub fn new(threads: usize) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let post = |thread| Post { thread, stop: Arc::clone(&stop), vitals: Arc::new(Vitals::default()) };
-        Self { posts: (0..threads).map(post).collect(), stop: Arc::clone(&stop), origin: Instant::now(), looked_ms: AtomicU64::new(0) }
+        let turn_max = Duration::from_millis(KafkaConfig::POLL_MS);
+        let posts = (0..threads).map(post).collect();
+        Self { posts, stop: Arc::clone(&stop), turn_max, origin: Instant::now(), looked_ms: AtomicU64::new(0) }
+    }
+
+    /// After such a turn the group gives a worker's partitions to others (`max.poll.interval.ms`).
+    #[must_use]
+    pub fn with_turn_max(self, turn_max: Duration) -> Self {
+        Self { turn_max, ..self }
     }
 
     /// One for each worker thread.
@@ -65,7 +72,7 @@ impl Crew {
         }
         self.posts.iter().find_map(|Post { thread, vitals, .. }| {
             let call = vitals.in_call().filter(|(_, lasted)| *lasted > call_max);
-            let silence = || vitals.silent_for().filter(|lasted| *lasted > TURN_MAX && !self.is_stopping());
+            let silence = || vitals.silent_for().filter(|lasted| *lasted > self.turn_max && !self.is_stopping());
             let called =
                 call.map(|(what, lasted)| format!("worker {thread}: a call to kafka ({what}) has not returned for {} s", lasted.as_secs()));
             called.or_else(|| silence().map(|lasted| format!("worker {thread}: no turn for {} s", lasted.as_secs())))

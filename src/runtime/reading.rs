@@ -1,8 +1,8 @@
 //! The vitals of one worker, or of several together, at one moment.
 
 use super::durations::Spread;
-use super::vitals::RowKind;
 use crate::domain::event::Reason;
+use crate::domain::state::RowKind;
 use crate::wire::packed::SourceTopic;
 use crate::wire::record::Topic;
 use std::collections::BTreeMap;

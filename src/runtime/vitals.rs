@@ -7,6 +7,7 @@ use super::names::Names;
 use super::reading::Reading;
 use super::tally::Tally;
 use crate::domain::event::Reason;
+use crate::domain::state::RowKind;
 use crate::wire::packed::SourceTopic;
 use crate::wire::record::Topic;
 use std::collections::BTreeMap;
@@ -84,21 +85,6 @@ pub struct Progress {
     pub commit_time: Duration,
     /// Input records that its partitions still hold for it, as far as it knows.
     pub lag: i64,
-}
-
-/// The kinds of rows of a task's state.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RowKind {
-    /// What is known under a message id.
-    Join,
-    /// What a home knows about its numbers or BSUID.
-    Contact,
-    /// A circle.
-    Circle,
-    /// The conversations of one app in a circle.
-    Thread,
-    /// A message in a circle.
-    Message,
 }
 
 /// A call that cannot be cancelled, as long as this lives.
@@ -427,22 +413,6 @@ impl Reads {
         let behind = self.unread.iter().filter(|(source, records)| source.0 == topic && **records > 0);
         let oldest_ms = behind.filter_map(|(source, _)| self.read_ms.get(source)).min();
         oldest_ms.map(|read_ms| (now_ms - read_ms).max(0))
-    }
-}
-
-impl RowKind {
-    /// All of them, each at its own number.
-    pub const ALL: [Self; 5] = [Self::Join, Self::Contact, Self::Circle, Self::Thread, Self::Message];
-
-    /// Its name in metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Join => "join",
-            Self::Contact => "contact",
-            Self::Circle => "circle",
-            Self::Thread => "thread",
-            Self::Message => "message",
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::clock;
 use super::task::Task;
 use super::time::HOPS_TO_MESSAGES;
 use super::transaction::{Discard, Transaction};
+use crate::domain::state::RowKind;
 use crate::wire::DecodeError;
 use crate::wire::packed::{self, Control, SourceTopic};
 use std::collections::BTreeMap;
@@ -120,9 +121,9 @@ impl Workload {
         self.tasks().map(|(_, task)| task.time().reached(HOPS_TO_MESSAGES)).min().flatten()
     }
 
-    /// How many rows of each kind the tasks hold: joins, contacts, circles, threads, messages.
-    pub fn rows(&self) -> [usize; 5] {
-        let mut rows = [0; 5];
+    /// How many rows of each kind the tasks hold.
+    pub fn rows(&self) -> [usize; RowKind::ALL.len()] {
+        let mut rows = [0; RowKind::ALL.len()];
         for (_, task) in self.tasks() {
             rows.iter_mut().zip(task.store().kinds()).for_each(|(all, kind)| *all += kind);
         }

@@ -9,7 +9,7 @@ use super::rows::{NEVER_MS, Rows};
 use super::segments::{Segments, Slot, Torn, entries};
 use crate::domain::entity::Home;
 use crate::domain::ids::App;
-use crate::domain::state::{Key, Row, State};
+use crate::domain::state::{Key, Row, RowKind, State};
 use crate::domain::step::Settings;
 use crate::domain::thread::Placed;
 use crate::wire::DecodeError;
@@ -57,7 +57,7 @@ pub struct Memory {
     unsaved: u32,
     /// Those that are gone since the last checkpoint, each with how many bytes it had.
     gone: Vec<(u32, usize)>,
-    kinds: [usize; 5],
+    kinds: [usize; RowKind::ALL.len()],
     join_deadlines: Deadlines,
     message_deadlines: Deadlines,
     /// By which the deadlines were set.
@@ -130,7 +130,7 @@ impl Memory {
     pub fn undo(&mut self) {
         while let Some((id, before)) = self.journal.pop() {
             let Some(at_hand) = self.rows.at_hand_mut(id) else { unreachable!("what was put or removed is at hand") };
-            let (kind, is) = (kind(&at_hand.key), at_hand.row.is_some());
+            let (kind, is) = (at_hand.key.kind(), at_hand.row.is_some());
             let was = match before {
                 Before::Absent => {
                     let key = at_hand.key.clone();
@@ -272,9 +272,9 @@ impl Memory {
         self.kinds.iter().sum()
     }
 
-    /// How many rows of each kind there are: joins, contacts, circles, threads, messages.
+    /// How many rows of each kind there are.
     #[must_use]
-    pub const fn kinds(&self) -> [usize; 5] {
+    pub const fn kinds(&self) -> [usize; RowKind::ALL.len()] {
         self.kinds
     }
 
@@ -301,12 +301,12 @@ impl Memory {
                 let id = self.rows.add_kept(slot);
                 self.index.insert(hash, id);
                 self.join(id, &key);
-                self.count(kind(&key), false, true);
+                self.count(key.kind(), false, true);
                 self.look_at(id, &row, settings);
             }
             (None, Some(id)) => {
                 self.drop_row(id, &key);
-                self.count(kind(&key), true, false);
+                self.count(key.kind(), true, false);
             }
             (None, None) => {}
         }
@@ -405,18 +405,9 @@ impl Memory {
         deadlines.add(deadline_ms, id);
     }
 
-    fn count(&mut self, kind: usize, was: bool, is: bool) {
-        self.kinds[kind] = self.kinds[kind] + usize::from(is) - usize::from(was);
-    }
-}
-
-const fn kind(key: &Key) -> usize {
-    match key {
-        Key::Join(..) => 0,
-        Key::Contact(_) => 1,
-        Key::Circle(_) => 2,
-        Key::Thread(..) => 3,
-        Key::Message(..) => 4,
+    fn count(&mut self, kind: RowKind, was: bool, is: bool) {
+        let count = &mut self.kinds[kind as usize];
+        *count = *count + usize::from(is) - usize::from(was);
     }
 }
 
@@ -443,7 +434,7 @@ impl State for Memory {
             let id = self.rows.add_new(key.clone(), &self.scratch, row);
             self.index.insert(hash, id);
             self.join(id, &key);
-            self.count(kind(&key), false, true);
+            self.count(key.kind(), false, true);
             self.changes += 1;
             return self.journal.push((id, Before::Absent));
         };
@@ -483,7 +474,7 @@ impl State for Memory {
 impl Memory {
     /// Another row, or none, where a row is or was.
     fn replace(&mut self, id: RowId, key: Key, row: Option<Row>) {
-        let (kind, is, was_dirty) = (kind(&key), row.is_some(), self.rows.is_dirty(id));
+        let (kind, is, was_dirty) = (key.kind(), row.is_some(), self.rows.is_dirty(id));
         let (was, before) = match self.rows.at_hand_mut(id) {
             Some(at_hand) if at_hand.is_changed => {
                 let before = std::mem::replace(&mut at_hand.row, row);

@@ -163,8 +163,7 @@ fn deployment(plan: Plan, settings: &reference::Settings) -> Deployment {
             join_timeout_ms: settings.join_timeout_ms,
             idle_timeout_s: settings.idle_timeout_s,
             retention_ms: settings.retention_ms,
-            service_window_s: 24 * 3600,
-            referral_window_s: 72 * 3600,
+            ..Settings::USUAL
         },
         commit: CommitPolicy { records_max: plan.batch, age_max: Duration::MAX, ..CommitPolicy::default() },
         // The records of a partition are shuffled: their times say nothing of how far it was read.

@@ -99,15 +99,18 @@ pub fn normalize(text: &str) -> Option<Number> {
     Number::from_value(value)
 }
 
-/// A text as what stands before and behind a zero that is dialled inside the country only, and not behind its calling code. In Italy it is.
+/// The calling codes behind which numbers begin with a zero that is part of them: Ivory Coast, Benin, Gabon, Congo, San Marino, Italy (libphonenumber, example
+/// numbers; `tests/numbering_plans.rs`).
+const ZERO_IS_DIALLED: [&str; 6] = ["225", "229", "241", "242", "378", "39"];
+
+/// A text as what stands before and behind a zero that is dialled inside the country only, and not behind its calling code.
 fn without_trunk_zero(text: &str) -> Option<(&str, &str)> {
-    const ITALY: &str = "39";
     let (before, behind) = text.split_once("(0)")?;
     let code: String = before.chars().filter(|&character| !separates(character)).collect();
     let code = code.strip_prefix(['+', '\u{FF0B}']).unwrap_or(&code);
     let code = code.strip_prefix("00").unwrap_or(code);
     let is_code = matches!(code.len(), 1..=3) && !code.starts_with('0') && code.bytes().all(|byte| byte.is_ascii_digit());
-    (is_code && code != ITALY).then_some((before, behind))
+    (is_code && !ZERO_IS_DIALLED.contains(&code)).then_some((before, behind))
 }
 
 /// Digits without the fraction that a column of numbers gets where one is missing.

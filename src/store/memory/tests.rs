@@ -141,7 +141,7 @@ impl Beside {
         let sorted = self.store.sorted();
         assert!(sorted.iter().map(|(key, row)| (key, row)).eq(self.rows.iter()));
         let mut kinds = [0; 5];
-        self.rows.keys().for_each(|key| kinds[kind(key)] += 1);
+        self.rows.keys().for_each(|key| kinds[key.kind() as usize] += 1);
         assert_eq!((self.store.kinds(), self.store.len()), (kinds, self.rows.len()));
         for home in self.keys.iter().filter_map(|key| if let Key::Message(home, _) = key { Some(home) } else { None }) {
             let of_home = self.rows.keys().filter_map(|key| match key {
