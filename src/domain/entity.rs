@@ -384,7 +384,7 @@ pub struct Sighting {
     pub is_hearsay: bool,
 }
 
-/// A person moved from one number to another at this second.
+/// A person moved from one number to another at this second; or, if both are the same, has another BSUID since.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Change {
     /// When, s.
@@ -393,7 +393,7 @@ pub struct Change {
     pub old: Number,
     /// The number taken.
     pub new: Number,
-    /// The BSUID that the person had on the old number, if named.
+    /// The BSUID that the person had on the old number, if named; of one that stayed, the BSUID that it has now.
     pub user: Option<User>,
 }
 

@@ -107,7 +107,7 @@ fn tell_user_change(change: &UserChange, tell: &mut impl FnMut(Entity, Event)) {
     let of_number = |number: Number| Entity::Home(Home::of_number(tenant, number));
     let Some(previous) = previous.as_ref().map(of) else {
         let Some(number) = old.or(*wa_id) else { return };
-        let within = Change { at_s: at.seconds(), old: number, new: number, user: None };
+        let within = Change { at_s: at.seconds(), old: number, new: number, user: Some(of(current)) };
         return tell(of_number(number), Event::Circle(CircleEvent::Fact(Fact::Change(within))));
     };
     let current = of(current);

@@ -113,7 +113,7 @@ pub struct MessageFields {
     pub at: Moment,
     /// Whether the conversation began with it.
     pub is_new_conversation: bool,
-    /// End of the customer service window as of the message, if one was ever open.
+    /// End of the customer service window that is open as of the message.
     pub window_expires_at: Option<Moment>,
     /// Counts what was said of this message, from 1.
     pub revision: u32,

@@ -65,7 +65,7 @@ pub struct Placed {
     pub message: Message,
     /// What was told of it; `None` until its person is known here.
     pub told: Option<Told>,
-    /// End of the service window as of this message, ms.
+    /// End of the service window that is open as of this message, ms.
     pub window_ms: Option<i64>,
     /// How many conversations this message has founded.
     pub founded: u32,
@@ -162,12 +162,13 @@ impl Placed {
         apart_s <= settings.idle_timeout_s.unsigned_abs() && kafka_apart_ms <= settings.tie_kafka_ms().unsigned_abs()
     }
 
-    /// The end of the service window after this message, given that before it.
+    /// The end of the service window after this message, ms, given that before it; of one that is over by then nothing is said, for how long that is
+    /// known depends on what is kept.
     #[must_use]
     pub fn window_after(&self, before_ms: Option<i64>, settings: &Settings) -> Option<i64> {
         let hours_s = if self.message.referral { settings.referral_window_s } else { settings.service_window_s };
         let own = (self.message.direction == Direction::Inbound).then(|| self.message.at.0 + hours_s * 1000);
-        before_ms.max(own)
+        before_ms.filter(|end_ms| *end_ms > self.message.at.0).max(own)
     }
 
     /// The id of the next conversation that this message founds.
@@ -536,7 +537,7 @@ fn extend_windows(step: &mut Step, home: &Home, thread: &Thread, identity: Uuid,
     let later = step.state.messages(home, &key.app, key.at_s, window_ms.div_euclid(1000));
     let later = later.filter(|row| row.key() > key && thread.was_told_of(identity, row));
     let extended: Vec<Placed> = later
-        .take_while(|row| row.window_ms < Some(window_ms))
+        .take_while(|row| row.message.at.0 < window_ms && row.window_ms < Some(window_ms))
         .map(|row| Placed { window_ms: Some(window_ms), ..row.into_owned() })
         .collect();
     for row in extended {

@@ -111,7 +111,7 @@ impl Walk {
             for (at_s, happening) in &happenings {
                 match happening {
                     Happening::Sight(_, user) => sight(&mut owners, *at_s, user),
-                    Happening::Within(change) => named(&mut owners, change, &names).1.scopes.clear(),
+                    Happening::Within(change) => within(&mut owners, change, &names),
                     Happening::Leave(change) => {
                         let (index, leaver) = named(&mut owners, change, &names);
                         leaver.closed = true;
@@ -295,6 +295,15 @@ fn sight(owners: &mut Vec<Owner>, at_s: i64, user: &User) {
     let owner = owners.last_mut().expect("a line has an owner");
     owner.scopes.insert(user.scope.clone());
     owner.users.insert(user.clone());
+}
+
+/// Whom a change within the line is about can have other BSUIDs from now on; unless it says which, and it is one that was seen.
+fn within(owners: &mut [Owner], change: &Change, names: &Names) {
+    let (_, owner) = named(owners, change, names);
+    let seen = change.old == change.new && change.user.as_ref().is_some_and(|user| owner.users.contains(names.of(user)));
+    if !seen {
+        owner.scopes.clear();
+    }
 }
 
 /// The owner of the BSUID that a change names, else the current one.

@@ -68,7 +68,7 @@ struct Ledger {
 /// How far partitions were read.
 #[derive(Debug, Default)]
 struct Reads {
-    /// The Kafka timestamp of the record read last, or when all had been read, ms.
+    /// The Kafka timestamp of the record read last, or when all had been read; before that, when it was first seen that there are some, ms.
     read_ms: BTreeMap<Source, i64>,
     /// How many records are still to be read.
     unread: BTreeMap<Source, i64>,
@@ -190,7 +190,7 @@ impl Vitals {
         self.rebuilds.fetch_add(1, Ordering::Relaxed);
         self.member.store(false, Ordering::Relaxed);
         self.tasks(0, 0);
-        *self.reads() = Reads::default();
+        self.reads().unread.clear();
         self.rows.iter().for_each(|rows| rows.store(UNKNOWN, Ordering::Relaxed));
         self.state_bytes.store(UNKNOWN, Ordering::Relaxed);
         self.watermark_ms(None);
@@ -285,8 +285,9 @@ impl Vitals {
         reads.read_ms.retain(|source, _| source.0 != topic || unread.contains_key(&source.1));
         for (partition, records) in unread {
             reads.unread.insert((topic, partition), records);
+            let read_ms = reads.read_ms.entry((topic, partition)).or_insert(now_ms);
             if records == 0 {
-                reads.read_ms.insert((topic, partition), now_ms);
+                *read_ms = now_ms;
             }
         }
     }
@@ -405,7 +406,7 @@ impl Reads {
     }
 
     /// How old the record is that was read last of the partition that is furthest behind, of those that hold more, or how long it has been since all
-    /// of it had been read, ms.
+    /// of it had been read, or, of one of which nothing was read, since it was seen that it holds some, ms.
     fn lag_ms(&self, topic: SourceTopic, now_ms: i64) -> Option<i64> {
         if self.lag(topic)? == 0 {
             return Some(0);
@@ -502,16 +503,19 @@ mod tests {
         vitals.lags(SourceTopic::Webhooks, only(1), 4_000);
         vitals.lags(SourceTopic::Repartition, only(0), 4_000);
         let lag_ms = |now_ms| vitals.reading(now_ms).lag_ms[..3].to_vec();
-        assert_eq!((lag_ms(5_000), vitals.progress().lag), (vec![None, Some(4_000), Some(0)], 10), "of the webhooks none was taken");
+        let expected = vec![Some(1_000), Some(4_000), Some(0)];
+        assert_eq!((lag_ms(5_000), vitals.progress().lag), (expected, 10), "of the webhooks none was taken, since 4 000");
         assert_eq!(lag_ms(0)[1], Some(0), "the clocks of others may be ahead");
         vitals.lags(SourceTopic::Sends, BTreeMap::from([(0, 0), (2, 1)]), 4_500);
         assert_eq!(lag_ms(5_000)[1], Some(1_000), "all of it had been read at 4 000");
         vitals.lags(SourceTopic::Sends, only(2), 4_600);
         assert_eq!(lag_ms(5_000)[1], Some(500), "the others are another worker's now");
         vitals.lags(SourceTopic::Sends, BTreeMap::from([(0, 0), (1, 7)]), 5_000);
-        assert_eq!(lag_ms(5_000)[1], None, "and when they come back, nothing of them was read");
+        assert_eq!(lag_ms(5_100)[1], Some(100), "and when they come back, nothing of them was read");
         vitals.rebuilt();
-        assert_eq!(vitals.reading(5_000).lag, [None; 4]);
+        assert_eq!(vitals.reading(5_100).lag, [None; 4]);
+        vitals.lags(SourceTopic::Sends, BTreeMap::from([(1, 7)]), 9_000);
+        assert_eq!(lag_ms(9_000)[1], Some(4_000), "it stands still all the same");
     }
 
     #[test]

@@ -112,9 +112,9 @@ fn change(record: &Record) -> Option<Change> {
             user: change.user_id.as_ref().map(|id| Bsuid::of(&change.app, id)),
         }),
         // Somebody on this number has another BSUID now, and nobody says whose place it takes.
-        Fact::Renaming(history::Renaming { previous: None, wa_id: Some(wa_id), at_ms, .. }) => {
+        Fact::Renaming(history::Renaming { app, previous: None, current, wa_id: Some(wa_id), at_ms }) => {
             let number = numbers::digits(wa_id);
-            Some(Change { at_s: seconds(*at_ms), old: number.clone(), new: number, user: None })
+            Some(Change { at_s: seconds(*at_ms), old: number.clone(), new: number, user: Some(Bsuid::of(app, current)) })
         }
         Fact::Renaming(_) | Fact::Send(_) | Fact::Status(_) | Fact::Mismatch(_) | Fact::Inbound(_) | Fact::Echo(_) => None,
     }

@@ -35,6 +35,17 @@ fn who_has_another_bsuid_on_a_number_is_its_owner_still() {
 }
 
 #[test]
+fn news_of_a_bsuid_that_was_seen_before_lets_no_other_in() {
+    let seen = [inbound("a", Some(PHONE), Some("DE.2"), 0), renamed(None, "DE.2", Some(PHONE), 100)];
+    let next = inbound("b", Some(PHONE), Some("DE.3"), 200);
+    let after = inbound("a", Some(PHONE), Some("DE.2"), 150);
+    for seed in 0..ORDERS {
+        assert_eq!(World::of(&[&seen[..], std::slice::from_ref(&next)].concat(), seed).persons(), 2, "seed {seed}");
+        assert_eq!(World::of(&[after.clone(), seen[1].clone(), next.clone()], seed).persons(), 2, "seen since, seed {seed}");
+    }
+}
+
+#[test]
 fn a_number_named_with_it_is_seen_with_the_current_one_alone() {
     let all = [
         send("m", PHONE, 0),

@@ -33,6 +33,8 @@ fn only_what_people_write_opens_the_service_window_and_nothing_closes_it_early()
     assert_eq!(after(Direction::Inbound, false, None), Some(at + 24 * HOUR_MS));
     assert_eq!(after(Direction::Inbound, true, None), Some(at + 72 * HOUR_MS));
     assert_eq!(after(Direction::Outbound, false, Some(at + HOUR_MS)), Some(at + HOUR_MS));
+    assert_eq!(after(Direction::Outbound, false, Some(at + 1)), Some(at + 1));
+    assert_eq!(after(Direction::Outbound, false, Some(at)), None, "one that is over is not known for ever");
     assert_eq!(after(Direction::Inbound, false, Some(at + 60 * HOUR_MS)), Some(at + 60 * HOUR_MS), "an ad's window outlasts it");
 }
 

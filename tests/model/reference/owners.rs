@@ -73,7 +73,11 @@ impl Owners {
                     Step::Entry(change) => drop(enterers.insert(change, owners.open(line, at_s))),
                     Step::Within(change) => {
                         let named = owners.named(line, change.user.as_ref());
-                        owners.lines[line][named].scopes.clear();
+                        let named = &mut owners.lines[line][named];
+                        let is_stale = change.old == change.new && change.user.as_ref().is_some_and(|user| named.users.contains(user));
+                        if !is_stale {
+                            named.scopes.clear();
+                        }
                     }
                     Step::Sight { user, .. } => owners.sight(line, at_s, &user),
                     Step::Leave(change) => {
