@@ -18,13 +18,13 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::apps::TENANT_DEFAULT;
+use crate::domain::apps::{ListedApp, TENANT_DEFAULT};
+use crate::wire::output::Format;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use apps::App;
 pub use kafka::KafkaConfig;
 pub use load::load;
 pub use problem::{Cause, Origin, Problem, Problems};
@@ -41,7 +41,7 @@ pub struct Config {
     pub topics: TopicsConfig,
     /// The apps that need more than their own name: a tenant, ids, a portfolio. Default: none, and then every app
     /// goes by its own name or id, in the tenant "default".
-    pub apps: Vec<App>,
+    pub apps: Vec<ListedApp>,
     /// Joining evidence with the sends it belongs to.
     pub join: JoinConfig,
     /// Cutting messages into conversations.
@@ -105,17 +105,7 @@ pub struct HttpConfig {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct OutputConfig {
     /// Default JSON: every consumer can read it.
-    pub format: OutputFormat,
-}
-
-/// How output records are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OutputFormat {
-    /// Flat JSON objects.
-    #[default]
-    Json,
-    /// The messages of `proto/`.
-    Protobuf,
+    pub format: Format,
 }
 
 impl Config {
@@ -176,14 +166,4 @@ impl Default for HttpConfig {
 impl HttpConfig {
     /// What is written in the place of an address to have no port.
     pub const OFF: &str = "off";
-}
-
-impl OutputFormat {
-    /// As it is written in the file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Protobuf => "protobuf",
-        }
-    }
 }

@@ -8,7 +8,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("store", &["domain", "wire"]),
     ("wire", &["domain"]),
-    ("config", &["domain"]),
+    ("config", &["domain", "wire"]),
     ("topics", &["wire", "config"]),
     ("traffic", &["domain"]),
     ("runtime", &["domain", "store", "wire", "config", "topics"]),

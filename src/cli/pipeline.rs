@@ -1,11 +1,11 @@
 //! What every subcommand that processes records builds its workers from.
 
-use crate::config::{App, Config, OutputFormat};
-use crate::domain::apps::{Apps, ListedApp};
+use crate::config::Config;
+use crate::domain::apps::Apps;
 use crate::domain::step::Settings;
 use crate::runtime::marks::TickPolicy;
 use crate::runtime::worker::{CommitPolicy, Deployment};
-use crate::wire::output::{Format, Outputs};
+use crate::wire::output::Outputs;
 use std::time::Duration;
 
 /// What a worker is told about the deployment. Its state is not kept.
@@ -16,21 +16,13 @@ pub fn deployment(config: &Config, commit: CommitPolicy) -> Deployment {
 
 /// The listed apps.
 pub fn apps(config: &Config) -> Apps {
-    let listed = |app: &App| {
-        let App { name, tenant, gs_app_id, phone_number_id, portfolio } = app.clone();
-        ListedApp { name, tenant, gs_app_id, phone_number_id, portfolio }
-    };
-    Apps::new(&config.apps.iter().map(listed).collect::<Vec<_>>())
+    Apps::new(&config.apps)
 }
 
 /// The form of what is published.
 pub fn outputs(config: &Config) -> Outputs {
-    let format = match config.output.format {
-        OutputFormat::Json => Format::Json,
-        OutputFormat::Protobuf => Format::Protobuf,
-    };
     let (webhooks, sends) = (config.topics.webhooks.clone(), config.topics.sends.clone());
-    Outputs { format, webhooks, sends, keys_name_tenant: config.tenants().len() > 1 }
+    Outputs { format: config.output.format, webhooks, sends, keys_name_tenant: config.tenants().len() > 1 }
 }
 
 fn settings(config: &Config) -> Settings {

@@ -4,35 +4,20 @@ use std::collections::BTreeMap;
 
 use super::problem::{Cause, Origin};
 use super::reader::Reader;
-use crate::domain::apps::TENANT_DEFAULT;
+use crate::domain::apps::{ListedApp, TENANT_DEFAULT};
 
-/// One of `[[apps]]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct App {
-    /// The app's name, as Gupshup and the send records have it. No default: it is what everything else hangs on.
-    pub name: String,
-    /// Whose people the app talks to: tenants share nothing. Default "default".
-    pub tenant: String,
-    /// The id of the app in Gupshup's v3 webhooks. Default: none.
-    pub gs_app_id: Option<String>,
-    /// The id of the business number in Meta's webhooks. Default: none.
-    pub phone_number_id: Option<String>,
-    /// A name for the apps that see the same BSUIDs, being of one business portfolio. Default: none, and the BSUIDs of
-    /// this app are its own.
-    pub portfolio: Option<String>,
-}
-
-pub(super) fn read(reader: &mut Reader) -> Vec<App> {
-    let apps: Vec<App> = (0..reader.list_len("apps")).map(|index| read_one(reader, index)).collect();
+pub(super) fn read(reader: &mut Reader) -> Vec<ListedApp> {
+    let apps: Vec<ListedApp> = (0..reader.list_len("apps")).map(|index| read_one(reader, index)).collect();
     judge_ids(reader, &apps);
     judge_portfolios(reader, &apps);
     apps
 }
 
-fn read_one(reader: &mut Reader, index: usize) -> App {
+fn read_one(reader: &mut Reader, index: usize) -> ListedApp {
     let path = |key: &str| format!("apps[{index}].{key}");
     let mut name = None;
-    let mut app = App { name: String::new(), tenant: TENANT_DEFAULT.to_owned(), gs_app_id: None, phone_number_id: None, portfolio: None };
+    let mut app =
+        ListedApp { name: String::new(), tenant: TENANT_DEFAULT.to_owned(), gs_app_id: None, phone_number_id: None, portfolio: None };
     let begins = reader.origin_below(&format!("apps[{index}]"));
     reader.text(&path("name"), &mut name, |text| parse_label(text).map(Some));
     reader.text(&path("tenant"), &mut app.tenant, parse_label);
@@ -51,7 +36,7 @@ fn read_one(reader: &mut Reader, index: usize) -> App {
 }
 
 /// Names and ids are looked up alike, so none may stand for two apps.
-fn judge_ids(reader: &mut Reader, apps: &[App]) {
+fn judge_ids(reader: &mut Reader, apps: &[ListedApp]) {
     let mut seen: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
     for (index, app) in apps.iter().enumerate() {
         let ids = [
@@ -75,7 +60,7 @@ fn judge_ids(reader: &mut Reader, apps: &[App]) {
 
 /// A portfolio is of one tenant, and no app outside it may bear its name: BSUIDs are kept as `portfolio:BSUID` or
 /// `app:BSUID`.
-fn judge_portfolios(reader: &mut Reader, apps: &[App]) {
+fn judge_portfolios(reader: &mut Reader, apps: &[ListedApp]) {
     let mut tenants: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
     for (index, app) in apps.iter().enumerate() {
         let Some(portfolio) = &app.portfolio else { continue };
@@ -110,7 +95,7 @@ fn parse_digits(text: &str) -> Result<String, String> {
 }
 
 /// Valid, but perhaps not meant.
-pub(super) fn warnings(apps: &[App]) -> Option<String> {
+pub(super) fn warnings(apps: &[ListedApp]) -> Option<String> {
     if apps.is_empty() {
         return Some("no [[apps]] are listed: every app goes by its own name or id, in the tenant \"default\"".to_owned());
     }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::problem::Problems;
 use super::reader::Reader;
 use super::{
-    Config, ConversationConfig, HttpConfig, JoinConfig, Loaded, OutputConfig, OutputFormat, Sources, StateConfig, WorkersConfig, apps,
-    kafka, topics,
+    Config, ConversationConfig, HttpConfig, JoinConfig, Loaded, OutputConfig, Sources, StateConfig, WorkersConfig, apps, kafka, topics,
 };
+use crate::wire::output::Format;
 
 /// Below a second nothing can be told apart, since events are dated in whole seconds; over a year it is a slip.
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(365 * 24);
@@ -82,7 +82,7 @@ fn read_http(reader: &mut Reader) -> HttpConfig {
 fn read_output(reader: &mut Reader) -> OutputConfig {
     let mut output = OutputConfig::default();
     reader.text("output.format", &mut output.format, |text| {
-        let formats = [OutputFormat::Json, OutputFormat::Protobuf];
+        let formats = [Format::Json, Format::Protobuf];
         let found = formats.into_iter().find(|format| format.name() == text);
         found.ok_or_else(|| r#"must be "json" or "protobuf""#.to_owned())
     });

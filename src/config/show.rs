@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use toml::Value;
 
 use super::value::{format_bytes, format_duration};
-use super::{App, Config, HttpConfig, Origin};
+use super::{Config, HttpConfig, Origin};
+use crate::domain::apps::ListedApp;
 
 /// One key of a section.
 struct Entry {
@@ -67,8 +68,8 @@ fn sections(config: &Config) -> Vec<(&'static str, Vec<Entry>)> {
     ]
 }
 
-fn app_entries(index: usize, app: &App) -> Vec<Entry> {
-    let App { name, tenant, gs_app_id, phone_number_id, portfolio } = app;
+fn app_entries(index: usize, app: &ListedApp) -> Vec<Entry> {
+    let ListedApp { name, tenant, gs_app_id, phone_number_id, portfolio } = app;
     let keys = [
         ("name", Some(name)),
         ("tenant", Some(tenant)),

@@ -87,7 +87,7 @@ security.protocol = 'SSL'
     assert_eq!(config.join.timeout, Duration::from_mins(90));
     assert_eq!((config.workers.threads, config.state.memory_max), (7, 2 << 30));
     assert_eq!((config.topics.identities.as_str(), config.topics.changelog.as_str()), ("people", "x-changelog"));
-    assert_eq!((config.topics.sends.as_str(), config.output.format), ("whatsapp.sends", OutputFormat::Protobuf));
+    assert_eq!((config.topics.sends.as_str(), config.output.format), ("whatsapp.sends", Format::Protobuf));
     let properties = &config.kafka.properties;
     let values = ["security.protocol", "linger.ms", "sasl.oauthbearer.assertion.private.key.file"].map(|name| properties.get(name));
     assert_eq!(values, [Some("SASL_SSL"), Some("5"), Some("/a")]);

@@ -8,18 +8,18 @@ use std::sync::{PoisonError, RwLock};
 /// The tenant of every app that is configured without one, or not at all.
 pub const TENANT_DEFAULT: &str = "default";
 
-/// An app as configured, in plain strings.
-#[derive(Clone, Debug)]
+/// An app as configured (`[[apps]]`), in plain strings.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListedApp {
-    /// Its name, as Gupshup's v2 events and the business's send records give it.
+    /// Its name, as Gupshup's v2 events and the business's send records give it. No default: it is what everything else hangs on.
     pub name: String,
-    /// Whose people it talks to.
+    /// Whose people it talks to: tenants share nothing. Default "default".
     pub tenant: String,
-    /// Gupshup's id of it, as in v3 events.
+    /// Gupshup's id of it, as in v3 events. Default: none.
     pub gs_app_id: Option<String>,
-    /// Meta's id of its phone number, as in raw Cloud API webhooks.
+    /// Meta's id of its phone number, as in raw Cloud API webhooks. Default: none.
     pub phone_number_id: Option<String>,
-    /// The portfolio whose apps share BSUIDs, if it is in one.
+    /// A name for the apps that see the same BSUIDs, being of one business portfolio. Default: none, and the BSUIDs of this app are its own.
     pub portfolio: Option<String>,
 }
 

@@ -246,7 +246,7 @@ impl Watch<'_> {
         let all: Vec<Progress> = self.crew.posts().iter().map(|post| post.vitals.progress()).collect();
         let records: u64 = all.iter().map(|progress| progress.records).sum();
         let commits: u64 = all.iter().map(|progress| progress.commits).sum();
-        let lag: i64 = all.iter().map(|progress| progress.lag).sum();
+        let lag = all.iter().filter_map(|progress| progress.lag).reduce(|all, more| all + more);
         let commit_time: Duration = all.iter().map(|progress| progress.commit_time).sum();
         let (since, before) = std::mem::replace(&mut self.told, (Instant::now(), records));
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);

@@ -84,7 +84,7 @@ pub struct Progress {
     /// How long these took, all together.
     pub commit_time: Duration,
     /// Input records that its partitions still hold for it, as far as it knows.
-    pub lag: i64,
+    pub lag: Option<i64>,
 }
 
 /// A call that cannot be cancelled, as long as this lives.
@@ -355,7 +355,7 @@ impl Vitals {
             records: self.read.iter().map(|count| count.load(Ordering::Relaxed)).sum(),
             commits: commits.count(),
             commit_time: commits.sum,
-            lag: lag.into_iter().flatten().sum(),
+            lag: lag.into_iter().flatten().reduce(|all, more| all + more),
         }
     }
 
@@ -504,7 +504,7 @@ mod tests {
         vitals.lags(SourceTopic::Repartition, only(0), 4_000);
         let lag_ms = |now_ms| vitals.reading(now_ms).lag_ms[..3].to_vec();
         let expected = vec![Some(1_000), Some(4_000), Some(0)];
-        assert_eq!((lag_ms(5_000), vitals.progress().lag), (expected, 10), "of the webhooks none was taken, since 4 000");
+        assert_eq!((lag_ms(5_000), vitals.progress().lag), (expected, Some(10)), "of the webhooks none was taken, since 4 000");
         assert_eq!(lag_ms(0)[1], Some(0), "the clocks of others may be ahead");
         vitals.lags(SourceTopic::Sends, BTreeMap::from([(0, 0), (2, 1)]), 4_500);
         assert_eq!(lag_ms(5_000)[1], Some(1_000), "all of it had been read at 4 000");

@@ -1,8 +1,7 @@
 //! The world through the processor: an embedded broker, one thread that feeds it, one that works, and one that reads what comes of it.
 
 use crate::cli::pipeline;
-use crate::config::{App, Config, KafkaConfig, TopicsConfig};
-use crate::domain::apps::ListedApp;
+use crate::config::{Config, KafkaConfig, TopicsConfig};
 use crate::domain::event::Source;
 use crate::runtime::broker::BrokerError;
 use crate::runtime::ingest::Ingest;
@@ -64,9 +63,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Plays the world.
 pub fn play(world: &World) -> Result<Played, PlayError> {
     let partitions = i32::try_from((world.settings().people as usize).div_ceil(PEOPLE_OF_PARTITION)).expect("few");
-    let listed =
-        |ListedApp { name, tenant, gs_app_id, phone_number_id, portfolio }| App { name, tenant, gs_app_id, phone_number_id, portfolio };
-    let mut config = Config { apps: world.listed_apps().into_iter().map(listed).collect(), ..Config::default() };
+    let mut config = Config { apps: world.listed_apps(), ..Config::default() };
     let names = config.topics.names().map(|(_, name)| (name, partitions));
     let embedded = Embedded::start(&names)?;
     config.kafka = KafkaConfig { bootstrap_servers: embedded.bootstrap_servers(), group_id: "waid-demo".to_owned(), ..config.kafka };

@@ -24,6 +24,17 @@ pub enum Format {
     Protobuf,
 }
 
+impl Format {
+    /// As it is written in a configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Protobuf => "protobuf",
+        }
+    }
+}
+
 /// How a deployment publishes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outputs {
