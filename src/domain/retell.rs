@@ -171,7 +171,7 @@ fn tell(
         };
         for member in component.messages {
             thread.know(component.identity, &member.placed.message);
-            thread.strays += u32::from(member.placed.is_stray());
+            thread.count_stray(false, member.placed.is_stray());
             let left = before.told_under(&member.placed).filter(|told| !follows(told));
             tell_message(step, home, &thread, &conversation, member, left);
         }

@@ -14,14 +14,15 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// The row of one app's conversations in a circle.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Thread {
     /// The conversations told of, none without a message, by their numbers.
     pub conversations: Vec<Conversation>,
     /// How the business knows each person, as of the sends told of.
     pub people: FlatMap<Uuid, Known>,
-    /// How many of the messages told of are stray. While none is, those near to each other are tied, and need not be looked at.
-    pub strays: u32,
+    /// How many of the messages told of are stray; `None` if a version wrote the row that did not count them. While none is, those near to each other are
+    /// tied, and need not be looked at.
+    pub strays: Option<u32>,
 }
 
 /// How far the Kafka time of a message may be from its own, ms, lest it is stray.
@@ -215,7 +216,7 @@ pub fn forget(step: &mut Step, home: &Home, message: &MessageKey, now_ms: i64) {
     let is_stray = placed.is_stray();
     step.state.remove(&key);
     let mut thread = step.state.thread(home, &message.app).cloned().expect("a message was told");
-    thread.strays = thread.strays.saturating_sub(u32::from(is_stray));
+    thread.count_stray(is_stray, false);
     let conversation = thread.conversation_mut(told.conversation);
     conversation.gone_s = conversation.gone_s.max(Some(message.at_s));
     // The oldest are forgotten first, so the newest are there, and nothing need be looked for among those that are gone.
@@ -255,10 +256,10 @@ fn is_settled(step: &mut Step, home: &Home, before: &Placed, now: &Placed, ident
     let (Some(told), Some(thread)) = (before.told, step.state.thread(home, app)) else { return false };
     let who = |placed: &Placed| (placed.message.wa_id, placed.message.user.clone());
     let is_whose_it_was = who(before) == who(now) || identity == Some(thread.conversation(told.conversation).identity);
-    let has_none = thread.strays == 0;
+    let has_none = thread.strays == Some(0);
     if before.is_stray() != now.is_stray() {
         let mut thread = thread.clone();
-        thread.strays = thread.strays.saturating_sub(u32::from(before.is_stray())) + u32::from(now.is_stray());
+        thread.count_stray(before.is_stray(), now.is_stray());
         step.state.put(Key::Thread(home.clone(), app.clone()), Row::Thread(thread));
     }
     is_whose_it_was && now.says_the_same(before) && has_same_ties(step, home, has_none, before, now)
@@ -297,7 +298,7 @@ pub fn assign(step: &mut Step, home: &Home, identity: Option<Uuid>, message: &Me
     }
     thread.conversation_mut(conversation).extend(&placed.key());
     thread.know(identity, message);
-    thread.strays += u32::from(placed.is_stray());
+    thread.count_stray(false, placed.is_stray());
     placed.told = Some(Told { conversation, revision: 1 });
     publish(step, &thread, &placed, thread.conversation(conversation), Telling::Assigned { is_new });
     if !is_newest {
@@ -406,7 +407,18 @@ pub fn unused_numbers(used: BTreeSet<u32>) -> impl Iterator<Item = u32> {
     (0..).filter(move |number| !used.contains(number))
 }
 
+impl Default for Thread {
+    fn default() -> Self {
+        Self { conversations: Vec::new(), people: FlatMap::default(), strays: Some(0) }
+    }
+}
+
 impl Thread {
+    /// Notes that a message told of was a stray, or was none or not there, and now is, or is none or gone.
+    pub fn count_stray(&mut self, was: bool, is: bool) {
+        self.strays = self.strays.map(|strays| strays.saturating_sub(u32::from(was)) + u32::from(is));
+    }
+
     /// The conversation that a message was told to be in.
     #[must_use]
     pub fn told_under(&self, placed: &Placed) -> Option<&Conversation> {

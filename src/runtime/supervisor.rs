@@ -146,6 +146,9 @@ fn attend(post: &Post, bounds: Bounds, work: impl Fn(&Post) -> Result<(), Broker
         if failures >= bounds.failures_max {
             return Err(SupervisorError::Worker { thread, failures, reason });
         }
+        if matches!(reason, BrokerError::Aborted(_)) {
+            post.vitals.ease();
+        }
         let pause = bounds.pause_max.min(bounds.pause_first * 2_u32.saturating_pow(failures - 1));
         post.vitals.rebuilt();
         warn!(thread, failures, %reason, ?pause, "a worker failed and is built anew");

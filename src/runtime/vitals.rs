@@ -11,7 +11,7 @@ use crate::domain::state::RowKind;
 use crate::wire::packed::SourceTopic;
 use crate::wire::record::Topic;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,9 @@ pub struct Vitals {
     state_bytes: AtomicI64,
     ledger: Mutex<Ledger>,
     reads: Mutex<Reads>,
+    /// How many times transactions were made smaller, and how many were committed since that changed.
+    eased: AtomicU32,
+    since_eased: AtomicU32,
 }
 
 /// Where a worker stands when something fails: the partitions at hand, each with the offset committed for it.
@@ -104,6 +107,8 @@ impl Default for Vitals {
             call: Mutex::default(),
             ledger: Mutex::default(),
             reads: Mutex::default(),
+            eased: AtomicU32::new(0),
+            since_eased: AtomicU32::new(0),
             beat_micros: AtomicU64::new(0),
             slow_micros: AtomicU64::new(0),
             member: AtomicBool::new(false),
@@ -135,6 +140,10 @@ impl Default for Vitals {
 
 /// What the worker's thread tells.
 impl Vitals {
+    /// How many times transactions are made smaller at most, and after how many commits larger again.
+    const EASED_MAX: u32 = 6;
+    const EASED_FOR: u32 = 100;
+
     /// Notes that a call begins which cannot be cancelled; `what` it does, for the log.
     pub fn call(&self, what: &'static str) -> Call<'_> {
         self.set_call(Some((what, Instant::now())));
@@ -244,8 +253,27 @@ impl Vitals {
         Committing { vitals: self, began: Instant::now(), done: false }
     }
 
+    /// A transaction failed: perhaps it was more than the brokers take in its time, as with a quota. Those that follow are smaller.
+    pub fn ease(&self) {
+        self.eased.store((self.eased() + 1).min(Self::EASED_MAX), Ordering::Relaxed);
+        self.since_eased.store(0, Ordering::Relaxed);
+    }
+
+    /// How many times transactions were made smaller.
+    pub fn eased(&self) -> u32 {
+        self.eased.load(Ordering::Relaxed)
+    }
+
+    fn tighten(&self) {
+        if self.eased() > 0 && self.since_eased.fetch_add(1, Ordering::Relaxed) + 1 >= Self::EASED_FOR {
+            self.eased.fetch_sub(1, Ordering::Relaxed);
+            self.since_eased.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// Notes a commit of all this, up to these offsets, which took so long.
     pub fn committed(&self, tally: &Tally, took: Duration, offsets: &BTreeMap<Source, Commit>) {
+        self.tighten();
         let mut ledger = self.ledger();
         ledger.committed.extend(offsets.iter().map(|(source, commit)| (*source, commit.offset)));
         ledger.at_hand.clear();
@@ -516,6 +544,20 @@ mod tests {
         assert_eq!(vitals.reading(5_100).lag, [None; 4]);
         vitals.lags(SourceTopic::Sends, BTreeMap::from([(1, 7)]), 9_000);
         assert_eq!(lag_ms(9_000)[1], Some(4_000), "it stands still all the same");
+    }
+
+    #[test]
+    fn transactions_are_smaller_after_failures_and_grow_again() {
+        let vitals = Vitals::default();
+        (0..10).for_each(|_| vitals.ease());
+        assert_eq!(vitals.eased(), Vitals::EASED_MAX);
+        let commit = || vitals.committed(&Tally::default(), Duration::ZERO, &BTreeMap::new());
+        (1..Vitals::EASED_FOR).for_each(|_| commit());
+        assert_eq!(vitals.eased(), Vitals::EASED_MAX);
+        commit();
+        assert_eq!(vitals.eased(), Vitals::EASED_MAX - 1);
+        (0..10 * Vitals::EASED_FOR).for_each(|_| commit());
+        assert_eq!(vitals.eased(), 0);
     }
 
     #[test]

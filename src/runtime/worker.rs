@@ -46,6 +46,13 @@ impl Default for CommitPolicy {
 }
 
 impl CommitPolicy {
+    /// The same, but for a quarter of the records and bytes, so many times over.
+    #[must_use]
+    pub fn eased(self, times: u32) -> Self {
+        let quarter = |max: usize| (max >> (2 * times)).max(1);
+        Self { records_max: quarter(self.records_max), bytes_max: quarter(self.bytes_max), ..self }
+    }
+
     /// For how long to wait for another record before what has been open for `age` is committed, when the last commit took so long.
     #[must_use]
     pub fn patience(&self, commit_took: Duration, age: Duration) -> Duration {
@@ -291,7 +298,7 @@ impl<B: Broker> Worker<B> {
     }
 
     fn is_full(&self, now: Instant) -> bool {
-        let (policy, open) = (&self.deployment.commit, &self.work.open);
+        let (policy, open) = (self.deployment.commit.eased(self.vitals.eased()), &self.work.open);
         open.taken() >= policy.records_max || open.taken_bytes() >= policy.bytes_max || now - self.opened >= policy.age_max
     }
 }
@@ -335,6 +342,13 @@ fn control(deployment: &Deployment, partitions: PartitionCounts) -> Control {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quarter_of_little_is_still_a_record() {
+        let eased = |times| CommitPolicy::default().eased(times);
+        assert_eq!([0, 1, 6].map(|times| eased(times).records_max), [20_000, 5_000, 4]);
+        assert_eq!(CommitPolicy { records_max: 2, ..eased(0) }.eased(1).records_max, 1);
+    }
 
     #[test]
     fn a_worker_that_keeps_up_waits_in_proportion_to_what_a_commit_takes() {

@@ -411,7 +411,7 @@ fn check_start(partition: i32, included: Option<i64>, committed: Option<&Commit>
 
 /// A replay must have come to what was done at first.
 fn check_account(partition: i32, task: &Task, committed: &Commit) -> Result<(), BrokerError> {
-    let Some(account) = Account::parse(&committed.account) else { return Ok(()) };
+    let Some(account) = Account::parse(&committed.account) else { return Err(not_ours(partition, committed)) };
     if account.digest == task.digest() {
         return Ok(());
     }
@@ -428,6 +428,18 @@ fn check_account(partition: i32, task: &Task, committed: &Commit) -> Result<(), 
         partition,
         format_args!("taking its log again up to offset {} did not do what was done at first. {versions}", committed.offset),
     ))
+}
+
+/// Nothing says then what was done of the log: records may be left out, or be told twice.
+fn not_ours(partition: i32, committed: &Commit) -> BrokerError {
+    log_error(
+        partition,
+        format_args!(
+            "the offset {} that the group has for it was not committed by waid: was it reset? Only those of inputs may be. Start over with a new \
+             topics.prefix and kafka.group_id",
+            committed.offset
+        ),
+    )
 }
 
 fn unclaimed(partition: i32) -> BrokerError {

@@ -143,7 +143,7 @@ impl World {
         }
         assert_eq!(known, with_messages.into_iter().collect::<Vec<_>>());
         for (thread, count) in told_strays {
-            assert_eq!(count, strays.get(&thread).copied().unwrap_or_default());
+            assert_eq!(count, Some(strays.get(&thread).copied().unwrap_or_default()));
         }
     }
 

@@ -23,6 +23,8 @@ pub fn base(kafka: &KafkaConfig, kind: ClientKind) -> ClientConfig {
     for (name, value) in kafka.properties.for_client(kind) {
         client.set(name, value);
     }
+    // For producers the library's default is otherwise. A topic that was deleted would come back with the brokers' defaults, unnoticed.
+    client.set("allow.auto.create.topics", "false");
     client.set_log_level(log_level());
     client
 }

@@ -56,6 +56,10 @@ impl Producer {
                 let id = &setup.transactional_id;
                 return fatal(&format!("{what} {id} (allow WRITE on transactional ids that begin as this one does)"), &error);
             }
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::InvalidTransactionTimeout) {
+                let least = setup.transaction_timeout.as_millis();
+                return fatal(&format!("{what} (the brokers' transaction.max.timeout.ms must be {least} or more)"), &error);
+            }
             match client.client().fetch_metadata(None, ABORT_PATIENCE) {
                 Ok(_) => client::cannot_begin(
                     &format!("{what} (brokers answer, but not the coordinator of transactions: {COORDINATOR})"),
@@ -104,7 +108,7 @@ impl Producer {
         while self.client.in_flight_count() > 0 {
             if Instant::now() >= deadline {
                 return Err(BrokerError::Aborted(format!(
-                    "{} of the records for {} were not taken within {:?}",
+                    "{} of the records for {} were not taken within {:?}: are the brokers slow, or is there a quota?",
                     self.client.in_flight_count(),
                     self.topics_of(records),
                     self.step_timeout
@@ -244,7 +248,8 @@ impl Deliveries {
     /// Why librdkafka gave the transaction up, to be put behind what came of it.
     fn words(&self) -> String {
         let Some(words) = lock(&self.words).clone() else { return String::new() };
-        let cause = if words.contains("_FENCED") { FENCED } else { "" };
+        let is_fenced = ["_FENCED", "old epoch", "fenced by a newer"].iter().any(|sign| words.contains(sign));
+        let cause = if is_fenced { FENCED } else { "" };
         format!(" ({words}{cause})")
     }
 
@@ -260,7 +265,9 @@ impl Deliveries {
 impl ClientContext for Deliveries {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         log::line(level, facility, message);
-        if ["ADDPARTS", "TXNERR", "FATAL"].contains(&facility) {
+        // A partition that is not added since another was refused.
+        let is_of_another = message.contains("Operation not attempted");
+        if ["ADDPARTS", "TXNERR", "FATAL"].contains(&facility) && !is_of_another {
             // The first says why, those that follow what comes of it.
             lock(&self.words).get_or_insert_with(|| message.to_owned());
         }

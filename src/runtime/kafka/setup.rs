@@ -101,7 +101,6 @@ impl Setup {
             // Where to begin is always said; an offset that the broker does not have must be told, not replaced.
             .set("auto.offset.reset", "error")
             .set("enable.partition.eof", "true")
-            .set("allow.auto.create.topics", "false")
             .set("statistics.interval.ms", "5000");
         let suggestions = [
             ("session.timeout.ms", millis(self.session_timeout)),
@@ -114,6 +113,8 @@ impl Setup {
             // What was fetched of a partition is taken before more is fetched. A fetch costs the broker the same, however little it brings; it
             // would have one of each consumer at all times, and a transaction's worth of records has to wait for the last anyway.
             ("queued.min.messages", "1".to_owned()),
+            // A fetch must come within `socket.timeout.ms`, or it is asked again, for ever: by itself it may bring 50 MiB, which a slow link takes minutes for.
+            ("fetch.max.bytes", FETCH_MAX_BYTES.to_string()),
             // How soon fetching goes on once a full queue has room again.
             ("fetch.queue.backoff.ms", "10".to_owned()),
         ];
@@ -174,6 +175,9 @@ impl Setup {
         }
     }
 }
+
+/// What a fetch brings, a single record aside that is larger. With 10 s for it, that takes a link of 0.4 MB/s.
+const FETCH_MAX_BYTES: u32 = 4 << 20;
 
 /// librdkafka's own bound of `message.max.bytes`.
 const MESSAGE_MAX_BYTES: u64 = 1_000_000_000;

@@ -20,7 +20,7 @@ pub enum DecodeError {
     #[error("a text is not UTF-8")]
     Text,
     /// A field is none that this version knows: a newer one wrote it, and leaving it out would not be the same record.
-    #[error("field {0} is unknown")]
+    #[error("field {0} is unknown: a newer version of waid wrote it")]
     UnknownField(u32),
     /// A field has another wire type than it should.
     #[error("field {0} has another type")]
@@ -35,7 +35,7 @@ pub enum DecodeError {
     #[error("the dictionary has no entry {0}")]
     Name(u64),
     /// The format is one that this version does not know.
-    #[error("format version {0} is unknown")]
+    #[error("format version {0} is unknown: another version of waid wrote it")]
     Version(u64),
 }
 
