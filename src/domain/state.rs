@@ -129,8 +129,13 @@ pub trait State {
     /// Removes a row.
     fn remove(&mut self, key: &Key);
     /// The messages of one app in the circle at `home`, with event times from `from_s` to `to_s`, in order.
-    fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_>;
+    fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Messages<'_>;
+    /// Of these, those before where a message of the app stands, and those behind it.
+    fn messages_around(&self, home: &Home, key: &MessageKey, from_s: i64, to_s: i64) -> (Messages<'_>, Messages<'_>);
 }
+
+/// Messages in order.
+pub type Messages<'a> = Box<dyn DoubleEndedIterator<Item = Cow<'a, Placed>> + 'a>;
 
 /// Reads of one kind of row, for callers that know which they ask for.
 impl dyn State + '_ {

@@ -123,13 +123,6 @@ impl Placed {
         key_of(&self.message)
     }
 
-    /// Whether it stands before another message of its app.
-    fn is_before(&self, other: &Message) -> bool {
-        let place = |message: &Message| (message.at.seconds(), message.direction);
-        let own = &self.message;
-        place(own).cmp(&place(other)).then_with(|| (&own.id, own.is_echo()).cmp(&(&other.id, other.is_echo()))).is_lt()
-    }
-
     /// Whether it was told to be in the conversation with this number.
     #[must_use]
     pub fn is_in(&self, conversation: u32) -> bool {
@@ -489,11 +482,11 @@ struct Past {
 /// What came before a message of a person, and which conversations that go on after it it is tied to. Looks no further than it must.
 fn past(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) -> Past {
     let Settings { idle_timeout_s: idle_s, referral_window_s, service_window_s, .. } = *step.settings;
-    let (app, at_s) = (&placed.message.app, placed.message.at.seconds());
+    let at_s = placed.message.at.seconds();
     let near = |conversation: &&Conversation| conversation.first.at_s <= at_s + idle_s && conversation.last_s >= at_s - idle_s;
     let mut candidates: Vec<&Conversation> = thread.of(identity).filter(near).collect();
     // No message is later than the last of its conversation.
-    let goes_on = candidates.iter().any(|candidate| candidate.last_s > at_s);
+    let goes_on = candidates.iter().any(|candidate| candidate.last_s >= at_s);
     let mut tied: Vec<Conversation> = Vec::new();
     let mut tie = |other: &Placed, candidates: &mut Vec<&Conversation>| {
         let known = candidates.iter().position(|candidate| other.is_in(candidate.number));
@@ -502,10 +495,11 @@ fn past(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Plac
         }
     };
     let longest_s = referral_window_s.max(service_window_s);
+    let (before, behind) = step.state.messages_around(home, &placed.key(), at_s - idle_s.max(longest_s), at_s + idle_s);
     let mut window_ms = None;
-    for other in step.state.messages(home, app, at_s - idle_s.max(longest_s), at_s).rev() {
+    for other in before.rev() {
         let ago_s = at_s - other.message.at.seconds();
-        if window_ms.is_none() && ago_s <= longest_s && other.is_before(&placed.message) && thread.was_told_of(identity, &other) {
+        if window_ms.is_none() && ago_s <= longest_s && thread.was_told_of(identity, &other) {
             window_ms = Some(other.window_ms);
         }
         if ago_s <= idle_s {
@@ -516,7 +510,7 @@ fn past(step: &Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Plac
         }
     }
     if goes_on {
-        for other in step.state.messages(home, app, at_s + 1, at_s + idle_s) {
+        for other in behind {
             if candidates.is_empty() {
                 break;
             }
@@ -546,8 +540,8 @@ fn absorb(step: &mut Step, home: &Home, thread: &mut Thread, absorbed: &Conversa
 fn extend_windows(step: &mut Step, home: &Home, thread: &Thread, identity: Uuid, placed: &Placed) {
     let key = placed.key();
     let Some(window_ms) = placed.window_ms.filter(|window_ms| window_ms.div_euclid(1000) >= key.at_s) else { return };
-    let later = step.state.messages(home, &key.app, key.at_s, window_ms.div_euclid(1000));
-    let later = later.filter(|row| row.key() > key && thread.was_told_of(identity, row));
+    let (_, later) = step.state.messages_around(home, &key, key.at_s, window_ms.div_euclid(1000));
+    let later = later.filter(|row| thread.was_told_of(identity, row));
     let extended: Vec<Placed> = later
         .take_while(|row| row.message.at.0 < window_ms && row.window_ms < Some(window_ms))
         .map(|row| Placed { window_ms: Some(window_ms), ..row.into_owned() })

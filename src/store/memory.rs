@@ -9,15 +9,13 @@ use super::rows::{NEVER_MS, Rows};
 use super::segments::{Segments, Slot, Torn, entries};
 use crate::domain::entity::Home;
 use crate::domain::ids::App;
-use crate::domain::state::{Key, Row, RowKind, State};
+use crate::domain::state::{Key, MessageKey, Messages, Row, RowKind, State};
 use crate::domain::step::Settings;
-use crate::domain::thread::Placed;
 use crate::wire::DecodeError;
 use crate::wire::state::{
     Dictionary, decode_key, decode_value, order_in_home, put_app_prefix, put_home_prefix, put_key, put_second_prefix,
 };
 use std::borrow::Cow;
-use std::iter;
 use std::ops::Range;
 use thiserror::Error;
 
@@ -40,6 +38,9 @@ const DRAFTS_AHEAD: usize = 2;
 /// A checkpoint cleans segments of at most this many times the bytes it writes, and what comes on top.
 const CLEANED_PER_WRITTEN_BYTE: usize = 4;
 const CLEANED_ON_TOP: usize = 1 << 20;
+
+/// Most keys have fewer bytes.
+const KEY_BYTES: usize = 64;
 
 /// What is told of a row costs so much more than to forget it.
 const EXPIRY_COST: usize = 10;
@@ -359,9 +360,36 @@ impl Memory {
 
     /// What the keys of a home's messages begin with.
     fn messages_prefix(&self, home: &Home) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(64);
+        let mut bytes = Vec::with_capacity(KEY_BYTES);
         put_home_prefix(home, &mut &self.rows.names, &mut bytes);
         bytes
+    }
+
+    fn messages_between(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> &[RowId] {
+        let key = |id| self.rows.key_bytes(id);
+        let mut prefix = self.messages_prefix(home);
+        let all = self.index.of_home(&prefix, key);
+        if all.is_empty() {
+            return all;
+        }
+        put_app_prefix(app, &mut &self.rows.names, &mut prefix);
+        let of_app = prefix.len();
+        put_second_prefix(from_s, &mut prefix);
+        let from = &all[all.partition_point(|id| key(*id) < &*prefix)..];
+        prefix.truncate(of_app);
+        if let Some(after_s) = to_s.checked_add(1) {
+            put_second_prefix(after_s, &mut prefix);
+        }
+        let end = from.partition_point(|id| key(*id) < &*prefix || (to_s == i64::MAX && key(*id).starts_with(&prefix)));
+        &from[..end]
+    }
+
+    fn messages_with<'a>(&'a self, ids: &'a [RowId]) -> Messages<'a> {
+        Box::new(ids.iter().filter_map(|id| match self.rows.read(*id)? {
+            Cow::Borrowed(Row::Message(placed)) => Some(Cow::Borrowed(&**placed)),
+            Cow::Owned(Row::Message(placed)) => Some(Cow::Owned(*placed)),
+            Cow::Borrowed(_) | Cow::Owned(_) => None,
+        }))
     }
 
     fn forget(&mut self, removed: Vec<RowId>) {
@@ -447,27 +475,19 @@ impl State for Memory {
         }
     }
 
-    fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_> {
-        let key = |id| self.rows.key_bytes(id);
-        let mut prefix = self.messages_prefix(home);
-        let all = self.index.of_home(&prefix, key);
-        if all.is_empty() {
-            return Box::new(iter::empty());
-        }
-        put_app_prefix(app, &mut &self.rows.names, &mut prefix);
-        let of_app = prefix.len();
-        put_second_prefix(from_s, &mut prefix);
-        let from = &all[all.partition_point(|id| key(*id) < &*prefix)..];
-        prefix.truncate(of_app);
-        if let Some(after_s) = to_s.checked_add(1) {
-            put_second_prefix(after_s, &mut prefix);
-        }
-        let end = from.partition_point(|id| key(*id) < &*prefix || (to_s == i64::MAX && key(*id).starts_with(&prefix)));
-        Box::new(from[..end].iter().filter_map(|id| match self.rows.read(*id)? {
-            Cow::Borrowed(Row::Message(placed)) => Some(Cow::Borrowed(&**placed)),
-            Cow::Owned(Row::Message(placed)) => Some(Cow::Owned(*placed)),
-            Cow::Borrowed(_) | Cow::Owned(_) => None,
-        }))
+    fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Messages<'_> {
+        self.messages_with(self.messages_between(home, app, from_s, to_s))
+    }
+
+    fn messages_around(&self, home: &Home, key: &MessageKey, from_s: i64, to_s: i64) -> (Messages<'_>, Messages<'_>) {
+        let all = self.messages_between(home, &key.app, from_s, to_s);
+        let prefix = self.messages_prefix(home).len();
+        let mut own = Vec::with_capacity(KEY_BYTES);
+        put_key(&Key::Message(home.clone(), key.clone()), &mut &self.rows.names, &mut own);
+        let order = |id: &RowId| order_in_home(prefix, self.rows.key_bytes(*id), &own);
+        let before = all.partition_point(|id| order(id).is_lt());
+        let behind = before + all[before..].partition_point(|id| order(id).is_eq());
+        (self.messages_with(&all[..before]), self.messages_with(&all[behind..]))
     }
 }
 

@@ -7,9 +7,8 @@ use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number};
 use crate::domain::ingest::{Routed, route};
 use crate::domain::join::Join;
 use crate::domain::output::{ConversationEvent, ConversationEventType, IdentityEvent, IdentityEventType, MessageFields, Output};
-use crate::domain::state::{Key, Row, State};
+use crate::domain::state::{Key, MessageKey, Messages, Row, State};
 use crate::domain::step::{Settings, Step};
-use crate::domain::thread::Placed;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::borrow::Cow;
@@ -249,7 +248,7 @@ impl State for Rows<'_> {
         self.0.remove(key);
     }
 
-    fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Box<dyn DoubleEndedIterator<Item = Cow<'_, Placed>> + '_> {
+    fn messages(&self, home: &Home, app: &App, from_s: i64, to_s: i64) -> Messages<'_> {
         let (home, app) = (home.clone(), app.clone());
         Box::new(self.0.iter().filter_map(move |(key, row)| match (key, row) {
             (Key::Message(own, message), Row::Message(placed)) => {
@@ -258,6 +257,12 @@ impl State for Rows<'_> {
             }
             _ => None,
         }))
+    }
+
+    fn messages_around(&self, home: &Home, key: &MessageKey, from_s: i64, to_s: i64) -> (Messages<'_>, Messages<'_>) {
+        let all = || self.messages(home, &key.app, from_s, to_s);
+        let (before, behind) = (key.clone(), key.clone());
+        (Box::new(all().filter(move |row| row.key() < before)), Box::new(all().filter(move |row| row.key() > behind)))
     }
 }
 

@@ -5,10 +5,11 @@ use crate::domain::entity::Original;
 use crate::domain::event::{Cause, Source};
 use crate::domain::ids::{MessageId, Number};
 use crate::domain::join::{Join, MismatchCopies};
-use crate::domain::state::MessageKey;
+use crate::domain::thread::Placed;
 use crate::wire::state::{Dictionary, decode_value, encode_value};
 use crate::wire::tests::random::{Any, Random, any_row, seeded};
 use rand::RngExt;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Segments by number.
@@ -157,6 +158,12 @@ impl Beside {
                     let in_range = |key: &&MessageKey| key.app == *app && (from_s..=to_s).contains(&key.at_s);
                     let expected = of_home.clone().filter(in_range).map(placed);
                     assert!(self.store.messages(home, app, from_s, to_s).map(Cow::into_owned).eq(expected));
+                    for key in of_home.clone().filter(|key| key.app == *app) {
+                        let (before, behind) = self.store.messages_around(home, key, from_s, to_s);
+                        let expected = |order| of_home.clone().filter(in_range).filter(move |other| other.cmp(&key) == order).map(placed);
+                        assert!(before.map(Cow::into_owned).eq(expected(Ordering::Less)));
+                        assert!(behind.map(Cow::into_owned).eq(expected(Ordering::Greater)));
+                    }
                 }
             }
         }
