@@ -35,6 +35,8 @@ pub struct Join {
     pub version: u32,
     /// The greatest Kafka timestamp of all that was told to this id, ms.
     pub last_ms: i64,
+    /// How far apart the two sides of a join may be, ms, if another `join.timeout` was in force when the row was made than is now.
+    pub timeout_ms: Option<i64>,
 }
 
 /// A send record and the Kafka times of its copies.
@@ -116,14 +118,24 @@ impl Join {
     /// When stream time should look at this row again, ms: when its send expires, or when it can be forgotten.
     #[must_use]
     pub fn deadline_ms(&self, settings: &Settings) -> i64 {
-        self.expires_ms(settings).unwrap_or_else(|| self.last_ms.saturating_add(settings.join_kept_ms()))
+        self.expires_ms(settings).unwrap_or_else(|| self.last_ms.saturating_add(self.settings(settings).join_kept_ms()))
     }
 
     /// When evidence of the send can come no more, ms, if it has none.
     #[must_use]
     pub fn expires_ms(&self, settings: &Settings) -> Option<i64> {
         let sent = self.sent.as_ref().filter(|sent| sent.cause.is_some())?;
-        Some(sent.kafka_ms.last().copied().expect("a send has a copy").saturating_add(settings.join_timeout_ms))
+        Some(sent.kafka_ms.last().copied().expect("a send has a copy").saturating_add(self.timeout_ms(settings)))
+    }
+
+    /// How far apart the two sides of a join may be, ms: what was told of a row, or was not, stays so when the setting changes.
+    #[must_use]
+    pub fn timeout_ms(&self, settings: &Settings) -> i64 {
+        self.timeout_ms.unwrap_or(settings.join_timeout_ms)
+    }
+
+    fn settings(&self, settings: &Settings) -> Settings {
+        Settings { join_timeout_ms: self.timeout_ms(settings), ..*settings }
     }
 
     /// What follows from all that is known, with joins limited to `timeout_ms` between the Kafka times of the two sides.
@@ -153,14 +165,6 @@ impl Join {
             }
         }
         verdict
-    }
-
-    /// What of that was told already, before anything more is known. A message is placed with its first evidence, so of one that is not none was told, though a
-    /// longer timeout may have brought some since.
-    #[must_use]
-    pub fn told(&self, timeout_ms: i64) -> Verdict {
-        let verdict = self.verdict(timeout_ms);
-        if self.home.is_some() { verdict } else { Verdict { proofs: FlatMap::new(), ..verdict } }
     }
 
     /// Whether a status only says again whom the message reached, after a stronger one said it. Nothing follows from it, whatever else is

@@ -29,12 +29,11 @@ impl MessageEntity<'_> {
     pub fn on_send(&self, step: &mut Step, send: &Send) {
         let kafka_ms = step.cause.kafka_ms;
         let cause = step.cause.clone();
-        let timeout_ms = step.settings.join_timeout_ms;
         let known = step.state.join(self.app, self.id).and_then(|join| join.sent.as_ref());
         if known.is_some_and(|sent| !sent.lacks_response(send)) {
             step.count_duplicate();
         }
-        self.learn(step, |join| {
+        self.learn(step, |join, timeout_ms| {
             let sent = join.sent.get_or_insert_with(|| Sent { send: send.clone(), kafka_ms: [].into(), cause: Some(cause) });
             let fills_in = sent.lacks_response(send);
             sent.send.wa_id = sent.send.wa_id.or(send.wa_id);
@@ -66,8 +65,8 @@ impl MessageEntity<'_> {
             }
             Naming::Forwarded => {}
         }
-        let timeout_ms = step.settings.join_timeout_ms;
-        let (cause, before) = (step.cause.clone(), join.told(timeout_ms));
+        let timeout_ms = join.timeout_ms(step.settings);
+        let (cause, before) = (step.cause.clone(), join.verdict(timeout_ms));
         let is_taken =
             |heard: &&Heard| join.heard.len() < HEARD_MAX || heard.report == ReportKind::Failed || join.heard.contains_key(*heard);
         if let Some(heard) = report.heard.as_ref().filter(is_taken) {
@@ -109,7 +108,7 @@ impl MessageEntity<'_> {
 
     /// A mismatch event, which waits for the send that it names.
     pub fn on_mismatch(&self, step: &mut Step, mismatch: &Mismatch, original: &Original) {
-        let (cause, timeout_ms) = (step.cause.clone(), step.settings.join_timeout_ms);
+        let cause = step.cause.clone();
         let claim = (mismatch.wa_id, mismatch.at.seconds());
         let known = step.state.join(self.app, self.id).map(|join| &join.mismatches);
         if known.is_some_and(|mismatches| mismatches.contains_key(&claim)) {
@@ -119,7 +118,7 @@ impl MessageEntity<'_> {
             let rejection = Rejection { reason: Reason::InconsistentMismatch, detail };
             return step.publish(Output::DeadLetter(DeadLetter { cause, rejection, original: original.clone() }));
         }
-        self.learn(step, |join| {
+        self.learn(step, |join, timeout_ms| {
             let fresh = || MismatchCopies { kafka_ms: [].into(), cause: cause.clone(), original: Some(original.clone()) };
             let copies = join.mismatches.entry(claim).or_insert_with(fresh);
             note_copy(&mut copies.kafka_ms, cause.kafka_ms, timeout_ms)
@@ -189,22 +188,24 @@ impl MessageEntity<'_> {
 
     /// Whether a report is a status that need not be kept, and teaches no name and passes nothing on.
     fn says_again(&self, step: &Step, join: &Join, report: &Report) -> bool {
-        let (kafka_ms, timeout_ms) = (step.cause.kafka_ms, step.settings.join_timeout_ms);
+        let (kafka_ms, timeout_ms) = (step.cause.kafka_ms, join.timeout_ms(step.settings));
         let is_plain = matches!(report.naming, Naming::Gupshup(_)) && names_known(join, self.id, report);
         is_plain && report.heard.as_ref().is_some_and(|heard| join.says_again(heard, kafka_ms, timeout_ms))
     }
 
-    fn learn(&self, step: &mut Step, change: impl FnOnce(&mut Join) -> bool) {
+    fn learn(&self, step: &mut Step, change: impl FnOnce(&mut Join, i64) -> bool) {
         let mut join = self.row(step);
-        let before = join.told(step.settings.join_timeout_ms);
-        if change(&mut join) {
+        let timeout_ms = join.timeout_ms(step.settings);
+        let before = join.verdict(timeout_ms);
+        if change(&mut join, timeout_ms) {
             self.settle(step, join, &before);
         }
     }
 
     /// Tells what follows now and did not before, and keeps the row.
     fn settle(&self, step: &mut Step, mut join: Box<Join>, before: &Verdict) {
-        let after = join.verdict(step.settings.join_timeout_ms);
+        let timeout_ms = join.timeout_ms(step.settings);
+        let after = join.verdict(timeout_ms);
         if after != *before {
             refuse(step, &mut join, before, &after);
             self.tell_failure(step, &join, before, &after);
@@ -212,7 +213,7 @@ impl MessageEntity<'_> {
             self.tell_sights(step, &join, before, &after);
             self.place_outbound(step, &mut join, before, &after);
         }
-        join.forget_causes(&after, step.settings.join_timeout_ms);
+        join.forget_causes(&after, timeout_ms);
         self.keep(step, join);
     }
 

@@ -113,6 +113,14 @@ impl Row {
 }
 
 impl Row {
+    /// The row as it keeps to settings that are about to change, as far as what was told depends on them; `None` if it needs no more to do so.
+    #[must_use]
+    pub fn keeping_to(&self, settings: &Settings) -> Option<Self> {
+        let Self::Join(join) = self else { return None };
+        let keeping = || Join { timeout_ms: Some(settings.join_timeout_ms), ..Join::clone(join) };
+        join.timeout_ms.is_none().then(|| Self::Join(keeping().into()))
+    }
+
     /// Whether it is told that its time has come.
     #[must_use]
     pub fn expires(&self, settings: &Settings) -> bool {

@@ -154,15 +154,23 @@ impl Memory {
         self.set_down_fetched();
     }
 
-    /// From now on deadlines follow from these settings.
+    /// These settings are in force from now on. What was told of the rows so far was told by those before.
     pub fn set(&mut self, settings: &Settings) {
-        if self.settings.replace(*settings) == Some(*settings) {
+        let before = self.settings.replace(*settings);
+        if before == Some(*settings) {
             return;
         }
         (self.join_deadlines, self.message_deadlines) = (Deadlines::default(), Deadlines::default());
+        let old = before.filter(|before| before.join_timeout_ms != settings.join_timeout_ms);
         for id in self.index.ids().collect::<Vec<_>>() {
             self.rows.watch(id, NEVER_MS);
-            self.look_at_in_time(id, settings);
+            let row = old.and_then(|old| self.rows.read(id)?.keeping_to(&old));
+            if let Some(row) = row {
+                self.replace(id, self.rows.key(id), Some(row));
+                self.keep(settings);
+            } else {
+                self.look_at_in_time(id, settings);
+            }
         }
     }
 

@@ -76,7 +76,7 @@ one_of_message!(Address, Subject, CircleEvent, Fact);
 
 // What entities keep.
 message! {
-    Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version, 9 last_ms as Ms, 10 echo }
+    Join { 1 sent, 2 heard, 3 aliases, 4 others, 5 mismatches, 6 inbound, 7 home, 8 version, 9 last_ms as Ms, 10 echo, 11 timeout_ms }
     Sent { 1 send, 2 kafka_ms as Ms, 3 cause }
     Copies { 1 kafka_ms as Ms, 2 candidate_ms as Ms, 3 cause, 4 error, 5 candidate }
     MismatchCopies { 1 kafka_ms as Ms, 2 cause, 3 original }

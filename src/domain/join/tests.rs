@@ -126,15 +126,3 @@ fn metas_own_id_of_a_message_goes_before_one_that_gupshup_gave() {
     assert_eq!((known(&[]), known(&[&uuid])), (None, Some(uuid.clone())));
     assert_eq!(known(&[&uuid, &wamid]), Some(wamid));
 }
-
-/// What a longer timeout brings of a message that had no evidence is told with the next thing that is heard.
-#[test]
-fn of_a_message_that_was_never_placed_no_evidence_was_told() {
-    let heard = Heard { report: ReportKind::Sent, wa_id: Number::from_digits("553587654321"), user: None, at_s: None };
-    let copies = Copies { kafka_ms: [20].into(), candidate_ms: FlatSet::new(), cause: None, candidate: None, error: None };
-    let mut join = Join { sent: Some(sent([0].into())), heard: [(heard, copies)].into(), ..Join::default() };
-    assert!(join.verdict(10).proofs.is_empty() && !join.verdict(20).proofs.is_empty());
-    assert!(join.told(20).proofs.is_empty());
-    join.home = Some(Home::of_number(&"default".into(), Number::from_digits("5535987654321").expect("a number")));
-    assert_eq!(join.told(20), join.verdict(20));
-}

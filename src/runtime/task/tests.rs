@@ -5,6 +5,7 @@ use crate::domain::entity::{Fact, Heard, Home, Naming, Report, ReportKind};
 use crate::domain::event::{Cause, Element, Inbound, Send, Source};
 use crate::domain::ids::{Address, App, Bsuid, MessageId, Moment, Number, User};
 use crate::domain::ingest::{Routed, route};
+use crate::domain::output::UnresolvedReason;
 
 #[derive(Default)]
 struct Kept(Vec<Output>);
@@ -17,8 +18,16 @@ impl Sink for Kept {
     fn send(&mut self, _: i32, _: &Envelope) {}
 }
 
+const SETTINGS: Settings = Settings { join_timeout_ms: 1, idle_timeout_s: 1, retention_ms: 1, service_window_s: 1, referral_window_s: 1 };
+
 fn task() -> Task {
-    let settings = Settings { join_timeout_ms: 1, idle_timeout_s: 1, retention_ms: 1, service_window_s: 1, referral_window_s: 1 };
+    let mut task = Task::new(0);
+    set(&mut task, SETTINGS);
+    task
+}
+
+/// A deployment with these settings begins.
+fn set(task: &mut Task, settings: Settings) {
     let control = Control {
         webhooks: "w".to_owned(),
         sends: "s".to_owned(),
@@ -28,9 +37,7 @@ fn task() -> Task {
         settings,
         step_version: 1,
     };
-    let mut task = Task::new(0);
     task.take(Packed { control: Some(control), ..Packed::default() }, &mut Kept::default()).expect("it is whole");
-    task
 }
 
 /// A circle hears that its number was seen with this BSUID, after so many hops.
@@ -76,39 +83,58 @@ fn a_circle_that_grows_large_is_noted_once() {
     assert_eq!((task.counts().core.circle_facts_max, task.counts().core.large_circles), (1050, 1));
 }
 
-/// A send that was answered, and then a deployment with a timeout so short that the answer would not have counted.
+/// Otherwise what was not told would be taken for told once the timeout is longer, and be told again once it is shorter.
 #[test]
-fn what_was_answered_does_not_expire_when_the_timeout_is_made_shorter() {
-    let settings =
-        |join_timeout_ms| Settings { join_timeout_ms, idle_timeout_s: 1, retention_ms: 1, service_window_s: 1, referral_window_s: 1 };
-    let (long, short) = (settings(100_000), settings(1_000));
-    let (app, id) = (App::new("default", "app", "app"), MessageId::parse("m").expect("an id"));
-    let wa_id = Number::from_digits("5535987654321").expect("a number");
-    let send = Send {
-        app: app.clone(),
-        id: id.clone(),
-        destination: Address::Phone(wa_id),
-        customer_id: None,
-        wa_id: None,
-        at: Moment(0),
-        kind: None,
+fn another_timeout_holds_for_messages_that_are_heard_of_from_then_on() {
+    let [short, long] = [1_000, 100_000].map(|join_timeout_ms| Settings { join_timeout_ms, ..SETTINGS });
+    let reasons = |outputs: Vec<Output>| -> Vec<UnresolvedReason> {
+        let reason = |output| if let Output::SendUnresolved(unresolved) = output { unresolved.reason } else { panic!("{output:?}") };
+        outputs.into_iter().map(reason).collect()
     };
-    let heard = |report| Heard { report, wa_id: Some(wa_id), user: None, at_s: None };
-    let report = |kind| Event::Report(Report { heard: Some(heard(kind)), error: None, naming: Naming::Gupshup(Vec::new()) });
-    let mut store = Memory::default();
-    let mut step = |settings: &Settings, kafka_ms, event| {
-        let cause = Cause { source: Source::Sends, partition: 0, offset: kafka_ms, element: 0, kafka_ms };
-        let envelope = Envelope { to: Entity::Message { app: app.clone(), id: id.clone() }, cause, hops: 0, event };
-        Step::take(&mut store, settings, &envelope).outputs.len()
-    };
-    step(&long, 0, Event::Send(send));
-    step(&long, 5_000, report(ReportKind::Sent));
-    step(&short, 60_000, report(ReportKind::Delivered));
-    let key = Key::Join(app, id);
-    assert_eq!(Step::on_time(&mut store, &short, &key, 61_000).outputs, []);
-    assert_eq!(store.len(), 1, "it is kept until nothing can come any more");
-    Step::on_time(&mut store, &short, &key, 63_000);
-    assert_eq!(store.len(), 0);
+    let mut task = task();
+    set(&mut task, short);
+    assert_eq!(take(&mut task, vec![sent("one", 0), failed("one", 5_000)]), [], "too far apart");
+    set(&mut task, long);
+    assert_eq!(take(&mut task, vec![failed("one", 6_000)]), [], "they are still");
+    assert_eq!(Step::on_time(task.store_mut(), &long, &join_key("one"), 1_000).outputs, []);
+    assert_eq!(reasons(Step::on_time(task.store_mut(), &long, &join_key("one"), 1_001).outputs), [UnresolvedReason::Expired]);
+    Step::on_time(task.store_mut(), &long, &join_key("one"), 8_001);
+    assert!(task.store().is_empty());
+    assert_eq!(reasons(take(&mut task, vec![sent("two", 0), failed("two", 5_000)])), [UnresolvedReason::Failed]);
+    set(&mut task, short);
+    assert_eq!(take(&mut task, vec![sent("two", 4_500)]), [], "that was told");
+    Step::on_time(task.store_mut(), &short, &join_key("two"), 205_000);
+    assert_eq!(task.store().len(), 1, "it is kept for as long as was said");
+    Step::on_time(task.store_mut(), &short, &join_key("two"), 205_001);
+    assert!(task.store().is_empty());
+}
+
+fn app() -> App {
+    App::new("default", "app", "app")
+}
+
+fn message_id(id: &str) -> MessageId {
+    MessageId::parse(id).expect("an id")
+}
+
+fn join_key(id: &str) -> Key {
+    Key::Join(app(), message_id(id))
+}
+
+fn sent(id: &str, kafka_ms: i64) -> Envelope {
+    let destination = Address::Phone(Number::from_digits("5535987654321").expect("a number"));
+    let (app, at) = (app(), Moment(0));
+    message_event(id, kafka_ms, Event::Send(Send { app, id: message_id(id), destination, customer_id: None, wa_id: None, at, kind: None }))
+}
+
+fn failed(id: &str, kafka_ms: i64) -> Envelope {
+    let heard = Some(Heard { report: ReportKind::Failed, wa_id: None, user: None, at_s: None });
+    message_event(id, kafka_ms, Event::Report(Report { heard, error: None, naming: Naming::Gupshup(Vec::new()) }))
+}
+
+fn message_event(id: &str, kafka_ms: i64, event: Event) -> Envelope {
+    let cause = Cause { source: Source::Sends, partition: 0, offset: kafka_ms, element: 0, kafka_ms };
+    Envelope { to: Entity::Message { app: app(), id: message_id(id) }, cause, hops: 0, event }
 }
 
 /// What somebody new costs a circle of thousands: `cargo test --lib a_crowd_on_one_number -- --ignored --nocapture`.
@@ -131,10 +157,9 @@ fn a_crowd_on_one_number() {
 
 /// A message of somebody of this BSUID on the number, an hour after the one before.
 fn wrote(user: u32) -> Vec<Envelope> {
-    let app = App::new("default", "app", "app");
     let inbound = Inbound {
-        app,
-        id: MessageId::parse(&format!("wamid.{user}")).expect("an id"),
+        app: app(),
+        id: message_id(&format!("wamid.{user}")),
         wa_id: Number::from_digits("5535987654321"),
         user: Bsuid::parse(&format!("BR.{user}")),
         at: Moment(1_760_000_000_000 + i64::from(user) * 3_600_000),

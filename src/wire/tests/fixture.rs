@@ -176,6 +176,7 @@ fn join() -> Join {
         home: Some(Home::of_number(app().tenant(), phone())),
         version: 3,
         last_ms: MS + 9,
+        timeout_ms: None,
     }
 }
 

@@ -93,7 +93,7 @@ structs! {
     Owner { identity, user, others, since_s }
     OwnerIs { address, subject, owner, version, absorbed }
     Absorbed { founder, previous, current }
-    Join { sent, heard, aliases, others, mismatches, inbound, echo, home, version, last_ms }
+    Join { sent, heard, aliases, others, mismatches, inbound, echo, home, version, last_ms, timeout_ms }
     Copies { kafka_ms, candidate_ms, cause, candidate, error }
     MismatchCopies { kafka_ms, cause, original }
     Received { message, home }
