@@ -5,7 +5,7 @@ mod check;
 use crate::config::TopicsConfig;
 use crate::wire::record::{INTERNAL_BYTES_MAX, OUTPUT_BYTES_MAX};
 
-pub use check::{Finding, ObservedTopic, check};
+pub use check::{Finding, ObservedTopic, check, count_is_fixed};
 
 /// The limit of a topic that nobody gave one: the broker's default `message.max.bytes`.
 pub const MAX_MESSAGE_BYTES_DEFAULT: u64 = 1_048_588;
@@ -50,6 +50,8 @@ pub enum Partitions {
     Any,
     /// This many, one for each task.
     Exactly(u32),
+    /// At least so many; waid leaves those behind them alone.
+    AtLeast(u32),
 }
 
 /// One topic-level setting of the broker.
@@ -87,6 +89,17 @@ impl Role {
     }
 }
 
+impl Partitions {
+    /// Whether a topic may have so many.
+    pub fn admits(self, count: u32) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Exactly(right) => count == right,
+            Self::AtLeast(least) => count >= least,
+        }
+    }
+}
+
 impl TopicSpec {
     /// The value of one setting.
     pub fn setting(&self, name: &str) -> Option<&str> {
@@ -115,6 +128,7 @@ pub fn specs(topics: &TopicsConfig, input_max_bytes: u64) -> Vec<TopicSpec> {
     let kept = Setting { name: "retention.ms", value: "-1".to_owned(), rule: Rule::Free };
     let forever = events().into_iter().chain([kept]).collect();
     let table = vec![same("cleanup.policy", "compact"), takes(OUTPUT_BYTES_MAX)];
+    let tasks = topics.repartition_partitions;
     vec![
         webhooks,
         sends,
@@ -123,8 +137,8 @@ pub fn specs(topics: &TopicsConfig, input_max_bytes: u64) -> Vec<TopicSpec> {
         output("conversation_assigned", &topics.conversation_assigned, "the conversation of each message", "identity_id", events()),
         output("send_unresolved", &topics.send_unresolved, "sends that failed or expired", "address", events()),
         output("dead_letter", &topics.dead_letter, "records that could not be used", "as received", vec![delete(), roomy.clone()]),
-        internal("repartition", &topics.repartition, "events on their way", topics, repartition_settings(roomy)),
-        internal("changelog", &topics.changelog, "state", topics, changelog_settings()),
+        internal("repartition", &topics.repartition, "events on their way", Partitions::Exactly(tasks), repartition_settings(roomy)),
+        internal("changelog", &topics.changelog, "state", Partitions::AtLeast(tasks), changelog_settings()),
     ]
 }
 
@@ -142,16 +156,8 @@ pub fn inputs(topics: &TopicsConfig) -> [TopicSpec; 2] {
     [input("webhooks", &topics.webhooks, "webhook bodies as received"), input("sends", &topics.sends, "outbound-send records")]
 }
 
-fn internal(setting: &'static str, name: &str, about: &'static str, topics: &TopicsConfig, settings: Vec<Setting>) -> TopicSpec {
-    TopicSpec {
-        setting,
-        name: name.to_owned(),
-        role: Role::Internal,
-        about,
-        key: "partition by entity",
-        partitions: Partitions::Exactly(topics.repartition_partitions),
-        settings,
-    }
+fn internal(setting: &'static str, name: &str, about: &'static str, partitions: Partitions, settings: Vec<Setting>) -> TopicSpec {
+    TopicSpec { setting, name: name.to_owned(), role: Role::Internal, about, key: "partition by entity", partitions, settings }
 }
 
 /// Nothing may vanish by time or size before it is in a checkpoint; waid deletes what is, segment by segment, so

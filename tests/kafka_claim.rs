@@ -58,7 +58,38 @@ fn topics_that_got_other_partitions_are_not_begun_with() {
     wait_until("the topics to be seen", || deployment.waid(&["topics", "check"], &env).status.success().then_some(()));
     let running = deployment.start_with(&env);
     assert_eq!(running.wait(), 1, "{}", running.log());
-    assert_eq!(running.lines(&["failed", "has 6 partitions, but its log was written for 4"]), 1, "{}", running.log());
+    assert_eq!(running.lines(&["failed", "has 6 partitions, but state was written for 4"]), 1, "{}", running.log());
     assert_eq!(running.lines(&["task assigned"]), 0, "{}", running.log());
     assert_eq!(letters(&deployment), 1);
+    let checked = deployment.waid(&["topics", "check"], &[]);
+    let told = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(
+        told.contains("has 6 partitions instead of 4\n    fix: state was written for 4 partitions") && told.matches("fix: ").count() == 1,
+        "{told}"
+    );
+}
+
+/// They cannot be taken away again, and nobody looks at them.
+#[test]
+fn partitions_of_the_changelog_behind_those_of_the_tasks_are_left_alone() {
+    let deployment = settled("roomy");
+    let changelog = deployment.topic("changelog");
+    broker().grow_topic(&changelog, 6);
+    wait_until("the partitions to be seen", || (broker().partitions(&changelog).len() == 6).then_some(()));
+    let running = deployment.start();
+    running.wait_for_line(&["task assigned"]);
+    broker().produce(&[Record::to(&deployment.topic("in.webhooks")).payload("no JSON either")]);
+    deployment.wait_for_inputs(2);
+    assert_eq!((running.stop(), letters(&deployment)), (0, 2), "{}", running.log());
+}
+
+#[test]
+fn a_log_that_grows_while_it_is_read_is_told_as_that() {
+    let deployment = settled("growing");
+    let running = deployment.start();
+    running.wait_for_line(&["task assigned"]);
+    broker().grow_topic(&deployment.topic("repartition"), 6);
+    assert_eq!(running.wait(), 1, "{}", running.log());
+    assert_eq!(running.lines(&["gets no further", "has 6 partitions, but state was written for 4 partitions"]), 1, "{}", running.log());
+    assert_eq!(running.lines(&["were not to be had"]), 0, "{}", running.log());
 }

@@ -77,7 +77,7 @@ fn set(variable: &str) -> Option<u64> {
 fn preflight(config: &Config) -> Result<BTreeMap<String, u64>, Failure> {
     let admin = Admin::new(&config.kafka)?;
     let (specs, observed) = topics::observe(&admin, config)?;
-    let findings = crate::topics::check(&specs, &observed, &config.kafka.bootstrap_servers);
+    let findings = topics::findings(config, &specs, &observed);
     if !findings.is_empty() {
         let lines: Vec<String> = findings.iter().map(|finding| format!("  {finding}")).collect();
         return Err(Failure::failed(format!("cannot run with the topics as they are:\n{}", lines.join("\n"))));

@@ -11,7 +11,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::{Failure, print};
 use crate::config::Config;
 use crate::runtime::kafka::admin::{Admin, AdminError, Creation};
-use crate::topics::{self, MAX_MESSAGE_BYTES_DEFAULT, ObservedTopic, Role, TopicSpec};
+use crate::runtime::kafka::written_for;
+use crate::topics::{self, Finding, MAX_MESSAGE_BYTES_DEFAULT, ObservedTopic, Role, TopicSpec};
 
 /// `waid topics …`
 #[derive(Debug, Subcommand)]
@@ -113,7 +114,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 fn check(config: &Config) -> Result<(), Failure> {
     let admin = Admin::new(&config.kafka)?;
     let (specs, observed) = observe(&admin, config)?;
-    let findings = topics::check(&specs, &observed, &config.kafka.bootstrap_servers);
+    let findings = findings(config, &specs, &observed);
     if findings.is_empty() {
         return print("all topics are as they should be\n");
     }
@@ -121,6 +122,11 @@ fn check(config: &Config) -> Result<(), Failure> {
     print(&(lines.join("\n") + "\n"))?;
     let noun = if findings.len() == 1 { "problem" } else { "problems" };
     Err(Failure::failed(format!("{} {noun} with the topics", findings.len())))
+}
+
+/// Everything that is wrong with the topics.
+pub(super) fn findings(config: &Config, specs: &[TopicSpec], observed: &BTreeMap<String, ObservedTopic>) -> Vec<Finding> {
+    topics::check(specs, observed, || written_for(&config.kafka, &config.topics), &config.kafka.bootstrap_servers)
 }
 
 /// What should be and what is. The limits of some topics follow from those that the inputs have.

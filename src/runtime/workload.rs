@@ -8,6 +8,7 @@ use super::task::Task;
 use super::time::HOPS_TO_MESSAGES;
 use super::transaction::{Discard, Transaction};
 use crate::domain::state::RowKind;
+use crate::topics::count_is_fixed;
 use crate::wire::DecodeError;
 use crate::wire::packed::{self, Control, SourceTopic};
 use std::collections::BTreeMap;
@@ -462,11 +463,7 @@ fn check_partitions(control: &Control, partitions: PartitionCounts) -> Result<()
     if said == partitions.repartition {
         return Ok(());
     }
-    Err(BrokerError::Log(format!(
-        "the repartition topic has {} partitions, but its log was written for {said}, and their number cannot change once there is state: start over with a new topics.prefix and \
-         kafka.group_id",
-        partitions.repartition
-    )))
+    Err(BrokerError::Log(format!("the repartition topic has {} partitions, but {}", partitions.repartition, count_is_fixed(said))))
 }
 
 #[cfg(test)]

@@ -31,19 +31,24 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that is wrong. `bootstrap` appears in the commands of the fixes.
-pub fn check(specs: &[TopicSpec], observed: &BTreeMap<String, ObservedTopic>, bootstrap: &str) -> Vec<Finding> {
+/// Everything that is wrong. `written_for` is asked, if need be, for how many partitions there is state, if there is any. `bootstrap` appears in
+/// the commands of the fixes.
+pub fn check(
+    specs: &[TopicSpec],
+    observed: &BTreeMap<String, ObservedTopic>,
+    written_for: impl Fn() -> Option<u32>,
+    bootstrap: &str,
+) -> Vec<Finding> {
+    let has_internal = specs.iter().any(|spec| spec.role == Role::Internal && observed.contains_key(&spec.name));
     let mut findings = Vec::new();
     for spec in specs {
         let mut tell = |problem, fix| findings.push(Finding { topic: spec.name.clone(), problem, fix });
         let Some(topic) = observed.get(&spec.name) else {
-            tell("does not exist, or this user may not describe it".to_owned(), fix_missing(spec));
+            tell("does not exist, or this user may not describe it".to_owned(), fix_missing(spec, has_internal));
             continue;
         };
-        if let Partitions::Exactly(count) = spec.partitions
-            && topic.partitions != count
-        {
-            tell(format!("has {} partitions instead of {count}", topic.partitions), fix_partitions(topic.partitions));
+        if let Some(problem) = judge_partitions(spec.partitions, topic.partitions) {
+            tell(problem, fix_partitions(spec, topic.partitions, written_for(), bootstrap));
         }
         match &topic.settings {
             Ok(settings) => {
@@ -59,6 +64,15 @@ pub fn check(specs: &[TopicSpec], observed: &BTreeMap<String, ObservedTopic>, bo
     findings
 }
 
+fn judge_partitions(rule: Partitions, actual: u32) -> Option<String> {
+    match rule {
+        rule if rule.admits(actual) => None,
+        Partitions::Any => None,
+        Partitions::Exactly(count) => Some(format!("has {actual} partitions instead of {count}")),
+        Partitions::AtLeast(count) => Some(format!("has {actual} partitions, less than {count}")),
+    }
+}
+
 fn judge(setting: &Setting, actual: Option<&str>) -> Option<String> {
     let Setting { name, value, rule } = setting;
     let actual = actual.unwrap_or("unset");
@@ -71,18 +85,38 @@ fn judge(setting: &Setting, actual: Option<&str>) -> Option<String> {
     }
 }
 
-fn fix_missing(spec: &TopicSpec) -> String {
+/// Of the two internal topics none is of use without what the other held.
+fn fix_missing(spec: &TopicSpec, has_internal: bool) -> String {
     let setting = spec.setting;
     match spec.role {
+        Role::Internal if has_internal => format!(
+            "waid topics create, if it was never there, or correct topics.{setting}; if it was deleted, the state is lost with it: start over with a \
+             new topics.prefix and kafka.group_id"
+        ),
         Role::Input => format!("create it where its records come from, or correct topics.{setting}"),
         Role::Output | Role::Internal => format!("waid topics create, or correct topics.{setting}"),
     }
 }
 
-fn fix_partitions(actual: u32) -> String {
+/// A topic never has fewer partitions again, and state fits one number of them.
+fn fix_partitions(spec: &TopicSpec, actual: u32, written_for: Option<u32>, bootstrap: &str) -> String {
+    let TopicSpec { name: topic, partitions, .. } = spec;
+    let set = format!("set topics.repartition_partitions = {actual} if it was created so on purpose");
+    match (*partitions, written_for) {
+        (Partitions::Exactly(_), Some(written)) if written != actual => count_is_fixed(written),
+        (Partitions::AtLeast(_), Some(written)) if written > actual => count_is_fixed(written),
+        (_, Some(written)) => format!("set topics.repartition_partitions = {written}, which state was written for"),
+        (Partitions::Exactly(count) | Partitions::AtLeast(count), None) if actual < count => {
+            format!("{set}, or kafka-topics.sh --bootstrap-server {bootstrap} --alter --topic {topic} --partitions {count}")
+        }
+        (_, None) => format!("{set}; it cannot change once there is state"),
+    }
+}
+
+/// What to do where there are other partitions than those that state was written for.
+pub fn count_is_fixed(written_for: impl fmt::Display) -> String {
     format!(
-        "set topics.repartition_partitions = {actual} if it was created so on purpose; both internal topics must have \
-         this number, and it cannot change once there is state"
+        "state was written for {written_for} partitions, and their number cannot change: start over with a new topics.prefix and kafka.group_id"
     )
 }
 
@@ -114,13 +148,13 @@ mod tests {
     #[test]
     fn topics_as_they_should_be_are_fine() {
         let (specs, observed) = as_should_be();
-        assert_eq!(check(&specs, &observed, "b:9092"), []);
+        assert_eq!(check(&specs, &observed, || None, "b:9092"), []);
     }
 
     #[test]
     fn a_missing_topic_is_told_by_its_role() {
         let (specs, _) = as_should_be();
-        let findings = check(&specs, &BTreeMap::new(), "b:9092");
+        let findings = check(&specs, &BTreeMap::new(), || None, "b:9092");
         assert_eq!(findings.len(), specs.len());
         assert_eq!(
             findings[0].to_string(),
@@ -128,6 +162,50 @@ mod tests {
              records come from, or correct topics.webhooks"
         );
         assert_eq!(findings[2].fix, "waid topics create, or correct topics.identity_resolved");
+        assert_eq!(findings[8].fix, "waid topics create, or correct topics.changelog");
+    }
+
+    #[test]
+    fn of_the_internal_topics_neither_is_of_use_alone() {
+        for topic in ["waid.repartition", "waid.changelog"] {
+            let (specs, mut observed) = as_should_be();
+            observed.remove(topic);
+            let findings = check(&specs, &observed, || None, "b:9092");
+            assert!(findings.len() == 1 && findings[0].fix.contains("the state is lost with it: start over"), "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn partitions_are_judged_by_what_state_was_written_for() {
+        let add = "set topics.repartition_partitions = 2 if it was created so on purpose, or kafka-topics.sh --bootstrap-server b:9092 --alter --topic";
+        let set = |count| format!("set topics.repartition_partitions = {count}, which state was written for");
+        let table = [
+            // 4 are configured.
+            ("waid.changelog", 5, Some(4), None),
+            ("waid.changelog", 2, Some(4), Some(count_is_fixed(4))),
+            ("waid.changelog", 2, Some(2), Some(set(2))),
+            ("waid.changelog", 3, Some(2), Some(set(2))),
+            ("waid.changelog", 2, None, Some(format!("{add} waid.changelog --partitions 4"))),
+            ("waid.repartition", 5, Some(4), Some(count_is_fixed(4))),
+            ("waid.repartition", 5, Some(5), Some(set(5))),
+            ("waid.repartition", 5, Some(2), Some(count_is_fixed(2))),
+            ("waid.repartition", 2, None, Some(format!("{add} waid.repartition --partitions 4"))),
+            (
+                "waid.repartition",
+                5,
+                None,
+                Some(
+                    "set topics.repartition_partitions = 5 if it was created so on purpose; it cannot change once there is state"
+                        .to_owned(),
+                ),
+            ),
+        ];
+        for (topic, partitions, written_for, expected) in table {
+            let (specs, mut observed) = as_should_be();
+            observed.get_mut(topic).expect(topic).partitions = partitions;
+            let fixes: Vec<String> = check(&specs, &observed, || written_for, "b:9092").into_iter().map(|finding| finding.fix).collect();
+            assert_eq!(fixes, Vec::from_iter(expected), "{topic} {partitions} {written_for:?}");
+        }
     }
 
     #[test]
@@ -150,7 +228,7 @@ mod tests {
             let (specs, mut observed) = as_should_be();
             let settings = observed.get_mut(topic).and_then(|topic| topic.settings.as_mut().ok()).expect(topic);
             settings.insert(name.to_owned(), value.to_owned());
-            let findings = check(&specs, &observed, "b:9092");
+            let findings = check(&specs, &observed, || None, "b:9092");
             let problem = findings.first().map(|finding| finding.problem.as_str());
             assert_eq!((problem, findings.len()), (expected, usize::from(expected.is_some())));
         }
@@ -159,11 +237,10 @@ mod tests {
     #[test]
     fn partitions_and_hidden_settings_are_told() {
         let (specs, mut observed) = as_should_be();
-        let hidden = ObservedTopic { partitions: 8, settings: Err("not authorised".to_owned()) };
+        let hidden = ObservedTopic { partitions: 3, settings: Err("not authorised".to_owned()) };
         observed.insert("waid.changelog".to_owned(), hidden);
-        let findings = check(&specs, &observed, "b:9092");
+        let findings = check(&specs, &observed, || None, "b:9092");
         let problems: Vec<&str> = findings.iter().map(|finding| finding.problem.as_str()).collect();
-        assert_eq!(problems, ["has 8 partitions instead of 4", "its settings cannot be read: not authorised"]);
-        assert!(findings[0].fix.starts_with("set topics.repartition_partitions = 8"), "{}", findings[0].fix);
+        assert_eq!(problems, ["has 3 partitions, less than 4", "its settings cannot be read: not authorised"]);
     }
 }

@@ -64,6 +64,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub fn play(world: &World) -> Result<Played, PlayError> {
     let partitions = i32::try_from((world.settings().people as usize).div_ceil(PEOPLE_OF_PARTITION)).expect("few");
     let mut config = Config { apps: world.listed_apps(), ..Config::default() };
+    config.topics.repartition_partitions = partitions.unsigned_abs();
     let names = config.topics.names().map(|(_, name)| (name, partitions));
     let embedded = Embedded::start(&names)?;
     config.kafka = KafkaConfig { bootstrap_servers: embedded.bootstrap_servers(), group_id: "waid-demo".to_owned(), ..config.kafka };

@@ -14,7 +14,7 @@ pub(super) fn table(specs: &[TopicSpec]) -> String {
             spec.key.to_owned(),
             match spec.partitions {
                 Partitions::Any => "any".to_owned(),
-                Partitions::Exactly(count) => count.to_string(),
+                Partitions::Exactly(count) | Partitions::AtLeast(count) => count.to_string(),
             },
             spec.setting("cleanup.policy").unwrap_or("any").to_owned(),
             others.join(" "),
@@ -47,7 +47,7 @@ pub(super) fn commands(specs: &[TopicSpec], bootstrap: &str) -> String {
 fn command(spec: &TopicSpec, bootstrap: &str) -> String {
     let name = &spec.name;
     let mut words = vec![format!("kafka-topics.sh --bootstrap-server {bootstrap} --create --if-not-exists --topic {name}")];
-    if let Partitions::Exactly(count) = spec.partitions {
+    if let Partitions::Exactly(count) | Partitions::AtLeast(count) = spec.partitions {
         words.push(format!("--partitions {count}"));
     }
     words.extend(spec.settings.iter().map(|setting| format!("--config {}={}", setting.name, setting.value)));

@@ -169,7 +169,7 @@ fn options() -> AdminOptions {
 fn new_topic(spec: &TopicSpec, partitions: i32, replication: i32) -> NewTopic<'_> {
     let partitions = match spec.partitions {
         Partitions::Any => partitions,
-        Partitions::Exactly(count) => i32::try_from(count).expect("the configuration bounds it"),
+        Partitions::Exactly(count) | Partitions::AtLeast(count) => i32::try_from(count).expect("the configuration bounds it"),
     };
     let topic = NewTopic::new(&spec.name, partitions, TopicReplication::Fixed(replication));
     spec.settings.iter().fold(topic, |topic, setting| topic.set(setting.name, &setting.value))

@@ -14,6 +14,7 @@ use crate::runtime::broker::{Broker, BrokerError, PartitionCounts, Polled, ReadE
 use crate::runtime::clock;
 use crate::runtime::vitals::Vitals;
 use crate::runtime::workload::Workload;
+use crate::topics::count_is_fixed;
 use crate::wire::packed::SourceTopic;
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -55,6 +56,7 @@ impl KafkaBroker {
         let consumer: BaseConsumer<Group> = config.create_with_context(group).map_err(|error| fatal(&error))?;
         let broker = Self { consumer, topics, vitals, common, record: Record::default(), put_off: None };
         let counts = broker.counts(METADATA_TIMEOUT)?;
+        broker.check_tasks(counts.repartition)?;
         broker.consumer.context().member().partitions = Some(counts);
         broker.consumer.subscribe(&[&broker.topics.repartition]).map_err(|error| fatal(&error))?;
         Ok(broker)
@@ -66,6 +68,15 @@ impl KafkaBroker {
             sends: self.count(SourceTopic::Sends, timeout)?,
             repartition: self.count(SourceTopic::Repartition, timeout)?,
         })
+    }
+
+    /// They were as many when the process began.
+    fn check_tasks(&self, count: i32) -> Result<(), BrokerError> {
+        let TopicsConfig { repartition, repartition_partitions, .. } = &self.topics;
+        if u32::try_from(count) == Ok(*repartition_partitions) {
+            return Ok(());
+        }
+        Err(BrokerError::Log(format!("{repartition} has {count} partitions, but {}", count_is_fixed(repartition_partitions))))
     }
 
     /// Lets the inputs wait when tasks are too far behind, and go on when they are not any more.

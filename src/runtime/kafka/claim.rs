@@ -2,10 +2,11 @@
 //! beginning, and what was told would be told again; with other topics of the same group, what waits for its answer would be lost in silence.
 
 use super::probe::Probe;
-use crate::config::TopicsConfig;
+use crate::config::{KafkaConfig, TopicsConfig};
 use crate::runtime::account::Account;
 use crate::runtime::broker::BrokerError;
 use crate::runtime::epoch::Epoch;
+use crate::topics::count_is_fixed;
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use std::thread;
@@ -48,7 +49,7 @@ pub(super) fn check(probe: &Probe, topics: &TopicsConfig) -> Result<(), BrokerEr
 fn find(probe: &Probe, topics: &TopicsConfig) -> Result<Option<Stranger>, KafkaError> {
     let tasks = committed(probe, &topics.repartition)?;
     if has(&tasks, |_| true) {
-        let said = tasks.elements().iter().find_map(|task| Account::parse(task.metadata())?.partitions);
+        let said = partitions_said(&tasks);
         let is_other = |said: &i32| usize::try_from(*said) != Ok(tasks.count());
         return Ok(said.filter(is_other).map(|said| Stranger::Count(said, tasks.count())));
     }
@@ -63,6 +64,16 @@ fn find(probe: &Probe, topics: &TopicsConfig) -> Result<Option<Stranger>, KafkaE
         }
     }
     Ok(None)
+}
+
+/// For how many partitions of the repartition topic the group has state, as far as that is to be found out.
+pub fn written_for(kafka: &KafkaConfig, topics: &TopicsConfig) -> Option<u32> {
+    let tasks = committed(&Probe::new(kafka).ok()?, &topics.repartition).ok()?;
+    partitions_said(&tasks).and_then(|said| u32::try_from(said).ok())
+}
+
+fn partitions_said(tasks: &TopicPartitionList) -> Option<i32> {
+    tasks.elements().iter().find_map(|task| Account::parse(task.metadata())?.partitions)
 }
 
 fn committed(probe: &Probe, topic: &str) -> Result<TopicPartitionList, KafkaError> {
@@ -88,10 +99,7 @@ impl Stranger {
                  for its answer is in those of before. Start over with a new kafka.group_id as well, or say from where to read the inputs (kafka-consumer-groups \
                  --reset-offsets)"
             ),
-            Self::Count(said, count) => format!(
-                "{repartition} has {count} partitions, but its log was written for {said}, and their number cannot change once there is state: start over with \
-                 a new topics.prefix and kafka.group_id"
-            ),
+            Self::Count(said, count) => format!("{repartition} has {count} partitions, but {}", count_is_fixed(said)),
         })
     }
 }

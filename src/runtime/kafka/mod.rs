@@ -30,6 +30,7 @@ mod stalls;
 mod starts;
 
 pub use broker::KafkaBroker;
+pub use claim::written_for;
 pub use common::Common;
 pub use leave::leave;
 pub use names::of_output;

@@ -100,7 +100,7 @@ fn a_state_of_another_partition_count_is_refused() {
         work.restore(&fetched).expect("waid wrote it");
     }
     let why = work.restored(0, &(4..4), COUNTS).expect_err("refused").to_string();
-    assert!(why.contains("has 1 partitions, but its log was written for 3"), "{why}");
+    assert!(why.contains("has 1 partitions, but state was written for 3"), "{why}");
 }
 
 #[test]
