@@ -146,6 +146,12 @@ pub enum BrokerError {
     /// It was told to stop in the middle of something that could be given up.
     #[error("told to stop")]
     Stopped,
+    /// What was to be read next was deleted, or its topic was created anew.
+    #[error("the next record to read is not there any more; which one that is is looked up when reading begins anew")]
+    Missed,
+    /// A topic was deleted.
+    #[error("there is no topic {0}")]
+    NoTopic(String),
     /// The log cannot be read from where it should.
     #[error("the log is not what it should be: {0}")]
     Log(String),

@@ -79,6 +79,15 @@ mod tests {
     }
 
     #[test]
+    fn an_input_may_be_created_anew_as_often_as_one_likes() {
+        let mut failures = Failures::default();
+        for _ in 0..5 {
+            let [missed, gone] = [BrokerError::Missed, BrokerError::NoTopic("sends".to_owned())];
+            assert_eq!([failures.count(&missed, true, Place::new()), failures.count(&gone, false, Place::new())], [1, 2]);
+        }
+    }
+
+    #[test]
     fn a_wrong_log_counts_wherever_it_is_met() {
         let mut failures = Failures::default();
         let counts =

@@ -110,7 +110,7 @@ impl KafkaBroker {
         let name = names::of_source(&self.topics, source);
         let found = self.common.probe.partitions(name, timeout);
         let found = found.map_err(|error| client::cannot_begin(&format!("ask for the partitions of {name}"), &error))?;
-        found.ok_or_else(|| BrokerError::Log(format!("there is no topic {name}")))
+        found.ok_or_else(|| BrokerError::NoTopic(name.to_owned()))
     }
 }
 
@@ -277,7 +277,7 @@ fn judge(error: &KafkaError, topics: &TopicsConfig) -> Result<(), BrokerError> {
     use RDKafkaErrorCode as Code;
     let is_fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
     match error.rdkafka_error_code() {
-        _ if is_miss(error) => Err(BrokerError::Log(GONE.to_owned())),
+        _ if is_miss(error) => Err(BrokerError::Missed),
         // It goes on behind some of such batches, and reads the others again and again: too large by far when decompressed, say.
         Some(Code::BadMessage | Code::NotImplemented | Code::BadCompression | Code::MessageSizeTooLarge) => {
             Err(BrokerError::Log(format!("a batch of records cannot be read: {error}")))
@@ -291,8 +291,6 @@ fn judge(error: &KafkaError, topics: &TopicsConfig) -> Result<(), BrokerError> {
         _ => Ok(()),
     }
 }
-
-const GONE: &str = "the next record to read is not there any more; which one that is is looked up when reading begins anew";
 
 /// Whether a partition does not have the offset that is to be read.
 fn is_miss(error: &KafkaError) -> bool {
@@ -311,6 +309,7 @@ mod tests {
     fn a_batch_that_librdkafka_passes_over_ends_the_worker() {
         let judged = |code| judge(&KafkaError::MessageConsumption(code), &TopicsConfig::default());
         assert!(matches!(judged(RDKafkaErrorCode::BadMessage), Err(BrokerError::Log(_))));
+        assert!(matches!(judged(RDKafkaErrorCode::AutoOffsetReset), Err(BrokerError::Missed)));
         assert!(judged(RDKafkaErrorCode::AllBrokersDown).is_ok(), "it tries again by itself");
     }
 }
