@@ -128,3 +128,15 @@ fn without_a_port_nothing_listens() {
     // What it ended with is a line of its log.
     assert!(err.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{err}");
 }
+
+#[test]
+fn a_worker_that_no_group_takes_in_says_why_and_what_to_do() {
+    let deployment = Deployment::create("refused", [1, 1], 1).session_ms(400);
+    let running = deployment.start_with(&[("WAID__HTTP__LISTEN", "127.0.0.1:0")]);
+    let address = address(&running);
+    let starting = wait_until("the reason", || get(address, "/ready").filter(|(_, body)| body.starts_with("starting: ")));
+    assert!(starting.0 == 503 && starting.1.contains("Invalid session timeout: session.timeout.ms (kafka.properties"), "{starting:?}");
+    wait_until("it to try again", || (running.lines(&["trouble with kafka", "Invalid session timeout"]) > 2).then_some(()));
+    assert_eq!(running.lines(&["ERROR", "the group does not take this worker in"]), 1, "{}", running.log());
+    assert_eq!(running.stop(), 0, "{}", running.log());
+}

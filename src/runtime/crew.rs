@@ -79,13 +79,15 @@ impl Crew {
         })
     }
 
-    /// Why the process is not ready, if it is not: a worker is not a member of its group yet, or tasks are restored.
+    /// Why the process is not ready, if it is not: a worker is not a member of its group yet, with what keeps it from that, or tasks are restored.
     pub fn unready(&self) -> Option<String> {
         if self.is_stopping() {
             return Some("stopping".to_owned());
         }
-        if self.posts.iter().any(|post| !post.vitals.is_member()) {
-            return Some("starting".to_owned());
+        let mut outside = self.posts.iter().filter(|post| !post.vitals.is_member()).peekable();
+        if outside.peek().is_some() {
+            let hindrance = outside.find_map(|post| post.vitals.hindrance());
+            return Some(hindrance.map_or_else(|| "starting".to_owned(), |why| format!("starting: {why}")));
         }
         let restoring: usize = self.posts.iter().map(|post| post.vitals.restoring()).sum();
         (restoring > 0).then(|| format!("restoring {restoring} tasks"))
@@ -127,6 +129,12 @@ mod tests {
         two.vitals.joined();
         assert_eq!(crew.unready(), None);
         two.vitals.rebuilt();
+        assert_eq!(crew.unready().as_deref(), Some("starting"));
+        assert!(two.vitals.hindered("no broker answers") && !two.vitals.hindered("no broker answers"));
+        assert_eq!(crew.unready().as_deref(), Some("starting: no broker answers"));
+        two.vitals.joined();
+        assert_eq!(crew.unready(), None);
+        two.vitals.was_lost();
         assert_eq!(crew.unready().as_deref(), Some("starting"));
         crew.stop().store(true, Ordering::Relaxed);
         assert_eq!(crew.unready().as_deref(), Some("stopping"));

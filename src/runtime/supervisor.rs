@@ -131,6 +131,7 @@ fn attend(post: &Post, bounds: Bounds, work: impl Fn(&Post) -> Result<(), Broker
             Err(reason) if post.stop.load(Ordering::Relaxed) => return Err(SupervisorError::Stop { thread, reason }),
             Err(reason) => reason,
         };
+        post.vitals.hindered(&reason.to_string());
         // That is no failure of the worker's: it may last as long as the brokers are away.
         if let BrokerError::Unreachable(why) = &reason {
             post.vitals.rebuilt();

@@ -29,6 +29,8 @@ pub struct Vitals {
     /// When a record last took very long, likewise.
     slow_micros: AtomicU64,
     member: AtomicBool,
+    /// Why it is not a member, as far as it was told.
+    hindrance: Mutex<Option<String>>,
     assigned: AtomicUsize,
     restoring: AtomicUsize,
     inputs_paused: AtomicUsize,
@@ -112,6 +114,7 @@ impl Default for Vitals {
             beat_micros: AtomicU64::new(0),
             slow_micros: AtomicU64::new(0),
             member: AtomicBool::new(false),
+            hindrance: Mutex::default(),
             assigned: AtomicUsize::new(0),
             restoring: AtomicUsize::new(0),
             inputs_paused: AtomicUsize::new(0),
@@ -168,6 +171,15 @@ impl Vitals {
     /// Notes that the worker is a member of its group, although it may have no partitions.
     pub fn joined(&self) {
         self.member.store(true, Ordering::Relaxed);
+        *lock(&self.hindrance) = None;
+    }
+
+    /// Notes what keeps the worker from being a member of its group; whether that is another reason than before.
+    pub fn hindered(&self, reason: &str) -> bool {
+        let mut hindrance = lock(&self.hindrance);
+        let is_new = hindrance.as_deref() != Some(reason);
+        *hindrance = Some(reason.to_owned());
+        is_new
     }
 
     /// Notes that the group has thrown it out.
@@ -217,7 +229,7 @@ impl Vitals {
     }
 
     fn set_call(&self, call: Option<(&'static str, Instant)>) {
-        *self.call.lock().unwrap_or_else(PoisonError::into_inner) = call;
+        *lock(&self.call) = call;
     }
 
     /// Notes that a record of this partition is taken.
@@ -241,11 +253,11 @@ impl Vitals {
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ledger)
     }
 
     fn reads(&self) -> MutexGuard<'_, Reads> {
-        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.reads)
     }
 
     /// Begins a commit.
@@ -356,7 +368,7 @@ impl Vitals {
 impl Vitals {
     /// What the call under way does, and how long it has lasted, if there is one.
     pub fn in_call(&self) -> Option<(&'static str, Duration)> {
-        let call = *self.call.lock().unwrap_or_else(PoisonError::into_inner);
+        let call = *lock(&self.call);
         call.map(|(what, since)| (what, since.elapsed()))
     }
 
@@ -368,6 +380,11 @@ impl Vitals {
     /// Whether the worker is a member of its group.
     pub fn is_member(&self) -> bool {
         self.member.load(Ordering::Relaxed)
+    }
+
+    /// What keeps it from that, as far as it was told.
+    pub fn hindrance(&self) -> Option<String> {
+        lock(&self.hindrance).clone()
     }
 
     /// How many of its tasks do not have their state back yet.
@@ -467,6 +484,10 @@ impl Drop for Call<'_> {
     fn drop(&mut self) {
         self.0.set_call(None);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn counters<const N: usize>() -> [AtomicU64; N] {

@@ -161,8 +161,18 @@ impl ClientContext for Group {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        if !matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
-            log::error("consumer", &error, reason);
+        if matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
+            return;
+        }
+        log::error("consumer", &error, reason);
+        match error.rdkafka_error_code().and_then(way_in) {
+            Some(way_in) if self.vitals.hindered(&format!("{reason}: {way_in}")) => {
+                tracing::error!(reason, "the group does not take this worker in: {way_in}");
+            }
+            None if !self.vitals.is_member() => {
+                self.vitals.hindered(reason);
+            }
+            Some(_) | None => {}
         }
     }
 
@@ -177,6 +187,23 @@ impl ClientContext for Group {
             let unread = partitions.into_iter().flatten().filter_map(|partition| Some((partition.partition, unread(partition)?)));
             self.vitals.lags(source, unread.collect(), clock::now_ms());
         }
+    }
+}
+
+/// What to do where a group refuses whoever wants to join it, for as long as nobody does.
+fn way_in(refused: RDKafkaErrorCode) -> Option<&'static str> {
+    match refused {
+        RDKafkaErrorCode::InvalidSessionTimeout => Some(
+            "session.timeout.ms (kafka.properties, by default 10000) must be from the brokers' group.min.session.timeout.ms to their \
+             group.max.session.timeout.ms",
+        ),
+        RDKafkaErrorCode::InconsistentGroupProtocol => {
+            Some("its members are of another application, which shares partitions otherwise: choose a kafka.group_id that is waid's alone")
+        }
+        RDKafkaErrorCode::GroupMaxSizeReached => {
+            Some("it has as many members as the brokers' group.max.size allows: raise that, or run fewer worker threads (workers.threads)")
+        }
+        _ => None,
     }
 }
 
