@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::{Value, json};
-use support::{DEADLINE, Deployment, Received, Record, broker, send_all, wait_until};
+use support::{DEADLINE, Deployment, Received, Record, broker, poll_for, send_all, wait_until};
 
 const DIALLED: &str = "5535987654321";
 const WA_ID: &str = "553587654321";
@@ -328,4 +328,24 @@ fn a_topic_that_does_not_take_what_waid_writes_ends_with_1_and_what_to_do() {
     for part in ["send-unresolved: max.message.bytes is 1000, less than 131072", "--add-config max.message.bytes=1048588"] {
         assert!(err.contains(part), "{err}");
     }
+}
+
+/// Inputs are read between one checkpoint that fails and the next, so there is progress all the while.
+#[test]
+fn a_changelog_that_takes_no_checkpoints_any_more_ends_with_1_and_what_to_do() {
+    let deployment = Deployment::create("shrunk", [1, 1], 1);
+    let running = deployment.start();
+    running.wait_for_line(&["task assigned"]);
+    let settings = [("cleanup.policy", "compact"), ("delete.retention.ms", "604800000")];
+    broker().limit_topic_with(&deployment.topic("changelog"), "100", &settings);
+    let mut count = 0..;
+    let ended = poll_for(3 * DEADLINE, || {
+        broker().produce(&[send(&deployment, &format!("message {:?}", count.next()))]);
+        running.exit_code()
+    });
+    assert_eq!(ended, Some(1), "{}", running.log());
+    let told = ["gets no further", "was its max.message.bytes lowered? See waid topics check", &deployment.topic("changelog")];
+    assert_eq!(running.lines(&told), 1, "{}", running.log());
+    let (code, err) = run(&deployment, &[]);
+    assert!(code == 1 && err.contains("changelog: max.message.bytes is 100, less than"), "{err}");
 }

@@ -152,6 +152,9 @@ pub enum BrokerError {
     /// A topic was deleted.
     #[error("there is no topic {0}")]
     NoTopic(String),
+    /// A topic takes a record no more that it must take.
+    #[error("a topic does not take what it should: {0}; was its max.message.bytes lowered? See waid topics check")]
+    TooLarge(String),
     /// The log cannot be read from where it should.
     #[error("the log is not what it should be: {0}")]
     Log(String),

@@ -27,8 +27,8 @@ impl Failures {
         self.in_a_row = if progressed { 1 } else { self.in_a_row + 1 };
         let stuck = self.by_cause.entry(cause(failure)).or_default();
         stuck.place.retain(|source, offset| place.get(source) == Some(offset));
-        // A log that is not what it should be does not get better, wherever it is met.
-        if stuck.place.is_empty() && !matches!(failure, BrokerError::Log(_)) {
+        // A log or a topic that is not what it should be does not get better, wherever it is met.
+        if stuck.place.is_empty() && !matches!(failure, BrokerError::Log(_) | BrokerError::TooLarge(_)) {
             *stuck = Stuck { count: 0, place };
         }
         stuck.count += 1;
@@ -88,10 +88,11 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_log_counts_wherever_it_is_met() {
-        let mut failures = Failures::default();
-        let counts =
-            [at([(ONE, 1)]), Place::new(), at([(TWO, 2)])].map(|place| failures.count(&BrokerError::Log("no".to_owned()), true, place));
-        assert_eq!(counts, [1, 2, 3]);
+    fn a_wrong_log_or_topic_counts_wherever_it_is_met() {
+        for wrong in [BrokerError::Log, BrokerError::TooLarge] {
+            let mut failures = Failures::default();
+            let places = [at([(ONE, 1)]), Place::new(), at([(TWO, 2)])];
+            assert_eq!(places.map(|place| failures.count(&wrong("no".to_owned()), true, place)), [1, 2, 3]);
+        }
     }
 }

@@ -81,10 +81,16 @@ impl Broker {
 
     /// Gives a topic of deleted records another `max.message.bytes`.
     pub fn limit_topic(&self, topic: &str, bytes: &str) {
+        self.limit_topic_with(topic, bytes, &[("retention.ms", "-1")]);
+    }
+
+    /// Gives any topic another `max.message.bytes`, and these settings.
+    pub fn limit_topic_with(&self, topic: &str, bytes: &str, settings: &[(&str, &str)]) {
         let admin: AdminClient<DefaultClientContext> = self.config().create().expect("an admin client");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         // What is not named here is set back to its default.
-        let config = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("max.message.bytes", bytes).set("retention.ms", "-1");
+        let config = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("max.message.bytes", bytes);
+        let config = settings.iter().fold(config, |config, (name, value)| config.set(name, value));
         let altered = runtime.block_on(admin.alter_configs([&config], &AdminOptions::new())).expect("an answer to AlterConfigs");
         altered[0].as_ref().unwrap_or_else(|(_, error)| panic!("cannot alter topic {topic}: {error}"));
         // The broker answers when its controller knows, and itself knows a little later.

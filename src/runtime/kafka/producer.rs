@@ -94,8 +94,8 @@ impl Producer {
                     self.wait_a_little();
                 }
                 Err((error, _)) => {
-                    let (topic, words) = (record_topic(&self.topics, record), self.client.context().words());
-                    return Err(BrokerError::Aborted(format!("a record for {topic} was refused: {error}{words}")));
+                    let topic = record_topic(&self.topics, record);
+                    return Err(self.client.context().failed(format!("a record for {topic} was refused: {error}")));
                 }
             }
         }
@@ -117,10 +117,7 @@ impl Producer {
             self.wait_a_little();
         }
         match self.client.context().end() {
-            (_, Some(error)) => {
-                let words = self.client.context().words();
-                Err(BrokerError::Aborted(format!("a record was not taken: {error}{words}")))
-            }
+            (_, Some(error)) => Err(self.client.context().failed(format!("a record was not taken: {error}"))),
             (delivered, None) if delivered == sent => Ok(()),
             (delivered, None) => Err(BrokerError::Aborted(format!("{sent} records were sent, but {delivered} reported as taken"))),
         }
@@ -245,12 +242,15 @@ impl Deliveries {
         lock(&self.words).take();
     }
 
-    /// Why librdkafka gave the transaction up, to be put behind what came of it.
-    fn words(&self) -> String {
-        let Some(words) = lock(&self.words).clone() else { return String::new() };
-        let is_fenced = ["_FENCED", "old epoch", "fenced by a newer"].iter().any(|sign| words.contains(sign));
-        let cause = if is_fenced { FENCED } else { "" };
-        format!(" ({words}{cause})")
+    /// What came of it that librdkafka gave the transaction up, with why it did.
+    fn failed(&self, what: String) -> BrokerError {
+        let Some(words) = lock(&self.words).clone() else { return BrokerError::Aborted(what) };
+        let says = |signs: &[&str]| signs.iter().any(|sign| words.contains(sign));
+        if says(&["MSG_SIZE_TOO_LARGE"]) {
+            return BrokerError::TooLarge(words);
+        }
+        let cause = if says(&["_FENCED", "old epoch", "fenced by a newer"]) { FENCED } else { "" };
+        BrokerError::Aborted(format!("{what} ({words}{cause})"))
     }
 
     fn refusal(&self) -> Option<String> {
