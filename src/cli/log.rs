@@ -32,9 +32,15 @@ pub(super) fn start(format: LogFormat, level: &str) -> Result<bool, Failure> {
         LogFormat::Pretty => false,
         LogFormat::Json => true,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(Errors::open).with_ansi(terminal);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter(level)?).with_writer(Errors::open).with_ansi(terminal && !is_colour_unwanted());
     let started = if json { builder.json().flatten_event(true).try_init() } else { builder.try_init() };
     started.map(|()| json).map_err(Failure::Failed)
+}
+
+/// `NO_COLOR`, whatever it says.
+fn is_colour_unwanted() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|text| !text.is_empty())
 }
 
 const VARIABLE: &str = "WAID_LOG";

@@ -188,15 +188,15 @@ impl<'a> Replay<'a> {
 
     fn finish(self, took: Duration, stopped: bool) -> Result<(), Failure> {
         self.bar.finish_and_clear();
-        if stopped {
-            say("waid: stopped before the end\n");
-        }
         say(&self.tally.summary(&self.config.topics, self.worker.ingest().ignored(), took));
         if self.tally.records() == 0 {
             return Err(Failure::failed("no line could be read"));
         }
         if self.tally.broken_file {
             return Err(Failure::failed("a file could not be read to its end"));
+        }
+        if stopped {
+            return Err(Failure::failed("stopped before the end"));
         }
         Ok(())
     }

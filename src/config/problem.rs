@@ -146,13 +146,15 @@ fn nearest<'a>(scored: impl Iterator<Item = (f64, &'a str)>) -> Option<String> {
 }
 
 /// 0 to 1. Within one section only the key counts, so that a long section name does not make everything alike; a
-/// right key in a wrong section is near too.
+/// right key in a wrong section is near too, and what a key begins with.
 fn path_similarity(wrong: &str, candidate: &str) -> f64 {
     const RIGHT_KEY_WRONG_SECTION: f64 = 0.9;
+    const RIGHT_BEGINNING: f64 = 0.7;
     let (wrong_section, wrong_key) = wrong.rsplit_once('.').unwrap_or(("", wrong));
     let (section, key) = candidate.rsplit_once('.').unwrap_or(("", candidate));
     if section == wrong_section {
-        strsim::normalized_damerau_levenshtein(wrong_key, key)
+        let beginning = if !wrong_key.is_empty() && key.starts_with(wrong_key) { RIGHT_BEGINNING } else { 0.0 };
+        strsim::normalized_damerau_levenshtein(wrong_key, key).max(beginning)
     } else if key == wrong_key {
         RIGHT_KEY_WRONG_SECTION
     } else {
@@ -173,6 +175,7 @@ mod tests {
             ("jion.timeout", Some("join.timeout")),
             ("group_id", Some("kafka.group_id")),
             ("conversation.idle-timeout", Some("conversation.idle_timeout")),
+            ("conversation.idle", Some("conversation.idle_timeout")),
             ("topics.foo", None),
             ("logging.level", None),
         ];

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -18,6 +20,9 @@ pub(super) const SECTION: &str = "kafka.properties.";
 
 /// What `"sasl.password_file"` has over `"sasl.password"`: the value is the path of a file that holds the secret.
 const FILE_SUFFIX: &str = "_file";
+
+/// More is no secret: a key with its chain of certificates has some thousands.
+const SECRET_BYTES_MAX: u64 = 65_536;
 
 /// Shown instead of a secret.
 const MASK: &str = "********";
@@ -154,8 +159,12 @@ fn value_of(name: &str, is_file: bool, leaf: &Leaf, check: PropertyCheck) -> Res
         Property { value: leaf.text.clone(), file: None }
     };
     check(name, &property.value).map_err(|why| {
-        let why = if is_secret(name) || is_file { "the value" } else { why.as_str() };
-        Cause::Invalid(format!("librdkafka refuses it: {why}"))
+        let is_shown = !is_secret(name) && !is_file;
+        Cause::Invalid(if is_shown {
+            format!("librdkafka refuses it: {why}")
+        } else {
+            "librdkafka refuses this value, which is not shown".to_owned()
+        })
     })?;
     check_location(name, &property.value)?;
     Ok(property)
@@ -171,9 +180,11 @@ fn check_location(name: &str, value: &str) -> Result<(), Cause> {
 }
 
 fn read_secret(file: &Path) -> Result<String, Cause> {
-    let text = std::fs::read_to_string(file);
-    let text = text.map_err(|error| Cause::Invalid(format!("the file cannot be read: {error}")))?;
+    let mut text = String::new();
+    let read = File::open(file).and_then(|file| file.take(SECRET_BYTES_MAX + 1).read_to_string(&mut text));
+    read.map_err(|error| Cause::Invalid(format!("the file cannot be read: {error}")))?;
     match text.trim() {
+        _ if text.len() as u64 > SECRET_BYTES_MAX => Err(Cause::Invalid(format!("the file has more than {SECRET_BYTES_MAX} bytes"))),
         "" => Err(Cause::Invalid("the file is empty".to_owned())),
         secret => Ok(secret.to_owned()),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::problem::{Cause, Origin, Problem, nearest_name, nearest_path};
 use super::properties;
-use super::source::{Kind, Leaf, env_name};
+use super::source::{Kind, Leaf, collapsed, env_name, is_near_ours};
 use super::value::{format_bytes, format_duration, parse_bytes, parse_duration};
 
 /// The values not yet taken, the paths asked for, and what went wrong.
@@ -137,6 +137,9 @@ impl Reader {
     }
 
     fn judge_left_over(&self, path: &str, leaf: &Leaf) -> Option<Cause> {
+        if leaf.is_env() && is_near_ours(path) {
+            return self.variable_meant(path).map(|meant| Cause::UnknownKey(Some(meant)));
+        }
         let section = format!("{path}.");
         let is_section = section == properties::SECTION || self.known.iter().any(|known| known.starts_with(&section));
         if path == "apps" || path.starts_with("apps.") || path.starts_with("apps[") && !path.contains("].") {
@@ -168,6 +171,17 @@ impl Reader {
             let path = format!("{section}{rest}");
             Some(if is_open || self.known.iter().any(|known| *known == path) { path } else { section })
         })
+    }
+
+    /// Which of our variables one is but for letters and underscores. Others are somebody else's: Kubernetes makes `WAID_PORT` and more of them where
+    /// a service is called waid.
+    fn variable_meant(&self, name: &str) -> Option<String> {
+        let properties = env_name(properties::SECTION);
+        if let Some(property) = collapsed(name).strip_prefix(&collapsed(&properties)) {
+            return Some(format!("{properties}{property}"));
+        }
+        let settable = self.known.iter().filter(|known| !known.starts_with("apps"));
+        settable.map(|known| env_name(known)).find(|ours| collapsed(ours) == collapsed(name))
     }
 
     /// In the language of the origin: a path for the file, a name for a variable.

@@ -15,7 +15,7 @@ use super::properties::{self, PropertyCheck};
 pub struct Sources {
     /// The file, if there is one.
     pub file: Option<FileText>,
-    /// Every environment variable of the process; those that begin with `WAID__` count.
+    /// Every environment variable of the process; those that begin with `WAID__` count, and those that nearly do are looked at.
     pub env: Vec<(String, String)>,
     /// Asks librdkafka whether it takes this value for this property, which the list of names cannot tell.
     pub check_property: PropertyCheck,
@@ -123,7 +123,7 @@ pub(super) fn env_name(path: &str) -> String {
 /// The path that a variable sets, if it is one of ours at all. One in small letters sets nothing: its own name is its
 /// path, so that it comes out as unknown.
 fn env_path(name: &str) -> Option<String> {
-    let keys = name.strip_prefix("WAID__")?;
+    let Some(keys) = name.strip_prefix("WAID__") else { return is_near_ours(name).then(|| name.to_owned()) };
     if keys.chars().any(char::is_lowercase) {
         return Some(name.to_owned());
     }
@@ -132,6 +132,16 @@ fn env_path(name: &str) -> Option<String> {
         None => keys.replace("__", ".").to_lowercase(),
     };
     Some(path)
+}
+
+/// Whether a variable begins as ours do, but for letters and underscores.
+pub(super) fn is_near_ours(name: &str) -> bool {
+    !name.starts_with("WAID__") && collapsed(name).starts_with("WAID_")
+}
+
+/// A variable's name in capitals and with single underscores.
+pub(super) fn collapsed(name: &str) -> String {
+    name.to_uppercase().replace("__", "_")
 }
 
 impl FileText {
