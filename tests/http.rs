@@ -140,3 +140,21 @@ fn a_worker_that_no_group_takes_in_says_why_and_what_to_do() {
     assert_eq!(running.lines(&["ERROR", "the group does not take this worker in"]), 1, "{}", running.log());
     assert_eq!(running.stop(), 0, "{}", running.log());
 }
+
+#[test]
+fn an_input_that_is_gone_is_told_before_anything_fails_of_it() {
+    let deployment = Deployment::create("gone", [1, 1], 1);
+    let running = deployment.start_with(&[("WAID__HTTP__LISTEN", "127.0.0.1:0")]);
+    let address = address(&running);
+    let ready = || wait_until("readiness", || get(address, "/ready").filter(|(status, _)| *status == 200));
+    ready();
+    let sends = deployment.topic("in.sends");
+    broker().delete_topic(&sends);
+    let gone = wait_until("the reason", || get(address, "/ready").filter(|(status, _)| *status == 503));
+    assert_eq!(gone.1, format!("there is no topic {sends}\n"));
+    assert_eq!(running.lines(&["ERROR", "inputs are not read", &sends]), 1, "{}", running.log());
+    assert_eq!(running.lines(&["built anew"]), 0, "{}", running.log());
+    broker().create_topic(&sends, 1, &[]);
+    ready();
+    assert_eq!(running.stop(), 0, "{}", running.log());
+}

@@ -79,7 +79,8 @@ impl Crew {
         })
     }
 
-    /// Why the process is not ready, if it is not: a worker is not a member of its group yet, with what keeps it from that, or tasks are restored.
+    /// Why the process is not ready, if it is not: a worker is not a member of its group yet, with what keeps it from that, or tasks are restored, or
+    /// inputs are not read.
     pub fn unready(&self) -> Option<String> {
         if self.is_stopping() {
             return Some("stopping".to_owned());
@@ -90,7 +91,10 @@ impl Crew {
             return Some(hindrance.map_or_else(|| "starting".to_owned(), |why| format!("starting: {why}")));
         }
         let restoring: usize = self.posts.iter().map(|post| post.vitals.restoring()).sum();
-        (restoring > 0).then(|| format!("restoring {restoring} tasks"))
+        if restoring > 0 {
+            return Some(format!("restoring {restoring} tasks"));
+        }
+        self.posts.iter().find_map(|post| post.vitals.unread())
     }
 
     /// What all of them have counted, as of `now_ms` of the wall clock.
@@ -136,6 +140,12 @@ mod tests {
         assert_eq!(crew.unready(), None);
         two.vitals.was_lost();
         assert_eq!(crew.unready().as_deref(), Some("starting"));
+        two.vitals.joined();
+        let gone = Some("there is no topic sends".to_owned());
+        assert!(one.vitals.inputs_unread(gone.clone()) && !one.vitals.inputs_unread(gone.clone()));
+        assert_eq!(crew.unready(), gone);
+        assert!(!one.vitals.inputs_unread(None));
+        assert_eq!(crew.unready(), None);
         crew.stop().store(true, Ordering::Relaxed);
         assert_eq!(crew.unready().as_deref(), Some("stopping"));
     }

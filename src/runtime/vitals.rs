@@ -31,6 +31,8 @@ pub struct Vitals {
     member: AtomicBool,
     /// Why it is not a member, as far as it was told.
     hindrance: Mutex<Option<String>>,
+    /// Why inputs are not read, as far as it is known.
+    unread: Mutex<Option<String>>,
     assigned: AtomicUsize,
     restoring: AtomicUsize,
     inputs_paused: AtomicUsize,
@@ -115,6 +117,7 @@ impl Default for Vitals {
             slow_micros: AtomicU64::new(0),
             member: AtomicBool::new(false),
             hindrance: Mutex::default(),
+            unread: Mutex::default(),
             assigned: AtomicUsize::new(0),
             restoring: AtomicUsize::new(0),
             inputs_paused: AtomicUsize::new(0),
@@ -187,6 +190,14 @@ impl Vitals {
         self.member.store(false, Ordering::Relaxed);
     }
 
+    /// Notes why inputs are not read, or that they are; whether that is another reason than before.
+    pub fn inputs_unread(&self, reason: Option<String>) -> bool {
+        let mut unread = lock(&self.unread);
+        let is_new = reason.is_some() && *unread != reason;
+        *unread = reason;
+        is_new
+    }
+
     /// Notes how many tasks the worker has, and how many of these do not have their state back yet.
     pub fn tasks(&self, assigned: usize, restoring: usize) {
         self.restoring.store(restoring, Ordering::Relaxed);
@@ -208,6 +219,7 @@ impl Vitals {
     /// Notes that the worker failed and another takes its place, which holds nothing yet.
     pub fn rebuilt(&self) {
         self.inputs_paused(0);
+        self.inputs_unread(None);
         self.rebuilds.fetch_add(1, Ordering::Relaxed);
         self.member.store(false, Ordering::Relaxed);
         self.tasks(0, 0);
@@ -385,6 +397,11 @@ impl Vitals {
     /// What keeps it from that, as far as it was told.
     pub fn hindrance(&self) -> Option<String> {
         lock(&self.hindrance).clone()
+    }
+
+    /// Why inputs are not read, as far as it is known.
+    pub fn unread(&self) -> Option<String> {
+        lock(&self.unread).clone()
     }
 
     /// How many of its tasks do not have their state back yet.

@@ -8,7 +8,7 @@ use super::member::Member;
 use super::pressure::Pressure;
 use super::record::Record;
 use super::setup::Setup;
-use super::{client, names};
+use super::{client, names, silence};
 use crate::config::TopicsConfig;
 use crate::runtime::broker::{Broker, BrokerError, PartitionCounts, Polled, ReadEnd, Source};
 use crate::runtime::clock;
@@ -97,13 +97,18 @@ impl KafkaBroker {
         Ok(())
     }
 
-    /// The partitions of an input that has grown belong to no task until the workers are built anew. A broker that does
-    /// not answer will be asked again.
-    fn check_counts(&self, known: PartitionCounts) -> Result<(), BrokerError> {
-        match self.counts(RECOUNT_TIMEOUT) {
-            Ok(counts) if counts != known => Err(BrokerError::Aborted(format!("there were {known:?}, now there are {counts:?}"))),
-            Ok(_) | Err(_) => Ok(()),
+    /// The partitions of an input that has grown belong to no task until the workers are built anew. One that is gone may be about to come
+    /// back; librdkafka gives it up after half a minute. A broker that does not answer will be asked again.
+    fn check_inputs(&self, known: PartitionCounts, silent: &[Source]) -> Result<(), BrokerError> {
+        let reason = match self.counts(RECOUNT_TIMEOUT) {
+            Ok(counts) if counts != known => return Err(BrokerError::Aborted(format!("there were {known:?}, now there are {counts:?}"))),
+            Err(gone @ BrokerError::NoTopic(_)) => Some(gone.to_string()),
+            Ok(_) | Err(_) => silence::told(silent, &self.topics),
+        };
+        if self.vitals.inputs_unread(reason.clone()) {
+            tracing::error!(reason, "inputs are not read");
         }
+        Ok(())
     }
 
     fn count(&self, source: SourceTopic, timeout: Duration) -> Result<i32, BrokerError> {
@@ -131,7 +136,7 @@ impl Broker for KafkaBroker {
         let changes = member.give_back(work)?;
         member.committer.take_back()?;
         if let Some(known) = member.partitions.filter(|_| member.take_count_due()) {
-            self.check_counts(known)?;
+            self.check_inputs(known, member.silent())?;
         }
         // The record of a partition that was taken in the same poll is the next owner's.
         let source = read?.filter(|source| member.epochs.holds(held_with(*source)));

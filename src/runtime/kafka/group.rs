@@ -3,6 +3,7 @@
 use super::common::Common;
 use super::ends;
 use super::member::Member;
+use super::silence::Silence;
 use super::stalls::{Stalled, Stalls};
 use super::starts::{self, Start};
 use super::{log, names};
@@ -30,12 +31,13 @@ pub(super) struct Group {
     common: Arc<Common>,
     member: Mutex<Member>,
     stalls: Mutex<Stalls>,
+    silence: Mutex<Silence>,
 }
 
 impl Group {
     /// The context of a consumer whose worker ends when `stop` is set.
     pub fn new(topics: TopicsConfig, vitals: Arc<Vitals>, stop: Arc<AtomicBool>, common: Arc<Common>, member: Member) -> Self {
-        Self { topics, vitals, stop, common, member: Mutex::new(member), stalls: Mutex::default() }
+        Self { topics, vitals, stop, common, member: Mutex::new(member), stalls: Mutex::default(), silence: Mutex::default() }
     }
 
     /// What the workers of the process have in common.
@@ -122,6 +124,27 @@ impl Group {
         member.begin_anew_if_closed();
     }
 
+    /// How many records partitions of a topic hold that were not read, where that is known.
+    fn unread<'a>(&self, source: SourceTopic, statistics: &'a Statistics) -> impl Iterator<Item = (i32, i64)> + use<'a> {
+        let topic = statistics.topics.get(names::of_source(&self.topics, source));
+        topic
+            .into_iter()
+            .flat_map(|topic| topic.partitions.values())
+            .filter_map(|partition| Some((partition.partition, unread(partition)?)))
+    }
+
+    /// Inputs of which nothing was heard for long. Those that wait are not asked for.
+    fn silent(&self, statistics: &Statistics) -> Vec<Source> {
+        let member = self.member();
+        let mut unknown = if member.inputs_wait() { Vec::new() } else { member.inputs() };
+        drop(member);
+        for topic in [SourceTopic::Webhooks, SourceTopic::Sends] {
+            let known: Vec<i32> = self.unread(topic, statistics).map(|(partition, _)| partition).collect();
+            unknown.retain(|(unknown, partition)| *unknown != topic || !known.contains(partition));
+        }
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner).note(&unknown, Instant::now())
+    }
+
     fn warn_of_stalls(&self, statistics: &Statistics) {
         let mut stalls = self.stalls.lock().unwrap_or_else(PoisonError::into_inner);
         let inputs_wait = self.member().inputs_wait();
@@ -177,15 +200,14 @@ impl ClientContext for Group {
     }
 
     fn stats(&self, statistics: Statistics) {
-        self.member().tick(ends::found(&self.topics, &statistics));
+        let silent = self.silent(&statistics);
+        self.member().tick(ends::found(&self.topics, &statistics), silent);
         if statistics.cgrp.as_ref().is_some_and(|group| group.join_state == "steady") {
             self.vitals.joined();
         }
         self.warn_of_stalls(&statistics);
         for source in SourceTopic::ALL {
-            let partitions = statistics.topics.get(names::of_source(&self.topics, source)).map(|topic| topic.partitions.values());
-            let unread = partitions.into_iter().flatten().filter_map(|partition| Some((partition.partition, unread(partition)?)));
-            self.vitals.lags(source, unread.collect(), clock::now_ms());
+            self.vitals.lags(source, self.unread(source, &statistics).collect(), clock::now_ms());
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Member {
     /// How many partitions there are, once that is known.
     pub partitions: Option<PartitionCounts>,
     count_due: bool,
+    /// Inputs of which nothing was heard for long.
+    silent: Vec<Source>,
     reminder: Reminder,
     /// What the worker has at hand while it polls, so that it can be committed before partitions are let go; else nothing.
     work: Workload,
@@ -59,6 +61,7 @@ impl Member {
             epochs: Epochs::default(),
             partitions: None,
             count_due: false,
+            silent: Vec::new(),
             reminder: Reminder::default(),
             work: Workload::empty(),
             lent: false,
@@ -189,10 +192,10 @@ impl Member {
         self.abandoned
     }
 
-    /// What is to be done every few seconds. Offsets that would be forgotten are committed again with the worker's open
+    /// What is to be done every few seconds, with what was found of inputs: their ends, and of which nothing was heard for long. Offsets that would be forgotten are committed again with the worker's open
     /// transaction.
-    pub fn tick(&mut self, ends: Vec<End>) {
-        self.count_due = true;
+    pub fn tick(&mut self, ends: Vec<End>, silent: Vec<Source>) {
+        (self.count_due, self.silent) = (true, silent);
         self.ends = if self.knows_ends() { ends } else { Vec::new() };
         if !self.lent {
             return;
@@ -313,6 +316,11 @@ impl Member {
             self.fail(BrokerError::Aborted("part of the partitions went to others".to_owned()));
         }
         read
+    }
+
+    /// Inputs of which nothing was heard for long.
+    pub fn silent(&self) -> &[Source] {
+        &self.silent
     }
 
     /// Whether it is time to see if a topic has grown; once for each time it was due.

@@ -26,6 +26,7 @@ mod record;
 mod reminder;
 mod setup;
 mod share;
+mod silence;
 mod stalls;
 mod starts;
 
