@@ -93,3 +93,22 @@ fn a_log_that_grows_while_it_is_read_is_told_as_that() {
     assert_eq!(running.lines(&["gets no further", "has 6 partitions, but state was written for 4 partitions"]), 1, "{}", running.log());
     assert_eq!(running.lines(&["were not to be had"]), 0, "{}", running.log());
 }
+
+/// What is advised where an offset was set back is right, and enough after a clean stop.
+#[test]
+fn an_offset_that_was_set_back_is_told_where_it_belongs() {
+    let deployment = settled("set-back");
+    let log = deployment.topic("repartition");
+    let stood = broker().committed(deployment.group(), &log)[&0].offset;
+    broker().reset_offset(deployment.group(), &log, 0, 0);
+    let refused = deployment.start();
+    assert_eq!(refused.wait(), 1, "{}", refused.log());
+    let advice = format!("set the group's offset of this partition to {stood};");
+    assert_eq!(refused.lines(&["gets no further", "has committed 0. Was it reset?", &advice]), 1, "{}", refused.log());
+    broker().reset_offset(deployment.group(), &log, 0, stood);
+    let again = deployment.start();
+    again.wait_for_line(&["the group's offset was set to where the state ends"]);
+    broker().produce(&[Record::to(&deployment.topic("in.webhooks")).payload("no JSON either")]);
+    deployment.wait_for_inputs(2);
+    assert_eq!((again.stop(), letters(&deployment)), (0, 2), "{}", again.log());
+}

@@ -197,6 +197,15 @@ impl Workload {
         held.since = Instant::now();
         held.stage = match committed {
             Some(committed) if committed.offset > from => Stage::Replaying(task, committed),
+            // Somebody has set it, as is advised where the offset is gone.
+            Some(committed) if included.is_some() && Account::parse(&committed.account).is_none() => {
+                tracing::warn!(
+                    partition,
+                    offset = committed.offset,
+                    "the group's offset was set to where the state ends; if waid was killed before that, what it had told since is told again"
+                );
+                Stage::Live(task, 0)
+            }
             Some(committed) => {
                 check_account(partition, &task, &committed)?;
                 Stage::Live(task, 0)
@@ -391,15 +400,20 @@ fn check_start(partition: i32, included: Option<i64>, committed: Option<&Commit>
     let from = included.unwrap_or(0);
     let problem = match committed.map(|committed| committed.offset) {
         None if included.is_some() => {
-            "has a checkpoint in the changelog, but the group has no committed offset: was the group deleted, or was it away for longer than \
-             the brokers' offsets.retention.minutes? Set the group's offset of this partition, and of the inputs, to where they were, or start"
-                .to_owned()
+            format!(
+                "has a checkpoint in the changelog, but the group has no committed offset: was the group deleted, or was it away for longer than \
+                 the brokers' offsets.retention.minutes? {}",
+                go_on_from(from)
+            )
         }
         Some(committed) if committed > log.end => {
-            format!("ends at offset {}, before offset {committed} which the group has committed. Was the topic created anew? Start", log.end)
+            format!(
+                "ends at offset {}, before offset {committed} which the group has committed. Was the topic created anew? Start",
+                log.end
+            )
         }
         Some(committed) if committed < from => {
-            format!("is in the changelog up to offset {from}, but the group has committed {committed}. Was it reset? Start")
+            format!("is in the changelog up to offset {from}, but the group has committed {committed}. Was it reset? {}", go_on_from(from))
         }
         _ if log.start > from => format!(
             "begins at offset {}, but the records from {from} on are needed. Was retention set on the topic, or the changelog emptied? Start",
@@ -408,6 +422,13 @@ fn check_start(partition: i32, included: Option<i64>, committed: Option<&Commit>
         _ => return Ok(()),
     };
     Err(log_error(partition, format_args!("its log {problem} over with a new topics.prefix and kafka.group_id")))
+}
+
+/// What to do where the checkpoint is all that is known: the end of a sentence.
+fn go_on_from(included: i64) -> String {
+    format!(
+        "If waid was stopped by SIGTERM, set the group's offset of this partition to {included}; after a kill that would tell again what was told since, so start"
+    )
 }
 
 /// A replay must have come to what was done at first.

@@ -91,8 +91,9 @@ impl Stranger {
         BrokerError::Log(match self {
             Self::Group => format!(
                 "{changelog} has state, but the group has no committed offset in {repartition}: is it another group (kafka.group_id), was it deleted, or was \
-                 it away for longer than the brokers' offsets.retention.minutes? Give the group its offsets in {repartition} and in the inputs back, or start \
-                 over with a new topics.prefix and kafka.group_id"
+                 it away for longer than the brokers' offsets.retention.minutes? If waid was stopped by SIGTERM, set those in {repartition} to the earliest (kafka-consumer-groups \
+                 --reset-offsets), and where waid then says which it must be, to that, and those in the inputs to where they were; after a kill, start over with \
+                 a new topics.prefix and kafka.group_id"
             ),
             Self::Topics => format!(
                 "the group has read the inputs before, but nothing of {repartition}: are these other topics (topics.prefix), or were they deleted? What waits \

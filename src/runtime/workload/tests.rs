@@ -32,6 +32,10 @@ fn commit(offset: i64, digest: u64) -> Commit {
     Commit { offset, account: Account { step_version: STEP_VERSION, digest: Digest(digest), partitions: None }.to_string() }
 }
 
+fn set_by_hand(offset: i64) -> Commit {
+    Commit { offset, account: String::new() }
+}
+
 /// A workload whose task has a checkpoint of its log up to an offset, if any, and a committed offset, if any; and what its log is.
 fn restored(included: Option<i64>, committed: Option<Commit>, log: Range<i64>) -> Result<(Workload, i64), String> {
     let mut work = Workload::new(Transaction::new(Arc::default()), None);
@@ -69,6 +73,7 @@ fn it_reads_on_where_the_checkpoint_ends() {
     assert_eq!(restored(None, Some(commit(5, 0)), 0..9).expect("no checkpoint yet").1, 0);
     assert_eq!(restored(Some(4), Some(commit(5, 0)), 0..9).expect("a replay").1, 4);
     assert_eq!(restored(Some(4), Some(commit(4, 0)), 4..4).expect("purged up to the checkpoint").1, 4);
+    assert_eq!(restored(Some(4), Some(set_by_hand(4)), 4..9).expect("set as was advised").1, 4);
 }
 
 #[test]
@@ -76,6 +81,9 @@ fn what_does_not_belong_together_is_refused() {
     let refused = |included, committed, log: Range<i64>| restored(included, committed, log).map(|(_, from)| from).expect_err("refused");
     let cases = [
         (refused(Some(4), None, 0..9), "the group has no committed offset"),
+        (refused(Some(4), None, 0..9), "set the group's offset of this partition to 4"),
+        (refused(Some(4), Some(set_by_hand(0)), 0..9), "set the group's offset of this partition to 4"),
+        (refused(None, Some(set_by_hand(0)), 0..9), "offset 0 that the group has for it was not committed by waid"),
         (refused(None, Some(commit(10, 0)), 0..9), "ends at offset 9, before offset 10"),
         (refused(Some(4), Some(commit(3, 0)), 0..9), "in the changelog up to offset 4, but the group has committed 3"),
         (refused(Some(4), Some(commit(6, 0)), 5..9), "begins at offset 5, but the records from 4 on are needed"),
