@@ -95,11 +95,16 @@ fn create(args: &CreateArgs, config: &Config) -> Result<(), Failure> {
 fn wait_until_shown(admin: &Admin, config: &Config, created: &[&TopicSpec]) -> Result<(), Failure> {
     let deadline = Instant::now() + SHOWN_WITHIN;
     loop {
-        let (_, observed) = observe(admin, config)?;
+        let observed = match observe(admin, config) {
+            Ok((_, observed)) => observed,
+            // With a quota of such requests (controller_mutation_rate) they let whoever has created topics wait.
+            Err(AdminError::Unreachable { .. }) => BTreeMap::new(),
+            Err(refused) => return Err(refused.into()),
+        };
         let Some(hidden) = created.iter().find(|spec| !observed.contains_key(&spec.name)) else { return Ok(()) };
         if Instant::now() > deadline {
             return Err(Failure::failed(format!(
-                "{} was created, but the brokers do not show it yet: run `waid topics check`",
+                "all were created, but the brokers do not show {} yet: run `waid topics check`",
                 hidden.name
             )));
         }

@@ -142,7 +142,12 @@ impl Admin {
     }
 
     fn failure(&self, what: &'static str, source: KafkaError) -> AdminError {
-        match source.rdkafka_error_code() {
+        let code = match source {
+            // The library does not count it among those with a code.
+            KafkaError::AdminOp(code) => Some(code),
+            _ => source.rdkafka_error_code(),
+        };
+        match code {
             Some(
                 RDKafkaErrorCode::BrokerTransportFailure
                 | RDKafkaErrorCode::AllBrokersDown
@@ -203,4 +208,17 @@ impl ProducerContext for LastWords {
     type DeliveryOpaque = ();
 
     fn delivery(&self, _: &rdkafka::message::DeliveryResult<'_>, (): Self::DeliveryOpaque) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_does_not_come_is_no_refusal() {
+        let admin = Admin::new(&KafkaConfig::default()).expect("a client");
+        let failure = |code| admin.failure("describe topics", KafkaError::AdminOp(code));
+        assert!(matches!(failure(RDKafkaErrorCode::OperationTimedOut), AdminError::Unreachable { .. }));
+        assert!(matches!(failure(RDKafkaErrorCode::ClusterAuthorizationFailed), AdminError::Refused { .. }));
+    }
 }
