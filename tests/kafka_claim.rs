@@ -112,3 +112,28 @@ fn an_offset_that_was_set_back_is_told_where_it_belongs() {
     deployment.wait_for_inputs(2);
     assert_eq!((again.stop(), letters(&deployment)), (0, 2), "{}", again.log());
 }
+
+#[test]
+fn an_app_that_was_met_stays_where_it_is() {
+    let listed = |apps: &[(&str, &str)]| {
+        let apps = apps.iter().map(|(name, tenant)| format!("[[apps]]\nname = \"{name}\"\ntenant = \"{tenant}\"\n"));
+        apps.collect::<String>()
+    };
+    let deployment = Deployment::create("apps", [1, 1], 1).apps(String::new());
+    let send = r#"{"messageId":"0a58e0ce-6f0e-4a2e-9c53-0d6f6b9d7f10","app":"DemoApp","destination":"+55 35 98765-4321"}"#;
+    broker().produce(&[Record::to(&deployment.topic("in.sends")).payload(send)]);
+    let begun = deployment.start();
+    deployment.wait_until_settled();
+    assert_eq!(begun.stop(), 0, "{}", begun.log());
+
+    let deployment = deployment.apps(listed(&[("DemoApp", "acme")]));
+    let moved = deployment.start();
+    assert_eq!(moved.wait(), 1, "{}", moved.log());
+    let told = r#"state was written with app DemoApp of tenant \"default\", but by [[apps]] that is \"acme\" now"#;
+    assert_eq!((moved.lines(&["failed", told]), moved.lines(&["assigned"])), (1, 0), "{}", moved.log());
+
+    let deployment = deployment.apps(listed(&[("DemoApp", "default"), ("another", "acme")]));
+    let again = deployment.start();
+    again.wait_for_line(&["task assigned"]);
+    assert_eq!(again.stop(), 0, "{}", again.log());
+}

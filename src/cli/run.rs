@@ -41,6 +41,7 @@ pub fn run(_: &RunArgs, loaded: &Loaded) -> Result<(), Failure> {
     let limits = preflight(config)?;
     let common = Common::new(&config.kafka, &config.topics).map_err(Failure::failed)?;
     common.check_claim(&config.topics).map_err(Failure::failed)?;
+    common.check_apps(&config.kafka, &config.topics, &pipeline::apps(config)).map_err(Failure::failed)?;
     let start = Start::new(config, limits, instance(loaded)?, common);
     info!(group_id = config.kafka.group_id, threads = config.workers.threads, "running");
     supervise(&crew, bounds, beginning.end(), |post| start.worker(post)).map_err(Failure::failed)?;

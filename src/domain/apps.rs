@@ -2,7 +2,7 @@
 
 use super::ids::App;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 
 /// The tenant of every app that is configured without one, or not at all.
@@ -31,6 +31,19 @@ pub struct Apps {
     portfolios: HashSet<String>,
     /// Apps that were met without being listed, kept so that their clones share one allocation.
     unlisted: RwLock<HashMap<String, App>>,
+}
+
+/// An app that is another one now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// The name that it was met under.
+    pub app: String,
+    /// What is different.
+    pub field: &'static str,
+    /// What it was.
+    pub before: String,
+    /// What it is now.
+    pub now: String,
 }
 
 impl Apps {
@@ -77,6 +90,15 @@ impl Apps {
         self.either(gs_app_id, phone_number_id)
     }
 
+    /// The first of the apps that were met which is another one now. Not one that was met as that, too: if it did any harm, it is done.
+    #[must_use]
+    pub fn moved(&self, met: &BTreeSet<App>) -> Option<Moved> {
+        met.iter().find_map(|before| {
+            let now = self.by_name(before.name());
+            if met.contains(&now) { None } else { Moved::between(before, &now) }
+        })
+    }
+
     fn either(&self, one: Option<&str>, other: Option<&str>) -> Option<App> {
         let listed = [one, other].into_iter().flatten().find_map(|own| self.listed.get(own));
         listed.cloned().or_else(|| one.or(other).map(|own| self.unlisted(own)))
@@ -100,6 +122,18 @@ impl Apps {
             return format!("{}{own}", Self::BESIDE_PORTFOLIO).into();
         }
         own.into()
+    }
+}
+
+impl Moved {
+    fn between(before: &App, now: &App) -> Option<Self> {
+        let fields =
+            [("name", before.name(), now.name()), ("tenant", before.tenant(), now.tenant()), ("portfolio", before.scope(), now.scope())];
+        let (field, was, is) = fields.into_iter().find(|(_, was, is)| was != is)?;
+        // Without a portfolio, it is the app's own name.
+        let shown =
+            |value: &str, app: &App| if field == "portfolio" && *value == **app.name() { "none".to_owned() } else { format!("{value:?}") };
+        Some(Self { app: before.name().to_string(), field, before: shown(was, before), now: shown(is, now) })
     }
 }
 
@@ -196,6 +230,26 @@ mod tests {
             let found = apps.of_meta(gs_app_id, phone_number_id);
             assert_eq!(found.map(|app| app.name().to_string()).as_deref(), expected, "{gs_app_id:?} {phone_number_id:?}");
         }
+    }
+
+    #[test]
+    fn an_app_that_was_met_stays_what_it_is() {
+        let app = App::new;
+        let moved = |met: &[App]| {
+            apps().moved(&met.iter().cloned().collect()).map(|Moved { app, field, before, now }| format!("{app}: {field} {before} {now}"))
+        };
+        let told = |text: &str| Some(text.to_owned());
+        let support = app("acme", "support", "portfolio");
+        assert_eq!(moved(&[support.clone(), app("acme", "sales", "sales"), app("default", "other", "other")]), None);
+        assert_eq!(moved(&[]), None, "whoever was never met may be anything");
+        assert_eq!(moved(&[app("default", "support", "support")]), told(r#"support: tenant "default" "acme""#), "it was not listed");
+        assert_eq!(moved(&[app("acme", "other", "other")]), told(r#"other: tenant "acme" "default""#), "it is not listed any more");
+        assert_eq!(moved(&[app("acme", "support", "support")]), told(r#"support: portfolio none "portfolio""#));
+        assert_eq!(moved(&[app("acme", "sales", "ours")]), told(r#"sales: portfolio "ours" none"#));
+        assert_eq!(moved(&[app("default", "gs-1", "gs-1")]), told(r#"gs-1: name "gs-1" "support""#), "it went by its id");
+        assert_eq!(moved(&[app("default", "gs-1", "gs-1"), support]), None, "a twin that is listed at last");
+        let listed = ListedApp { name: "other".into(), tenant: "default".into(), gs_app_id: None, phone_number_id: None, portfolio: None };
+        assert_eq!(Apps::new(&[listed]).moved(&[app("default", "other", "other")].into()), None, "listed as what it was");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What the workers of a process have in common: clients for what is asked now and then, beside the two that each worker has.
 
 use super::backlog::Backlog;
-use super::claim;
 use super::probe::Probe;
 use super::purge::Purger;
+use super::{apps, claim};
 use crate::config::{KafkaConfig, TopicsConfig};
+use crate::domain::apps::Apps;
 use crate::runtime::broker::BrokerError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +37,14 @@ impl Common {
     /// If they do not, with what to do, or if that is not to be found out.
     pub fn check_claim(&self, topics: &TopicsConfig) -> Result<(), BrokerError> {
         claim::check(&self.probe, topics)
+    }
+
+    /// Whether the apps are those that state was written with.
+    ///
+    /// # Errors
+    /// If they are not, with what to do, or if that is not to be found out.
+    pub fn check_apps(&self, kafka: &KafkaConfig, topics: &TopicsConfig, listed: &Apps) -> Result<(), BrokerError> {
+        apps::check(&self.probe, kafka, topics, listed)
     }
 
     /// For librdkafka's mock cluster.

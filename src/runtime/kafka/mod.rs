@@ -4,6 +4,7 @@ pub mod admin;
 pub mod client;
 pub mod embedded;
 
+mod apps;
 mod backlog;
 mod broker;
 mod claim;
